@@ -1,0 +1,19 @@
+#include "common/digest.h"
+
+#include "common/ensure.h"
+
+#include <openssl/evp.h>
+
+void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    int ok = EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL);
+    ensure(ok == 1);
+    ensure(2 * (size_t)size + 1 == DIGEST_HEX_SIZE);
+    for (size_t i = 0; i < size; i++) {
+        ret_hex[2 * i] = hex[digest[i] >> 4];
+        ret_hex[2 * i + 1] = hex[digest[i] & 15];
+    }
+    ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+}

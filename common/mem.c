@@ -1,0 +1,59 @@
+#include "common/mem.h"
+
+#include "common/ensure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+NORETURN static void mem_exhausted(size_t size) {
+    fprintf(stderr, "out of memory allocating %zu bytes\n", size);
+    abort();
+}
+
+void *mem_alloc(size_t size) {
+    void *ptr = calloc(1, MAX_OF(size, (size_t)1));
+    if (ptr == NULL)
+        mem_exhausted(size);
+    return ptr;
+}
+
+void *mem_realloc(void *ptr, size_t size) {
+    ensure(size > 0);
+    void *moved = realloc(ptr, size);
+    if (moved == NULL)
+        mem_exhausted(size);
+    return moved;
+}
+
+void *mem_dup(const void *bytes, size_t size) {
+    void *copy = mem_realloc(NULL, MAX_OF(size, (size_t)1));
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+char *mem_strdup(const char *text) {
+    return text == NULL ? NULL : mem_dup(text, strlen(text) + 1);
+}
+
+void mem_free(void *ptr) {
+    free(ptr);
+}
+
+void mem_grow(void *array, size_t *capacity, size_t needed, size_t item_size) {
+    if (needed <= *capacity)
+        return;
+
+    size_t doubled, bytes;
+    ensure(!__builtin_mul_overflow(*capacity, (size_t)2, &doubled));
+    size_t grown = MAX_OF(needed, doubled);
+    ensure(!__builtin_mul_overflow(grown, item_size, &bytes));
+
+    /* `array` is a T ** for any T: its pointer is read and written bytewise. */
+    void *items;
+    memcpy(&items, array, sizeof(items));
+    items = mem_realloc(items, bytes);
+    memcpy(array, &items, sizeof(items));
+    *capacity = grown;
+}

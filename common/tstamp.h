@@ -1,0 +1,36 @@
+/* Instants and durations in milliseconds, with saturating arithmetic. An instant is on the clock
+ * that its field names. */
+#pragma once
+
+#include "common/base.h"
+
+#define TSTAMP_NEVER INT64_MAX
+
+/* One reading of the clocks, taken once per wake-up. */
+struct now {
+    int64_t mono_ms;  /* monotonic */
+    int64_t heard_ms; /* monotonic, but standing still while we were not listening; silence is
+                         measured on it */
+    int64_t wall_ms;  /* since 1970, for people only */
+    uint64_t wake;    /* number of the wake-up; all inputs of one wake-up share it */
+};
+
+/* t + d, TSTAMP_NEVER if either is never or the sum overflows. */
+static inline int64_t tstamp_add(int64_t t, int64_t d) {
+    int64_t sum;
+    if (t == TSTAMP_NEVER || d == TSTAMP_NEVER || __builtin_add_overflow(t, d, &sum))
+        return TSTAMP_NEVER;
+    return sum;
+}
+
+/* How long ago `t` was; 0 if it lies ahead. Saturates as well. */
+static inline int64_t tstamp_age(int64_t now_ms, int64_t t) {
+    int64_t age;
+    if (now_ms <= t)
+        return 0;
+    return __builtin_sub_overflow(now_ms, t, &age) ? INT64_MAX : age;
+}
+
+static inline int64_t tstamp_min(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}

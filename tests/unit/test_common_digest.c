@@ -1,0 +1,35 @@
+#include "common/digest.h"
+
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+/* Vectors of FIPS 180-2. */
+static void known_vectors_come_out(void **state) {
+    static char million[1000000];
+    memset(million, 'a', sizeof(million));
+    const struct {
+        struct slice bytes;
+        const char *hex;
+    } cases[] = {
+        { { NULL, 0 }, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+        { SLICE_LITERAL("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+        { SLICE_LITERAL("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+        { { million, sizeof(million) },
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char hex[DIGEST_HEX_SIZE];
+        digest_hex(cases[i].bytes, hex);
+        assert_string_equal(hex, cases[i].hex);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_vectors_come_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
