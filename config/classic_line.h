@@ -1,0 +1,36 @@
+/* The lines of a classic configuration file, cut into words. What they say is classic.c's business.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/slice.h"
+
+struct classic_word {
+    struct slice text; /* unquoted; owned by its line */
+    int column;        /* from 1, in bytes */
+};
+
+struct classic_line {
+    int number;                 /* from 1 */
+    struct classic_word *words; /* owned */
+    size_t count, capacity;
+    struct buf memory; /* behind the words */
+};
+
+#define CLASSIC_LINE_INIT ((struct classic_line){ .words = NULL })
+
+/* Cuts a line into words, separated by blanks; "..." knows \n \r \t \b \a \xHH and backslash for
+ * the next character,
+ * '...' only \'. No words: an empty line or a comment. false if a quote is left open or text
+ * follows right after one; *ret_column is then the quote's. `ret` is emptied first. */
+bool classic_line_read(struct slice text, struct classic_line *ret, int *ret_column);
+void classic_line_fini(struct classic_line *l);
+
+struct slice classic_word(const struct classic_line *l, size_t index); /* index < count */
+
+/* A finding at word `index` of line `l`. */
+#define CLASSIC_FINDING(diag, l, index, ...) \
+    diag_add(diag, (l)->number, (l)->words[index].column, __VA_ARGS__)
+/* For "%.*s": what a finding quotes of a word. */
+#define CLASSIC_QUOTED(s) (int)MIN_OF((s).size, (size_t)80), (s).data

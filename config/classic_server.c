@@ -1,0 +1,270 @@
+#include "config/classic_server.h"
+
+#include "common/buf.h"
+#include "common/glob.h"
+#include "common/mem.h"
+#include "config/diag.h"
+#include "config/settings.h"
+#include "config/suggest.h"
+#include "config/value.h"
+
+#include <string.h>
+
+void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag) {
+    *s = (struct classic_server){ .settings = settings, .diag = diag, .port = LISTEN_PORT };
+    mem_free(settings->state_dir);
+    settings->state_dir = mem_strdup(".");
+}
+
+static void read_port(struct classic_server *s, const struct classic_line *l) {
+    int64_t port;
+    struct buf why = BUF_INIT;
+    if (slice_is(classic_word(l, 1), "0"))
+        CLASSIC_FINDING(s->diag, l, 1,
+            "port 0 is not supported by this version: there is no other way to reach it");
+    else if (!value_read_count(classic_word(l, 1), 1, 65535, &port, &why))
+        CLASSIC_FINDING(s->diag, l, 1, "port %s", buf_text(&why));
+    else
+        s->port = port;
+    buf_fini(&why);
+}
+
+static void add_listen(struct classic_server *s, const struct classic_line *l, size_t index) {
+    struct settings *to = s->settings;
+    struct slice host = classic_word(l, index);
+    bool optional = slice_starts_with(host, "-");
+    if (optional)
+        host = slice_sub(host, 1, host.size);
+    if (slice_is(host, "*"))
+        host = SLICE_LITERAL("0.0.0.0");
+    else if (slice_is(host, "::*"))
+        host = SLICE_LITERAL("::");
+
+    if (to->listen_count == LISTEN_MAX) {
+        CLASSIC_FINDING(s->diag, l, index, "more than %d addresses to bind", LISTEN_MAX);
+    } else if (!host_is_ip(host) || !endpoint_make(host, 0, &to->listen[to->listen_count])) {
+        CLASSIC_FINDING(s->diag, l, index, "cannot bind '%.*s': not an IP address",
+            CLASSIC_QUOTED(classic_word(l, index)));
+    } else {
+        to->listen_optional[to->listen_count] = optional;
+        to->listen_count++;
+    }
+}
+
+/* The port follows in classic_server_finish. */
+static void read_bind(struct classic_server *s, const struct classic_line *l) {
+    s->settings->listen_count = 0;
+    for (size_t i = 1; i < l->count; i++)
+        add_listen(s, l, i);
+}
+
+/* A path, or nothing. */
+static void read_path(struct classic_server *s, const struct classic_line *l, char **ret) {
+    struct buf why = BUF_INIT;
+    bool valid = classic_word(l, 1).size == 0 || value_check_text(classic_word(l, 1), &why);
+    if (!valid)
+        CLASSIC_FINDING(
+            s->diag, l, 1, SLICE_FMT " %s", SLICE_ARG(classic_word(l, 0)), buf_text(&why));
+    buf_fini(&why);
+    if (!valid)
+        return;
+    mem_free(*ret);
+    *ret = classic_word(l, 1).size == 0 ? NULL : slice_dup(classic_word(l, 1));
+}
+
+static void read_dir(struct classic_server *s, const struct classic_line *l) {
+    if (classic_word(l, 1).size == 0)
+        CLASSIC_FINDING(s->diag, l, 1, "dir must not be empty");
+    else
+        read_path(s, l, &s->settings->state_dir);
+}
+
+static void read_logfile(struct classic_server *s, const struct classic_line *l) {
+    read_path(s, l, &s->settings->log_file);
+}
+
+static void read_loglevel(struct classic_server *s, const struct classic_line *l) {
+    struct buf why = BUF_INIT;
+    if (!value_read_log_level(classic_word(l, 1), &s->settings->log_level, &why))
+        CLASSIC_FINDING(s->diag, l, 1, "loglevel %s", buf_text(&why));
+    buf_fini(&why);
+}
+
+/* As a stock sentinel writes it into its file: the default user may do everything, without a
+ * password. */
+static void read_user(struct classic_server *s, const struct classic_line *l) {
+    static const char *const open[] = { "on", "nopass", "sanitize-payload", "~*", "&*", "+@all",
+        "allkeys", "allchannels", "allcommands" };
+    bool harmless = l->count > 1 && slice_is(classic_word(l, 1), "default");
+    for (size_t i = 2; i < l->count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < ARRAY_SIZE(open); k++)
+            known = known || slice_is(classic_word(l, i), open[k]);
+        harmless = harmless && known;
+    }
+    if (!harmless)
+        CLASSIC_FINDING(s->diag, l, 0,
+            "user is not supported by this version, except a default user that may do all");
+}
+
+struct directive {
+    const char *name; /* a glob, so that families take one row */
+    void (*read)(struct classic_server *s, const struct classic_line *l); /* NULL: see `harmless` */
+    const char *harmless; /* the values, separated by '|', that ask for nothing that we do not do;
+                             NULL = none, "*" = any */
+};
+
+static const struct directive directives[] = {
+    { "port", read_port, NULL },
+    { "bind", read_bind, NULL },
+    { "dir", read_dir, NULL },
+    { "logfile", read_logfile, NULL },
+    { "loglevel", read_loglevel, NULL },
+    { "user", read_user, NULL },
+
+    /* Not supported by this version, unless they say what holds anyway. */
+    { "daemonize", NULL, "no" },
+    { "supervised", NULL, "no|auto" },
+    { "protected-mode", NULL, "no" },
+    { "timeout", NULL, "0" },
+    { "requirepass", NULL, "" },
+    { "aclfile", NULL, "" },
+    { "unixsocket", NULL, "" },
+    { "bind-source-addr", NULL, "" },
+    { "syslog-enabled", NULL, "no" },
+    { "tls-port", NULL, "0" },
+    { "tls-replication", NULL, "no" },
+    { "include", NULL, NULL },
+    { "loadmodule", NULL, NULL },
+    { "rename-command", NULL, NULL },
+
+    /* Without a meaning for a sentinel, or without one that its clients and peers could notice. */
+    { "acllog-max-len", NULL, "*" },
+    { "active*", NULL, "*" },
+    { "always-show-logo", NULL, "*" },
+    { "aof-*", NULL, "*" },
+    { "append*", NULL, "*" },
+    { "auto-aof-*", NULL, "*" },
+    { "busy-reply-threshold", NULL, "*" },
+    { "client-*", NULL, "*" },
+    { "cluster-*", NULL, "*" },
+    { "crash-*", NULL, "*" },
+    { "databases", NULL, "*" },
+    { "db*filename", NULL, "*" },
+    { "disable-thp", NULL, "*" },
+    { "dynamic-hz", NULL, "*" },
+    { "enable-*", NULL, "*" },
+    { "events-per-io-thread", NULL, "*" },
+    { "hash-*", NULL, "*" },
+    { "hll-*", NULL, "*" },
+    { "hz", NULL, "*" },
+    { "io-threads*", NULL, "*" },
+    { "jemalloc-*", NULL, "*" },
+    { "latency-*", NULL, "*" },
+    { "lazyfree-*", NULL, "*" },
+    { "lfu-*", NULL, "*" },
+    { "list-*", NULL, "*" },
+    { "locale-collate", NULL, "*" },
+    { "lua-time-limit", NULL, "*" },
+    { "masterauth", NULL, "*" },
+    { "masteruser", NULL, "*" },
+    { "max-new-*", NULL, "*" },
+    { "maxclients", NULL, "*" },
+    { "maxmemory*", NULL, "*" },
+    { "min-replicas-*", NULL, "*" },
+    { "min-slaves-*", NULL, "*" },
+    { "no-appendfsync-on-rewrite", NULL, "*" },
+    { "notify-keyspace-events", NULL, "*" },
+    { "oom-score-adj*", NULL, "*" },
+    { "pidfile", NULL, "*" },
+    { "proc-title-template", NULL, "*" },
+    { "proto-max-bulk-len", NULL, "*" },
+    { "rdb*", NULL, "*" },
+    { "repl-*", NULL, "*" },
+    { "replica-*", NULL, "*" },
+    { "sanitize-dump-payload", NULL, "*" },
+    { "save", NULL, "*" },
+    { "set-*", NULL, "*" },
+    { "shutdown-*", NULL, "*" },
+    { "slave-*", NULL, "*" },
+    { "slowlog-*", NULL, "*" },
+    { "socket-mark-id", NULL, "*" },
+    { "stop-writes-on-bgsave-error", NULL, "*" },
+    { "stream-*", NULL, "*" },
+    { "syslog-facility", NULL, "*" },
+    { "syslog-ident", NULL, "*" },
+    { "tcp-backlog", NULL, "*" },
+    { "tcp-keepalive", NULL, "*" },
+    { "tls-*", NULL, "*" }, /* nothing without tls-port and tls-replication */
+    { "tracking-table-max-keys", NULL, "*" },
+    { "unixsocketgroup", NULL, "*" },
+    { "unixsocketperm", NULL, "*" },
+    { "zset-*", NULL, "*" },
+};
+
+static bool is_harmless(const struct directive *d, const struct classic_line *l) {
+    if (d->harmless == NULL)
+        return false;
+    if (strcmp(d->harmless, "*") == 0)
+        return true;
+    if (l->count != 2)
+        return false;
+    struct slice rest = slice_of(d->harmless);
+    do {
+        if (slice_equal_nocase(slice_cut(&rest, '|'), classic_word(l, 1)))
+            return true;
+    } while (rest.size > 0);
+    return false;
+}
+
+static void report_unsupported(
+    struct classic_server *s, const struct classic_line *l, const struct directive *d) {
+    if (d->harmless == NULL || d->harmless[0] == '\0')
+        CLASSIC_FINDING(s->diag, l, 0, "%s is not supported by this version", d->name);
+    else
+        CLASSIC_FINDING(s->diag, l, 0, "%s is not supported by this version other than as '%s'",
+            d->name, d->harmless);
+}
+
+void classic_server_read(struct classic_server *s, const struct classic_line *l) {
+    struct suggestion near = suggest(classic_word(l, 0));
+    suggest_consider(&near, SLICE_LITERAL("sentinel"));
+    for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
+        const struct directive *d = &directives[i];
+        suggest_consider(&near, slice_of(d->name));
+        if (!glob_match(slice_of(d->name), classic_word(l, 0), true))
+            continue;
+        if (d->read == NULL && !is_harmless(d, l))
+            report_unsupported(s, l, d);
+        else if (d->read != NULL && l->count < 2)
+            CLASSIC_FINDING(s->diag, l, 0, "%s needs a value", d->name);
+        else if (d->read != NULL && l->count > 2 && d->read != read_bind && d->read != read_user)
+            CLASSIC_FINDING(s->diag, l, 2, "%s takes one value", d->name);
+        else if (d->read != NULL)
+            d->read(s, l);
+        return;
+    }
+    if (near.best.size > 0)
+        CLASSIC_FINDING(s->diag, l, 0, "unknown directive '%.*s'; did you mean '" SLICE_FMT "'?",
+            CLASSIC_QUOTED(classic_word(l, 0)), SLICE_ARG(near.best));
+    else
+        CLASSIC_FINDING(
+            s->diag, l, 0, "unknown directive '%.*s'", CLASSIC_QUOTED(classic_word(l, 0)));
+}
+
+/* Relative paths are below `dir`, to which the originals change. */
+static void finish_log_file(struct settings *s) {
+    if (s->log_file == NULL || s->log_file[0] == '/' || strcmp(s->state_dir, ".") == 0)
+        return;
+    struct buf path = BUF_INIT;
+    buf_printf(&path, "%s/%s", s->state_dir, s->log_file);
+    mem_free(s->log_file);
+    s->log_file = slice_dup(buf_slice(&path));
+    buf_fini(&path);
+}
+
+void classic_server_finish(struct classic_server *s) {
+    for (size_t i = 0; i < s->settings->listen_count; i++)
+        s->settings->listen[i].port = (uint16_t)s->port;
+    finish_log_file(s->settings);
+}

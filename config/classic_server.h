@@ -1,0 +1,21 @@
+/* Those directives of a classic file that are the server's own (without the word `sentinel`): what
+ * is read, what may be passed over, and what this version refuses. */
+#pragma once
+
+#include "common/base.h"
+#include "config/classic_line.h"
+
+struct diag;
+struct settings;
+
+struct classic_server {
+    struct settings *settings; /* borrowed */
+    struct diag *diag;         /* borrowed */
+    int64_t port;              /* the last `port` line, else the default */
+};
+
+void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag);
+/* Takes one line, with a word at least. */
+void classic_server_read(struct classic_server *s, const struct classic_line *l);
+/* After the last line: what rests on several of them. */
+void classic_server_finish(struct classic_server *s);

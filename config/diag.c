@@ -1,0 +1,79 @@
+#include "config/diag.h"
+
+#include "common/buf.h"
+#include "common/mem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define FINDINGS_MAX 1000 /* nobody reads more, and a hostile file has no end of them */
+
+void diag_init(struct diag *d, const char *file) {
+    *d = (struct diag){ .file = mem_strdup(file) };
+}
+
+void diag_fini(struct diag *d) {
+    for (size_t i = 0; i < d->count; i++)
+        mem_free(d->findings[i].text);
+    mem_free(d->findings);
+    mem_free(d->file);
+    *d = (struct diag){ .file = NULL };
+}
+
+static void add_finding(struct diag *d, int line, int column, struct slice text) {
+    mem_grow(&d->findings, &d->capacity, d->count + 1, sizeof(d->findings[0]));
+    struct diag_finding *f = &d->findings[d->count++];
+    *f = (struct diag_finding){ .line = line, .column = column, .text = slice_dup(text) };
+    /* It may quote the file: one finding stays one line, and a terminal shows it as it is. */
+    for (char *c = f->text; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
+    }
+}
+
+void diag_add(struct diag *d, int line, int column, const char *format, ...) {
+    if (d->count >= FINDINGS_MAX)
+        return;
+    if (d->count == FINDINGS_MAX - 1) {
+        add_finding(d, 0, 0, SLICE_LITERAL("there are more findings than are shown"));
+        return;
+    }
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    add_finding(d, line, column, buf_slice(&text));
+    buf_fini(&text);
+}
+
+/* By place; those of one place stay in the order in which they were found. */
+static int compare_findings(const void *left, const void *right) {
+    const struct diag_finding *a = *(const struct diag_finding *const *)left;
+    const struct diag_finding *b = *(const struct diag_finding *const *)right;
+    if (a->line != b->line)
+        return a->line < b->line ? -1 : 1;
+    if (a->column != b->column)
+        return a->column < b->column ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+void diag_print(const struct diag *d, struct buf *out) {
+    if (d->count == 0)
+        return;
+    const struct diag_finding **sorted = mem_alloc(d->count * sizeof(const struct diag_finding *));
+    for (size_t i = 0; i < d->count; i++)
+        sorted[i] = &d->findings[i];
+    qsort(sorted, d->count, sizeof(const struct diag_finding *), compare_findings);
+
+    for (size_t i = 0; i < d->count; i++) {
+        const struct diag_finding *f = sorted[i];
+        buf_printf(out, "%s:", d->file == NULL ? "" : d->file);
+        if (f->line > 0)
+            buf_printf(out, "%d:", f->line);
+        if (f->line > 0 && f->column > 0)
+            buf_printf(out, "%d:", f->column);
+        buf_printf(out, " %s\n", f->text);
+    }
+    mem_free(sorted);
+}

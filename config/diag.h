@@ -1,0 +1,24 @@
+/* Findings about a configuration: all of them are collected, each with its place, before anything
+ * is refused. */
+#pragma once
+
+#include "common/base.h"
+
+struct buf;
+
+struct diag_finding {
+    int line, column; /* from 1; 0 = the file as a whole */
+    char *text;       /* owned: what is wrong and what was expected */
+};
+
+struct diag {
+    char *file;                    /* owned; as given by the user */
+    struct diag_finding *findings; /* owned */
+    size_t count, capacity;
+};
+
+void diag_init(struct diag *d, const char *file);
+void diag_fini(struct diag *d);
+void diag_add(struct diag *d, int line, int column, const char *format, ...) PRINTF_LIKE(4, 5);
+/* "file:line:column: text" per line, in order of line and column. */
+void diag_print(const struct diag *d, struct buf *out);

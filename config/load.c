@@ -1,0 +1,428 @@
+#include "config/load.h"
+
+#include "common/buf.h"
+#include "common/ensure.h"
+#include "common/map.h"
+#include "common/mem.h"
+#include "config/diag.h"
+#include "config/option.h"
+#include "config/suggest.h"
+#include "config/value.h"
+#include "config/yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_TEXT_MAX 64           /* of an option's path: "auth.password_file" */
+#define QUOTE_MAX     ((size_t)80) /* bytes of the file that a finding quotes */
+
+#define QUOTED(s) (int)MIN_OF((s).size, QUOTE_MAX), (s).data
+
+/* ---- files ---- */
+
+int load_file(const char *path, struct slice *ret_text) {
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return -errno;
+
+    struct buf text = BUF_INIT;
+    int failed = 0;
+    size_t room = 64 * 1024, size = 0;
+    do {
+        size = fread(buf_reserve(&text, room), 1, room, file);
+        buf_commit(&text, size);
+        if (ferror(file) != 0)
+            failed = -errno;
+        else if (buf_size(&text) > CONFIG_FILE_MAX)
+            failed = -EFBIG;
+    } while (size > 0 && failed == 0);
+    fclose(file);
+
+    if (failed != 0) {
+        buf_fini(&text);
+        return failed;
+    }
+    /* Nothing was consumed: the content starts where the memory does. */
+    *ret_text = buf_slice(&text);
+    return 0;
+}
+
+static bool ends_with_nocase(struct slice s, const char *end) {
+    size_t size = strlen(end);
+    return s.size >= size && slice_is_nocase(slice_sub(s, s.size - size, size), end);
+}
+
+/* A line of a classic file starts with a bare word and goes on after a blank; a key of YAML ends in
+ * a colon. */
+static bool looks_like_yaml(struct slice line) {
+    if (memchr("-%{[\"'?", line.data[0], 7) != NULL)
+        return true;
+    struct slice rest = line;
+    struct slice word = slice_cut(&rest, ' ');
+    return memchr(word.data, ':', word.size) != NULL;
+}
+
+enum config_format config_format_of(struct slice path, struct slice text) {
+    if (ends_with_nocase(path, ".yaml") || ends_with_nocase(path, ".yml"))
+        return CONFIG_YAML;
+    if (ends_with_nocase(path, ".conf"))
+        return CONFIG_CLASSIC;
+    while (text.size > 0) {
+        struct slice line = slice_trim(slice_cut(&text, '\n'));
+        if (line.size > 0 && line.data[0] != '#')
+            return looks_like_yaml(line) ? CONFIG_YAML : CONFIG_CLASSIC;
+    }
+    return CONFIG_YAML;
+}
+
+/* ---- single values ---- */
+
+static const char *shape_name(enum yaml_shape shape) {
+    switch (shape) {
+    case YAML_TEXT:
+        return "a single value";
+    case YAML_LIST:
+        return "a list";
+    case YAML_MAP:
+        return "a mapping";
+    }
+    return "";
+}
+
+/* Whether `v`, the value of `name`, can be looked at as one of `shape`. */
+static bool expect_shape(
+    const struct yaml_value *v, const char *name, enum yaml_shape shape, struct diag *diag) {
+    if (v->refused)
+        return false;
+    if (yaml_tree_is_null(v)) {
+        diag_add(diag, v->line, v->column, "%s has no value", name);
+        return false;
+    }
+    if (v->shape != shape) {
+        diag_add(diag, v->line, v->column, "%s must be %s, not %s", name, shape_name(shape),
+            shape_name(v->shape));
+        return false;
+    }
+    return true;
+}
+
+static void load_scalar(
+    const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
+    struct buf why = BUF_INIT;
+    if (expect_shape(v, o->key, YAML_TEXT, diag) && !option_read(o, settings, v->text, &why))
+        diag_add(diag, v->line, v->column, "%s %s", o->key, buf_text(&why));
+    buf_fini(&why);
+}
+
+/* Without the newline that editors and echo leave at the end. */
+static struct slice without_newline(struct slice text) {
+    if (text.size > 0 && text.data[text.size - 1] == '\n')
+        text.size--;
+    if (text.size > 0 && text.data[text.size - 1] == '\r')
+        text.size--;
+    return text;
+}
+
+static void load_secret_file(const struct option *o, struct group_settings *g,
+    const struct yaml_value *v, struct diag *diag) {
+    if (!expect_shape(v, o->key, YAML_TEXT, diag))
+        return;
+    struct buf why = BUF_INIT;
+    struct slice text = SLICE_EMPTY;
+    char *path = slice_dup(v->text);
+    int error = 0;
+
+    if (!value_check_text(v->text, &why)) {
+        diag_add(diag, v->line, v->column, "%s %s", o->key, buf_text(&why));
+    } else if ((error = load_file(path, &text)) != 0) {
+        diag_add(
+            diag, v->line, v->column, "%s: cannot read %s: %s", o->key, path, strerror(-error));
+    } else {
+        struct slice secret = without_newline(text);
+        if (value_check_text(secret, &why))
+            secret_set(&g->auth_password, secret);
+        else
+            diag_add(diag, v->line, v->column, "%s: the password in %s %s", o->key, path,
+                buf_text(&why));
+        explicit_bzero((void *)(uintptr_t)text.data, text.size);
+        mem_free((void *)(uintptr_t)text.data);
+    }
+    mem_free(path);
+    buf_fini(&why);
+}
+
+/* ---- lists and maps ---- */
+
+static void load_listen_address(struct settings *s, const struct yaml_value *v, struct diag *diag) {
+    struct buf why = BUF_INIT;
+    struct endpoint e;
+    char text[ENDPOINT_TEXT_MAX];
+    bool valid = expect_shape(v, "listen", YAML_TEXT, diag);
+    if (valid && !value_read_endpoint(v->text, &e, &why)) {
+        diag_add(diag, v->line, v->column, "listen %s", buf_text(&why));
+        valid = false;
+    }
+    buf_fini(&why);
+    for (size_t i = 0; valid && i < s->listen_count; i++) {
+        if (endpoint_equal(&s->listen[i], &e)) {
+            diag_add(diag, v->line, v->column, "listen names %s twice", endpoint_text(&e, text));
+            return;
+        }
+    }
+    if (valid && s->listen_count == LISTEN_MAX)
+        diag_add(diag, v->line, v->column, "listen names more than %d addresses", LISTEN_MAX);
+    else if (valid)
+        s->listen[s->listen_count++] = e;
+}
+
+/* One address, or a list of them. */
+static void load_listen(struct settings *s, const struct yaml_value *v, struct diag *diag) {
+    s->listen_count = 0;
+    memset(s->listen_optional, 0, sizeof(s->listen_optional));
+    if (v->shape == YAML_TEXT) {
+        load_listen_address(s, v, diag);
+        return;
+    }
+    if (!expect_shape(v, "listen", YAML_LIST, diag))
+        return;
+    if (v->item_count == 0)
+        diag_add(diag, v->line, v->column, "listen must name an address at least");
+    for (size_t i = 0; i < v->item_count; i++)
+        load_listen_address(s, v->items[i], diag);
+}
+
+static void load_rename(struct group_settings *g, const struct yaml_value *v, struct diag *diag) {
+    char name[PATH_TEXT_MAX * 2];
+    snprintf(name, sizeof(name), "rename_commands: %.*s", QUOTED(v->key));
+    if (!expect_shape(v, name, YAML_TEXT, diag))
+        return;
+
+    struct buf why = BUF_INIT;
+    struct rename r;
+    if (!value_read_rename(v->key, v->text, &r, &why))
+        diag_add(diag, v->line, v->column, "%s %s", name, buf_text(&why));
+    else if (strcmp(group_settings_command(g, r.command), r.command) != 0)
+        diag_add(diag, v->key_line, v->key_column, "rename_commands names %s twice", r.command);
+    else if (!group_settings_rename(g, &r))
+        diag_add(diag, v->key_line, v->key_column, "rename_commands has more than %d commands",
+            RENAMES_MAX);
+    buf_fini(&why);
+}
+
+static void load_renames(struct group_settings *g, const struct yaml_value *v, struct diag *diag) {
+    if (!expect_shape(v, "rename_commands", YAML_MAP, diag))
+        return;
+    for (size_t i = 0; i < v->item_count; i++)
+        load_rename(g, v->items[i], diag);
+}
+
+static void load_option(
+    const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
+    switch (o->type) {
+    case OPTION_TYPE_ENDPOINT_LIST:
+        load_listen(settings, v, diag);
+        break;
+    case OPTION_TYPE_SECRET_FILE:
+        load_secret_file(o, settings, v, diag);
+        break;
+    case OPTION_TYPE_RENAMES:
+        load_renames(settings, v, diag);
+        break;
+    case OPTION_TYPE_ENDPOINT:
+    case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_PATH:
+    case OPTION_TYPE_SECRET:
+    case OPTION_TYPE_COUNT:
+    case OPTION_TYPE_DURATION:
+    case OPTION_TYPE_LOG_LEVEL:
+    case OPTION_TYPE_LOG_FORMAT:
+        load_scalar(o, settings, v, diag);
+        break;
+    }
+}
+
+/* ---- keys ---- */
+
+/* One level of the file: the process, a group, or a map of options below either. */
+struct level {
+    enum option_scope scope;
+    void *settings;     /* struct settings or struct group_settings, by scope */
+    const char *prefix; /* of the keys in the table: "", "log.", "auth." */
+    struct diag *diag;
+};
+
+static bool is_top(const struct level *l) {
+    return l->scope == OPTION_PROCESS && l->prefix[0] == '\0';
+}
+
+/* Calls `suggest_consider` for each key that this level knows. */
+static struct slice nearest_key(const struct level *l, struct slice key) {
+    struct suggestion s = suggest(key);
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope != l->scope || !slice_starts_with(slice_of(o->key), l->prefix))
+            continue;
+        struct slice rest = slice_of(o->key + strlen(l->prefix));
+        suggest_consider(&s, slice_cut(&rest, '.'));
+    }
+    if (is_top(l))
+        suggest_consider(&s, SLICE_LITERAL("groups"));
+    return s.best;
+}
+
+static void report_unknown(const struct level *l, const struct yaml_value *v) {
+    struct slice near = nearest_key(l, v->key);
+    const struct option *by_set_name = option_by_set_name(v->key);
+    int line = v->key_line, column = v->key_column;
+
+    if (near.size > 0)
+        diag_add(l->diag, line, column, "unknown key '%.*s'; did you mean '" SLICE_FMT "'?",
+            QUOTED(v->key), SLICE_ARG(near));
+    else if (by_set_name != NULL && l->scope == OPTION_GROUP)
+        diag_add(l->diag, line, column, "unknown key '%.*s'; here it is called '%s'",
+            QUOTED(v->key), by_set_name->key);
+    else if (is_top(l) && option_by_key(OPTION_GROUP, v->key) != NULL)
+        diag_add(
+            l->diag, line, column, "unknown key '%.*s'; it belongs to a group", QUOTED(v->key));
+    else
+        diag_add(l->diag, line, column, "unknown key '%.*s'", QUOTED(v->key));
+}
+
+/* Whether there are options below a map of this name. */
+static bool is_prefix(const struct level *l, const char *prefix) {
+    for (size_t i = 0; i < option_count; i++) {
+        if (option_table[i].scope == l->scope &&
+            slice_starts_with(slice_of(option_table[i].key), prefix))
+            return true;
+    }
+    return false;
+}
+
+static void load_groups(struct settings *s, const struct yaml_value *v, struct diag *diag);
+
+static void load_level(const struct level *l, const struct yaml_value *map) {
+    for (size_t i = 0; i < map->item_count; i++) {
+        const struct yaml_value *v = map->items[i];
+        if (is_top(l) && slice_is(v->key, "groups")) {
+            load_groups(l->settings, v, l->diag);
+            continue;
+        }
+        char path[PATH_TEXT_MAX] = "", prefix[PATH_TEXT_MAX + 1];
+        bool plausible = v->key.size > 0 && strlen(l->prefix) + v->key.size < sizeof(path) &&
+            memchr(v->key.data, '.', v->key.size) == NULL;
+        if (plausible)
+            snprintf(path, sizeof(path), "%s" SLICE_FMT, l->prefix, SLICE_ARG(v->key));
+        snprintf(prefix, sizeof(prefix), "%s.", path);
+
+        const struct option *o = option_by_key(l->scope, slice_of(path));
+        if (o != NULL) {
+            load_option(o, l->settings, v, l->diag);
+        } else if (plausible && is_prefix(l, prefix)) {
+            struct level below = *l;
+            below.prefix = prefix;
+            if (expect_shape(v, path, YAML_MAP, l->diag))
+                load_level(&below, v);
+        } else {
+            report_unknown(l, v);
+        }
+    }
+}
+
+/* ---- groups ---- */
+
+static void check_auth(const struct yaml_value *section, struct diag *diag) {
+    const struct yaml_value *auth = yaml_tree_item(section, "auth");
+    if (auth == NULL || auth->shape != YAML_MAP)
+        return;
+    const struct yaml_value *user = yaml_tree_item(auth, "user");
+    const struct yaml_value *password = yaml_tree_item(auth, "password");
+    const struct yaml_value *file = yaml_tree_item(auth, "password_file");
+    if (password != NULL && file != NULL)
+        diag_add(diag, file->key_line, file->key_column,
+            "auth must have password or password_file, not both");
+    if (user != NULL && password == NULL && file == NULL)
+        diag_add(diag, user->key_line, user->key_column,
+            "auth.user needs a password or password_file beside it");
+}
+
+static void check_required(const struct yaml_value *section, struct diag *diag) {
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope == OPTION_GROUP && o->required && yaml_tree_item(section, o->key) == NULL)
+            diag_add(diag, section->key_line, section->key_column, "group '%.*s' has no %s",
+                QUOTED(section->key), o->key);
+    }
+}
+
+static void load_group(struct settings *s, const struct yaml_value *section, struct diag *diag) {
+    if (!group_name_is_valid(section->key)) {
+        diag_add(diag, section->key_line, section->key_column,
+            "group name '%.*s' must be 1 to %d bytes without commas, blanks and control characters",
+            QUOTED(section->key), GROUP_NAME_MAX - 1);
+        return;
+    }
+    char name[GROUP_NAME_MAX + 8];
+    snprintf(name, sizeof(name), "group " SLICE_FMT, SLICE_ARG(section->key));
+    if (!expect_shape(section, name, YAML_MAP, diag))
+        return;
+
+    struct group_settings *g = settings_add_group(s);
+    slice_copy(section->key, g->name, sizeof(g->name));
+    g->line = section->key_line;
+    g->column = section->key_column;
+    const struct yaml_value *master = yaml_tree_item(section, "master");
+    if (master != NULL) {
+        g->master_line = master->line;
+        g->master_column = master->column;
+    }
+    load_level(&(struct level){ .scope = OPTION_GROUP, .settings = g, .prefix = "", .diag = diag },
+        section);
+    check_auth(section, diag);
+    check_required(section, diag);
+}
+
+static void load_groups(struct settings *s, const struct yaml_value *v, struct diag *diag) {
+    if (yaml_tree_is_null(v))
+        return; /* none in the file: SENTINEL MONITOR makes them */
+    if (!expect_shape(v, "groups", YAML_MAP, diag))
+        return;
+    if (v->item_count > GROUPS_MAX) {
+        diag_add(diag, v->key_line, v->key_column, "more than %d groups", GROUPS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < v->item_count; i++)
+        load_group(s, v->items[i], diag);
+}
+
+void load_check_masters(const struct settings *s, struct diag *diag) {
+    struct map masters = MAP_INIT; /* address -> the first group with it */
+    for (size_t i = 0; i < s->group_count; i++) {
+        struct group_settings *g = &s->groups[i];
+        char text[ENDPOINT_TEXT_MAX];
+        struct slice address = slice_of(endpoint_text(&g->master, text));
+        const struct group_settings *first = map_get(&masters, address);
+        if (g->master.host[0] == '\0')
+            continue;
+        if (first == NULL)
+            map_put(&masters, address, g);
+        else
+            diag_add(diag, g->master_line, g->master_column,
+                "master %s of group %s is that of group %s already (line %d)", text, g->name,
+                first->name, first->master_line);
+    }
+    map_fini(&masters);
+}
+
+bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
+    settings_init(ret);
+    struct yaml_value *root = yaml_tree_read(text, diag);
+    if (root != NULL && expect_shape(root, "the file", YAML_MAP, diag)) {
+        load_level(
+            &(struct level){ .scope = OPTION_PROCESS, .settings = ret, .prefix = "", .diag = diag },
+            root);
+        load_check_masters(ret, diag);
+    }
+    yaml_tree_free(root);
+    return diag->count == 0;
+}

@@ -1,0 +1,319 @@
+#include "config/merge.h"
+
+#include "common/buf.h"
+#include "common/digest.h"
+#include "common/ensure.h"
+#include "common/map.h"
+#include "common/mem.h"
+#include "config/diag.h"
+#include "config/option.h"
+
+#include <string.h>
+
+void plan_init(struct plan *p) {
+    *p = (struct plan){ .groups = NULL };
+}
+
+void plan_fini(struct plan *p) {
+    for (size_t i = 0; i < p->group_count; i++) {
+        group_settings_fini(&p->groups[i].file);
+        group_settings_fini(&p->groups[i].active);
+    }
+    for (size_t i = 0; i < p->dropped_count; i++) {
+        mem_free(p->dropped[i].value);
+        mem_free(p->dropped[i].file_value);
+    }
+    mem_free(p->groups);
+    mem_free(p->dropped);
+    mem_free(p->unhidden);
+    plan_init(p);
+}
+
+/* Options at their default are left out, so that a new option in a new version changes no digest.
+ */
+void merge_section_digest(const struct group_settings *g, char ret_hex[static 65]) {
+    struct group_settings standard;
+    group_settings_init(&standard);
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope != OPTION_GROUP || o->type == OPTION_TYPE_SECRET_FILE)
+            continue;
+        if (!o->required && option_equal(o, g, &standard))
+            continue;
+        buf_printf(&text, "%s=", o->key);
+        option_write(o, g, &text);
+        buf_add_char(&text, '\n'); /* in no value */
+    }
+    digest_hex(buf_slice(&text), ret_hex);
+    buf_fini(&text);
+    group_settings_fini(&standard);
+}
+
+/* One run of config_merge. */
+struct merge {
+    const struct settings *file;
+    const struct state *state;
+    enum merge_style style;
+    struct plan *plan;
+    struct diag *diag;
+    struct map names;     /* group name -> its settings in the file */
+    struct map addresses; /* address in force -> name of its group, in file or state */
+    bool refused;
+};
+
+static struct plan_group *add_plan_group(
+    struct plan *p, enum group_origin origin, const struct group_settings *file) {
+    mem_grow(&p->groups, &p->group_capacity, p->group_count + 1, sizeof(p->groups[0]));
+    struct plan_group *g = &p->groups[p->group_count++];
+    g->origin = origin;
+    group_settings_copy(&g->file, file);
+    group_settings_copy(&g->active, file);
+    return g;
+}
+
+static void add_unhidden(struct plan *p, const char *name) {
+    mem_grow(&p->unhidden, &p->unhidden_capacity, p->unhidden_count + 1, sizeof(p->unhidden[0]));
+    slice_copy(slice_of(name), p->unhidden[p->unhidden_count++], GROUP_NAME_MAX);
+}
+
+/* The override's value for people. It is read into a group of its own, since only there its type is
+ * known. */
+static char *print_override(const struct option *o, const struct override_record *r) {
+    if (o == NULL)
+        return mem_strdup(SECRET_STARS);
+    struct group_settings g;
+    group_settings_init(&g);
+    struct buf text = BUF_INIT;
+    if (option_restore(o, &g, slice_of(r->value)))
+        option_print(o, &g, &text);
+    char *printed = slice_dup(buf_slice(&text));
+    buf_fini(&text);
+    group_settings_fini(&g);
+    return printed;
+}
+
+static void add_dropped(
+    struct plan *p, const struct group_settings *file, const struct override_record *r) {
+    const struct option *o = option_by_key(OPTION_GROUP, slice_of(r->option));
+    struct buf text = BUF_INIT;
+    if (o != NULL)
+        option_print(o, file, &text);
+
+    mem_grow(&p->dropped, &p->dropped_capacity, p->dropped_count + 1, sizeof(p->dropped[0]));
+    struct dropped_override *d = &p->dropped[p->dropped_count++];
+    *d = (struct dropped_override){ .value = print_override(o, r),
+        .file_value = slice_dup(buf_slice(&text)) };
+    slice_copy(slice_of(file->name), d->group, sizeof(d->group));
+    slice_copy(slice_of(r->option), d->option, sizeof(d->option));
+    buf_fini(&text);
+}
+
+/* Whether the file still says what it said when it was overridden. */
+static bool file_is_unchanged(
+    const struct option *o, const struct group_settings *file, const struct override_record *r) {
+    struct buf text = BUF_INIT;
+    option_write(o, file, &text);
+    bool unchanged = slice_is(buf_slice(&text), r->file_value);
+    buf_fini(&text);
+    return unchanged;
+}
+
+enum override_rule {
+    OVERRIDE_IF_UNCHANGED, /* the file's value has to be what it was */
+    OVERRIDE_ALWAYS,       /* no file speaks of the group */
+    OVERRIDE_NEVER,        /* the file speaks of it for the first time */
+};
+
+static void apply_overrides(struct plan *p, struct plan_group *g, const struct group_state *known,
+    enum override_rule rule) {
+    for (size_t i = 0; i < known->override_count; i++) {
+        const struct override_record *r = &known->overrides[i];
+        const struct option *o = option_by_key(OPTION_GROUP, slice_of(r->option));
+        bool holds = o != NULL && rule != OVERRIDE_NEVER &&
+            (rule == OVERRIDE_ALWAYS || file_is_unchanged(o, &g->file, r));
+        if (!holds || !option_restore(o, &g->active, slice_of(r->value)))
+            add_dropped(p, &g->file, r);
+    }
+}
+
+static bool is_set(const struct endpoint *e) {
+    return e->host[0] != '\0';
+}
+
+/* Whether a REMOVE hides this section of the file: nothing watches the group since, or what MONITOR
+ * made in its place. */
+static bool hides(const struct group_record *r, const struct group_settings *file) {
+    if (r->origin == GROUP_FROM_FILE || r->section[0] == '\0')
+        return false;
+    char section[65];
+    merge_section_digest(file, section);
+    return strcmp(section, r->section) == 0;
+}
+
+/* The address in force of a group that file and state both know. */
+static void choose_master(struct merge *m, struct plan_group *g, const struct group_record *r) {
+    if (!is_set(&r->master))
+        return;
+    bool moved =
+        !endpoint_equal(&g->file.master, &r->seed) && !endpoint_equal(&g->file.master, &r->master);
+    if (moved && m->style == MERGE_CLASSIC)
+        return;
+    if (moved) {
+        char wanted[ENDPOINT_TEXT_MAX], current[ENDPOINT_TEXT_MAX];
+        diag_add(m->diag, g->file.master_line, g->file.master_column,
+            "master of group %s is %s and cannot be changed to %s here, since its peers would change it back: "
+            "use SENTINEL FAILOVER %s, or SENTINEL REMOVE %s and SENTINEL MONITOR at all sentinels",
+            g->file.name, endpoint_text(&r->master, current),
+            endpoint_text(&g->file.master, wanted), g->file.name, g->file.name);
+        m->refused = true;
+    }
+    g->active.master = r->master;
+}
+
+/* A group that starts anew must not watch what another group watches: a question names an address,
+ * not a group. */
+static void check_address(struct merge *m, const struct plan_group *g) {
+    char address[ENDPOINT_TEXT_MAX];
+    const char *other = map_get(&m->addresses, slice_of(endpoint_text(&g->active.master, address)));
+    if (other == NULL || strcmp(other, g->active.name) == 0)
+        return;
+    diag_add(m->diag, g->file.master_line, g->file.master_column,
+        "master %s of group %s is watched already as group %s", address, g->file.name, other);
+    m->refused = true;
+}
+
+static void merge_file_group(struct merge *m, const struct group_settings *file) {
+    const struct group_state *known = state_group(m->state, slice_of(file->name));
+    if (known != NULL && hides(&known->record, file))
+        return;
+    if (known == NULL || known->record.origin == GROUP_REMOVED) {
+        if (known != NULL && known->record.section[0] != '\0')
+            add_unhidden(m->plan, file->name);
+        check_address(m, add_plan_group(m->plan, GROUP_FROM_FILE, file));
+        return;
+    }
+    struct plan_group *g = add_plan_group(m->plan, GROUP_FROM_FILE, file);
+    choose_master(m, g, &known->record);
+    apply_overrides(m->plan, g, known,
+        known->record.origin == GROUP_FROM_RUNTIME ? OVERRIDE_NEVER : OVERRIDE_IF_UNCHANGED);
+}
+
+static void merge_runtime_group(struct merge *m, const struct group_state *known) {
+    struct group_settings file;
+    group_settings_init(&file);
+    slice_copy(slice_of(known->name), file.name, sizeof(file.name));
+    file.master = known->record.seed;
+
+    struct plan_group *g = add_plan_group(m->plan, GROUP_FROM_RUNTIME, &file);
+    g->active.master = known->record.master;
+    apply_overrides(m->plan, g, known, OVERRIDE_ALWAYS);
+    group_settings_fini(&file);
+}
+
+/* Whether the file speaks of the group that the state knows. */
+static bool is_of_file(const struct merge *m, const struct group_state *known) {
+    const struct group_settings *file = map_get(&m->names, slice_of(known->name));
+    return file != NULL && !hides(&known->record, file);
+}
+
+/* Collects what the groups that go on under their address are called. */
+static void index_addresses(struct merge *m) {
+    map_for_each(known, &m->state->groups, struct group_state) {
+        enum group_origin origin = known->record.origin;
+        if (origin == GROUP_REMOVED || (origin == GROUP_FROM_FILE && !is_of_file(m, known)))
+            continue;
+        char address[ENDPOINT_TEXT_MAX];
+        struct slice key = slice_of(endpoint_text(&known->record.master, address));
+        if (map_get(&m->addresses, key) == NULL)
+            map_put(&m->addresses, key, known->name);
+    }
+}
+
+bool config_merge(const struct settings *file, const struct state *state, enum merge_style style,
+    struct plan *ret, struct diag *diag) {
+    plan_init(ret);
+    struct merge m = {
+        .file = file,
+        .state = state,
+        .style = style,
+        .plan = ret,
+        .diag = diag,
+        .names = MAP_INIT,
+        .addresses = MAP_INIT,
+    };
+    for (size_t i = 0; i < file->group_count; i++)
+        map_put(&m.names, slice_of(file->groups[i].name), &file->groups[i]);
+    index_addresses(&m);
+
+    for (size_t i = 0; i < file->group_count; i++)
+        merge_file_group(&m, &file->groups[i]);
+    map_for_each(known, &state->groups, struct group_state) {
+        if (known->record.origin == GROUP_FROM_RUNTIME && !is_of_file(&m, known))
+            merge_runtime_group(&m, known);
+    }
+
+    map_fini(&m.names);
+    map_fini(&m.addresses);
+    if (m.refused)
+        plan_fini(ret);
+    return !m.refused;
+}
+
+/* ---- the state lines of a classic file ---- */
+
+static void replace_lists(struct state *ours, const struct group_state *file) {
+    struct slice name = slice_of(file->name);
+    struct group_state *g = state_group(ours, name);
+    while (g->replica_count > 0) {
+        struct endpoint address = g->replicas[0];
+        state_apply(
+            ours, &(struct delta){ .kind = DELTA_REPLICA_GONE, .group = name, .address = address });
+    }
+    while (g->peer_count > 0) {
+        struct peer_record peer = g->peers[0];
+        state_apply(ours,
+            &(struct delta){ .kind = DELTA_PEER_GONE, .group = name, .id = slice_of(peer.id) });
+    }
+    for (size_t i = 0; i < file->replica_count; i++)
+        state_apply(ours,
+            &(struct delta){ .kind = DELTA_REPLICA, .group = name, .address = file->replicas[i] });
+    for (size_t i = 0; i < file->peer_count; i++) {
+        const struct peer_record *p = &file->peers[i];
+        state_apply(ours,
+            &(struct delta){
+                .kind = DELTA_PEER, .group = name, .id = slice_of(p->id), .address = p->address });
+    }
+}
+
+static void merge_group_state(struct state *ours, const struct group_state *file) {
+    struct slice name = slice_of(file->name);
+    struct group_state *g = state_group(ours, name);
+    bool is_new = g == NULL;
+    if (is_new) {
+        state_apply(
+            ours, &(struct delta){ .kind = DELTA_GROUP, .group = name, .record = file->record });
+        g = state_group(ours, name);
+    } else if (file->record.vote_epoch > g->record.vote_epoch) {
+        g->record.vote_epoch = file->record.vote_epoch;
+        g->record.vote_for[0] = '\0';
+    }
+    bool is_newer = file->record.config_epoch > g->record.config_epoch;
+    if (is_newer) {
+        g->record.config_epoch = file->record.config_epoch;
+        g->record.master = file->record.master;
+    }
+    if (is_new || (is_newer && g->record.origin != GROUP_REMOVED))
+        replace_lists(ours, file);
+}
+
+bool merge_classic_state(struct state *ours, const struct state *file) {
+    bool id_changed = file->id[0] != '\0' && ours->id[0] != '\0' && strcmp(ours->id, file->id) != 0;
+    if (file->id[0] != '\0')
+        memcpy(ours->id, file->id, sizeof(ours->id));
+    ours->current_epoch = MAX_OF(ours->current_epoch, file->current_epoch);
+    map_for_each(g, &file->groups, struct group_state) {
+        merge_group_state(ours, g);
+    }
+    return id_changed;
+}

@@ -1,0 +1,73 @@
+/* The table of options: one row each, walked by the YAML loader, the classic reader, SENTINEL SET,
+ * the merge of runtime changes, the example file and the reference. */
+#pragma once
+
+#include "common/base.h"
+#include "common/slice.h"
+#include "config/settings.h"
+
+struct buf;
+
+enum option_scope { OPTION_PROCESS, OPTION_GROUP };
+enum option_live { OPTION_LIVE, OPTION_RESTART }; /* what a reload needs to apply it */
+enum option_type {
+    OPTION_TYPE_ENDPOINT,
+    OPTION_TYPE_ENDPOINT_LIST,
+    OPTION_TYPE_TEXT,
+    OPTION_TYPE_PATH,
+    OPTION_TYPE_SECRET,
+    OPTION_TYPE_SECRET_FILE, /* the value is read from the named file, without its last newline */
+    OPTION_TYPE_COUNT,       /* integer within [min, max] */
+    OPTION_TYPE_DURATION,    /* ms; YAML: number with ms, s, m, h */
+    OPTION_TYPE_LOG_LEVEL,
+    OPTION_TYPE_LOG_FORMAT,
+    OPTION_TYPE_RENAMES,
+};
+
+struct option {
+    const char *key; /* path in YAML below the process or the group: "down_after", "auth.user" */
+    enum option_scope scope;
+    enum option_type type;
+    enum option_live live;
+    size_t offset;    /* of the value in struct settings or struct group_settings */
+    int64_t min, max; /* COUNT and DURATION */
+    bool required;
+    const char *standard;  /* default, as written in YAML; NULL = none */
+    const char *set_name;  /* name in SENTINEL SET and of the classic directive:
+                              "down-after-milliseconds"; NULL = none */
+    const char *set_alias; /* another spelling of set_name; NULL = none */
+    const char *example;   /* value shown in example.yaml */
+    const char *doc;       /* one or two sentences for people */
+};
+
+extern const struct option option_table[];
+extern const size_t option_count;
+
+const struct option *option_by_key(enum option_scope scope, struct slice key);
+const struct option *option_by_set_name(struct slice name); /* without case; NULL if none */
+
+/* Reads a scalar as YAML has it into a struct settings or struct group_settings, by the option's
+ * scope. false, with what was expected added to `why`, if it is no value for the option. Not for
+ * ENDPOINT_LIST, SECRET_FILE, RENAMES. */
+bool option_read(const struct option *o, void *settings, struct slice text, struct buf *why);
+/* Sets the scalar options of a scope to their defaults; a required one without default to its least
+ * value. */
+void option_set_standards(enum option_scope scope, void *settings);
+
+/* Sets a group's option from the text that SENTINEL SET, the state or a classic file gives:
+ * durations in ms without unit, empty unsets texts and secrets. false (nothing changed) if the text
+ * is no value for it. For RENAMES the text is "COMMAND NAME"; a name equal to the command removes
+ * the rename. */
+bool option_assign(const struct option *o, struct group_settings *g, struct slice text);
+/* As option_assign, but of what option_write gave: of RENAMES, all of them. */
+bool option_restore(const struct option *o, struct group_settings *g, struct slice text);
+/* The canonical text of the value, such that option_assign gives it back. Secrets in clear: for the
+ * state only. For RENAMES all of them, separated by ','. */
+void option_write(const struct option *o, const struct group_settings *g, struct buf *out);
+bool option_equal(
+    const struct option *o, const struct group_settings *a, const struct group_settings *b);
+/* The value for people: as in YAML, secrets as stars. */
+void option_print(const struct option *o, const struct group_settings *g, struct buf *out);
+/* Whether a process option differs. */
+bool option_process_equal(
+    const struct option *o, const struct settings *a, const struct settings *b);

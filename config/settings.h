@@ -1,0 +1,76 @@
+/* What can be configured, as plain values. Which option has which name, bounds and default is in
+ * option.c. */
+#pragma once
+
+#include "common/base.h"
+#include "common/endpoint.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "common/slice.h"
+
+#define GROUP_NAME_MAX   256 /* bytes with the NUL */
+#define LISTEN_MAX       16
+#define LISTEN_PORT      26379
+#define GROUPS_MAX       10000
+#define RENAMES_MAX      16 /* renamed commands of a group */
+#define COMMAND_NAME_MAX 64 /* bytes with the NUL */
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_COUNT };
+
+struct rename {
+    char command[COMMAND_NAME_MAX]; /* canonical, upper case */
+    char name[COMMAND_NAME_MAX];    /* what the servers call it */
+};
+
+/* One group. A zeroed struct is not valid: group_settings_init. */
+struct group_settings {
+    char name[GROUP_NAME_MAX];
+    struct endpoint master; /* a seed: used when the state does not know the group yet */
+    int64_t quorum;
+    int64_t down_after_ms;
+    int64_t failover_timeout_ms;
+    int64_t parallel_syncs;
+    int64_t reboot_down_after_ms; /* 0 = off */
+    char *auth_user;              /* owned; NULL = none */
+    struct secret auth_password;
+    struct rename *renames; /* owned: room for RENAMES_MAX, or NULL; sorted by command */
+    size_t rename_count;
+    int line, column;               /* where the section stands in the file; 0 if in none */
+    int master_line, master_column; /* where its `master` stands */
+};
+
+struct settings {
+    struct endpoint listen[LISTEN_MAX];
+    bool listen_optional[LISTEN_MAX]; /* that it cannot be bound is no failure */
+    size_t listen_count;
+    struct endpoint announce; /* host "" = not set; port 0 = that of listen */
+    char *state_dir;          /* owned */
+    enum log_level log_level;
+    enum log_format log_format;
+    char *log_file;                /* owned; NULL = standard error */
+    struct group_settings *groups; /* owned, in file order */
+    size_t group_count, group_capacity;
+};
+
+/* 1 to 255 bytes without commas, which separate the fields of a hello, blanks and control
+ * characters. */
+bool group_name_is_valid(struct slice name);
+
+void group_settings_init(struct group_settings *g); /* the defaults of option.c */
+void group_settings_fini(struct group_settings *g);
+/* `to` is overwritten; fini it before. */
+void group_settings_copy(struct group_settings *to, const struct group_settings *from);
+/* Without the places in the file. */
+bool group_settings_equal(const struct group_settings *a, const struct group_settings *b);
+/* The server's name of `command` (canonical, upper case): the renamed one or itself. Borrowed. */
+const char *group_settings_command(const struct group_settings *g, const char *command);
+/* Adds or replaces a rename; a name equal to the command removes it. false if there are RENAMES_MAX
+ * others. */
+bool group_settings_rename(struct group_settings *g, const struct rename *r);
+
+void settings_init(struct settings *s);
+void settings_fini(struct settings *s);
+/* Borrowed until the next addition. At most GROUPS_MAX. */
+struct group_settings *settings_add_group(struct settings *s);
+/* NULL if absent. */
+const struct group_settings *settings_group(const struct settings *s, struct slice name);

@@ -1,0 +1,184 @@
+#include "config/value.h"
+
+#include "common/buf.h"
+#include "common/ensure.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int64_t ms;
+} units[] = {
+    { "ms", 1 },
+    { "s", 1000 },
+    { "m", 60 * 1000 },
+    { "h", 60 * 60 * 1000 },
+};
+
+static const char *const log_formats[] = {
+    [LOG_FORMAT_TEXT] = "text",
+};
+static_assert(ARRAY_SIZE(log_formats) == LOG_FORMAT_COUNT, "a name for each format");
+
+static bool is_control(char c) {
+    unsigned char byte = (unsigned char)c;
+    return byte < ' ' || byte == 0x7f;
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool value_has_control(struct slice text) {
+    for (size_t i = 0; i < text.size; i++) {
+        if (is_control(text.data[i]))
+            return true;
+    }
+    return false;
+}
+
+bool value_check_text(struct slice text, struct buf *why) {
+    if (text.size == 0) {
+        buf_add_text(why, "must not be empty");
+        return false;
+    }
+    if (text.size > VALUE_TEXT_MAX) {
+        buf_printf(why, "must not be longer than %d bytes", VALUE_TEXT_MAX);
+        return false;
+    }
+    if (value_has_control(text)) {
+        buf_add_text(why, "must not contain control characters");
+        return false;
+    }
+    return true;
+}
+
+bool value_read_count(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why) {
+    int64_t value;
+    if (!slice_to_i64(text, &value) || value < min || value > max) {
+        buf_printf(why, "must be a whole number from %lld to %lld", (long long)min, (long long)max);
+        return false;
+    }
+    *ret = value;
+    return true;
+}
+
+bool value_read_duration(
+    struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why) {
+    size_t digits = 0;
+    while (digits < text.size && is_digit(text.data[digits]))
+        digits++;
+    struct slice number = slice_sub(text, 0, digits);
+    struct slice unit = slice_sub(text, digits, text.size);
+
+    if (digits > 0 && unit.size == 0) {
+        buf_printf(why, "needs a unit (ms, s, m or h), as in %.*ss",
+            (int)MIN_OF(digits, (size_t)20), number.data);
+        return false;
+    }
+    int64_t factor = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        if (slice_is(unit, units[i].name))
+            factor = units[i].ms;
+    }
+    if (digits == 0 || factor == 0) {
+        buf_add_text(why, "must be a whole number with its unit (ms, s, m or h), as in 5s");
+        return false;
+    }
+    int64_t value;
+    if (!slice_to_i64(number, &value) || __builtin_mul_overflow(value, factor, &value) ||
+        value < min || value > max) {
+        buf_add_text(why, "must be from ");
+        value_write_duration(min, why);
+        buf_add_text(why, " to ");
+        value_write_duration(max, why);
+        return false;
+    }
+    *ret_ms = value;
+    return true;
+}
+
+void value_write_duration(int64_t ms, struct buf *out) {
+    size_t unit = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        if (ms != 0 && ms % units[i].ms == 0)
+            unit = i;
+    }
+    if (ms == 0)
+        unit = 1;
+    buf_add_i64(out, ms / units[unit].ms);
+    buf_add_text(out, units[unit].name);
+}
+
+bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why) {
+    struct endpoint e;
+    bool parsed = endpoint_parse(text, &e);
+    if (parsed && endpoint_is_ip(&e) && e.port > 0) {
+        *ret = e;
+        return true;
+    }
+    if (parsed && !endpoint_is_ip(&e))
+        buf_add_text(why, "must be an IP address, since this version does not resolve names: ");
+    else if (parsed)
+        buf_add_text(why, "must have a port from 1 to 65535: ");
+    else if (host_is_ip(text) && memchr(text.data, ':', text.size) == NULL)
+        buf_add_text(why, "has no port: ");
+    else if (host_is_ip(text))
+        buf_add_text(why, "must have its IPv6 address in brackets and a port: ");
+    else
+        buf_add_text(why, "must be an IP address and a port: ");
+    buf_add_text(why, "10.0.0.1:6379 or [2001:db8::1]:6379");
+    return false;
+}
+
+bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why) {
+    if (log_level_parse(text, ret))
+        return true;
+    buf_add_text(why, "must be one of");
+    for (int level = 0; level < LOG_LEVEL_COUNT; level++)
+        buf_printf(why, "%s %s", level > 0 ? "," : "", log_level_name((enum log_level)level));
+    return false;
+}
+
+bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why) {
+    for (size_t i = 0; i < ARRAY_SIZE(log_formats); i++) {
+        if (slice_is(text, log_formats[i])) {
+            *ret = (enum log_format)i;
+            return true;
+        }
+    }
+    buf_add_text(why, "must be");
+    for (size_t i = 0; i < ARRAY_SIZE(log_formats); i++)
+        buf_printf(why, "%s %s", i > 0 ? " or" : "", log_formats[i]);
+    return false;
+}
+
+const char *value_log_format_name(enum log_format format) {
+    ensure(format < LOG_FORMAT_COUNT);
+    return log_formats[format];
+}
+
+static bool is_command_word(struct slice word) {
+    if (word.size == 0 || word.size >= COMMAND_NAME_MAX || value_has_control(word))
+        return false;
+    return memchr(word.data, ' ', word.size) == NULL && memchr(word.data, ',', word.size) == NULL;
+}
+
+bool value_read_rename(
+    struct slice command, struct slice name, struct rename *ret, struct buf *why) {
+    if (!is_command_word(command) || !is_command_word(name)) {
+        buf_printf(why,
+            "must be a command and its name, each of 1 to %d bytes without blanks and commas",
+            COMMAND_NAME_MAX - 1);
+        return false;
+    }
+    struct rename r = { .command = "" };
+    slice_copy(name, r.name, sizeof(r.name));
+    slice_copy(command, r.command, sizeof(r.command));
+    for (char *c = r.command; *c != '\0'; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    }
+    *ret = r;
+    return true;
+}

@@ -1,0 +1,35 @@
+/* Text <-> typed values: what a text must look like to be a value of its kind, and why it is none.
+ * Which option takes which kind is in option.c. Every reader leaves *ret untouched and adds to
+ * `why` what was expected if it gives false. */
+#pragma once
+
+#include "common/base.h"
+#include "common/endpoint.h"
+#include "common/log.h"
+#include "common/slice.h"
+#include "config/settings.h"
+
+struct buf;
+
+#define VALUE_TEXT_MAX (16 * 1024) /* bytes of one text or password */
+
+bool value_has_control(struct slice text); /* 0x00 to 0x1f and 0x7f */
+
+/* Not empty, without control characters, at most VALUE_TEXT_MAX bytes. */
+bool value_check_text(struct slice text, struct buf *why);
+/* An integer within [min, max]. */
+bool value_read_count(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why);
+/* "200ms", "5s", "1m", "2h": a whole number and its unit, within [min, max] milliseconds. */
+bool value_read_duration(
+    struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why);
+/* An IP literal and a port from 1 on. Names come later. */
+bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why);
+bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
+bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why);
+/* Both words without blanks, commas and control characters, below COMMAND_NAME_MAX bytes. */
+bool value_read_rename(
+    struct slice command, struct slice name, struct rename *ret, struct buf *why);
+
+/* With the largest unit that divides it: "30s", "1500ms". */
+void value_write_duration(int64_t ms, struct buf *out);
+const char *value_log_format_name(enum log_format format);
