@@ -1,0 +1,161 @@
+#include "sentinel/core/converge.h"
+
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/order.h"
+#include "sentinel/core/probe.h"
+
+#define ORDER_PAUSE_MS 1000 /* between two corrections of one server */
+
+static bool follows(const struct node *n, const struct endpoint *master) {
+    return n->role_reported == ROLE_REPLICA && n->master_port == master->port &&
+        slice_equal_nocase(slice_of(n->master_host), slice_of(master->host));
+}
+
+static void set_reconf(struct core *c, struct node *n, enum reconf to, enum event ev) {
+    n->reconf = to;
+    n->reconf_ms = c->now.mono_ms;
+    if (to == RECONF_DONE)
+        n->info_wait_ms = 0;
+    event_of_node(c, ev, n, NULL);
+}
+
+/* What INFO tells of a replica's way to the new master. */
+static void note_progress(struct core *c, struct group *g, struct node *n, int64_t *due) {
+    if (n->reconf == RECONF_SENT && follows(n, &g->attempt.selected->address))
+        set_reconf(c, n, RECONF_IN_PROGRESS, EVENT_RECONF_IN_PROGRESS);
+    if (n->reconf == RECONF_IN_PROGRESS && n->master_link_up)
+        set_reconf(c, n, RECONF_DONE, EVENT_RECONF_DONE);
+    if (n->reconf != RECONF_SENT)
+        return;
+    int64_t until_ms = n->reconf_ms + c->periods.reconf;
+    if (c->now.mono_ms > until_ms) /* a later correction deals with it */
+        set_reconf(c, n, RECONF_DONE, EVENT_RECONF_SENT_TIMEOUT);
+    else
+        due_mono(due, until_ms + 1);
+}
+
+static void send_reconf(struct core *c, struct group *g, struct node *n, enum event ev) {
+    order_role(c, n, &g->attempt.selected->address);
+    set_reconf(c, n, RECONF_SENT, ev);
+    probe_expect_info(n);
+}
+
+static void end(struct core *c, struct group *g, bool timed_out) {
+    if (timed_out)
+        event_of_group(c, EVENT_END_FOR_TIMEOUT, g, NULL);
+    event_of_group(c, EVENT_FAILOVER_END, g, NULL);
+    failover_move(c, g, FAILOVER_UPDATE_CONFIG);
+    list_for_each(n, &g->replicas, struct node, siblings) {
+        bool left_out =
+            n != g->attempt.selected && n->reconf != RECONF_DONE && n->reconf != RECONF_SENT;
+        if (timed_out && left_out && n->command.state == LINK_OPEN)
+            send_reconf(c, g, n, EVENT_RECONF_SENT_AGAIN);
+    }
+}
+
+int64_t converge_judge_failover(struct core *c, struct group *g) {
+    const struct attempt *a = &g->attempt;
+    int64_t due = TSTAMP_NEVER;
+    int64_t busy = 0;
+
+    list_for_each(n, &g->replicas, struct node, siblings) {
+        if (n == a->selected)
+            continue;
+        note_progress(c, g, n, &due);
+        busy += !n->sdown && (n->reconf == RECONF_SENT || n->reconf == RECONF_IN_PROGRESS);
+    }
+    list_for_each(n, &g->replicas, struct node, siblings) {
+        if (busy >= g->settings.parallel_syncs)
+            break;
+        if (n == a->selected || n->reconf != RECONF_NONE || n->command.state != LINK_OPEN)
+            continue;
+        send_reconf(c, g, n, EVENT_RECONF_SENT);
+        busy++;
+    }
+    if (a->selected->sdown)
+        return due;
+    bool complete = true;
+    list_for_each(n, &g->replicas, struct node, siblings)
+        complete = complete && (n == a->selected || n->reconf == RECONF_DONE || n->sdown);
+    int64_t until_ms = a->state_ms + g->settings.failover_timeout_ms;
+    bool timed_out = !complete && c->now.mono_ms > until_ms;
+    if (complete || timed_out)
+        end(c, g, timed_out);
+    else
+        due_mono(&due, until_ms + 1);
+    return due;
+}
+
+/* ---- strays ---- */
+
+static bool master_looks_sane(const struct core *c, const struct group *g) {
+    const struct node *m = g->master;
+    return m->role_reported == ROLE_MASTER && !m->sdown && !g->odown && m->info_ms != 0 &&
+        c->now.mono_ms - m->info_ms < 2 * c->periods.info;
+}
+
+/* Law C12: whether a majority, ourselves included, has announced the present configuration since
+ * `n` came back. */
+static bool majority_confirms(const struct group *g, const struct node *n) {
+    size_t confirmations = 1;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > n->returned_ms &&
+            endpoint_equal(&p->hello_master, &g->master->address);
+    return confirmations >= group_majority(g);
+}
+
+static void correct(struct core *c, struct group *g, struct node *n, enum event ev) {
+    order_role(c, n, &g->master->address);
+    n->ordered_ms = c->now.mono_ms;
+    event_of_node(c, ev, n, NULL);
+    probe_expect_info(n);
+}
+
+/* Calls for the correction `ev` from the instant `from_ms` on, no more than one at a time. */
+static void correct_from(
+    struct core *c, struct group *g, struct node *n, enum event ev, int64_t from_ms, int64_t *due) {
+    if (n->ordered_ms != 0)
+        from_ms = MAX_OF(from_ms, n->ordered_ms + ORDER_PAUSE_MS);
+    if (c->now.mono_ms < from_ms) {
+        due_mono(due, from_ms);
+        return;
+    }
+    if (n->command.state == LINK_OPEN && link_pending(&n->command, PENDING_ORDER) == 0)
+        correct(c, g, n, ev);
+}
+
+static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t *due) {
+    int64_t timeout_ms = g->settings.failover_timeout_ms;
+    int64_t wait_ms = 4 * c->periods.publish;
+    bool informed =
+        n->info_ms != 0 && n->command.state == LINK_OPEN && n->info_sent_ms >= n->returned_ms;
+
+    if (!informed || n->sdown)
+        return;
+    if (n->role_reported == ROLE_MASTER) {
+        int64_t from_ms = n->role_since_ms + wait_ms + 1;
+        if (n->sdown_since_ms != 0)
+            from_ms = MAX_OF(from_ms, n->sdown_since_ms + wait_ms + 1);
+        if (n->was_master && majority_confirms(g, n))
+            from_ms = c->now.mono_ms;
+        correct_from(c, g, n, EVENT_CONVERT_TO_REPLICA, from_ms, due);
+    } else if (n->master_host[0] != '\0' && !follows(n, &g->master->address)) {
+        int64_t from_ms = n->conf_changed_ms + timeout_ms + 1;
+        if (n->sdown_since_ms != 0)
+            from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);
+        correct_from(c, g, n, EVENT_FIX_REPLICA_CONFIG, from_ms, due);
+    } else {
+        n->info_wait_ms = 0; /* as it should be: nothing is awaited */
+    }
+}
+
+int64_t converge_judge_strays(struct core *c, struct group *g) {
+    int64_t due = TSTAMP_NEVER;
+    if (!master_looks_sane(c, g))
+        return due;
+    list_for_each(n, &g->replicas, struct node, siblings)
+        judge_stray(c, g, n, &due);
+    return due;
+}

@@ -1,0 +1,395 @@
+#include "sentinel/core/core.h"
+
+#include "common/ensure.h"
+#include "common/mem.h"
+#include "config/merge.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/input.h"
+#include "sentinel/core/judge.h"
+
+#include <string.h>
+#include <time.h>
+
+#define STORE_RETRY_MS 1000
+
+/* Source: spec 3.1. */
+static const struct periods stock_periods = {
+    .info = 10000,
+    .info_fast = 1000,
+    .ping = 1000,
+    .ask = 1000,
+    .publish = 2000,
+    .tilt_trigger = 2000,
+    .tilt = 30000,
+    .reconf = 10000,
+    .min_link_age = 15000,
+    .election = 10000,
+};
+
+/* ---- groups ---- */
+
+static void remember_vote(struct core *c, const struct group *g) {
+    struct tombstone *t = map_get(&c->tombstones, slice_of(g->name));
+    if (t == NULL) {
+        t = mem_new(struct tombstone);
+        map_put(&c->tombstones, slice_of(g->name), t);
+    }
+    t->vote_epoch = g->vote_epoch;
+    t->vote_seq = g->vote_seq;
+    slice_copy(slice_of(g->vote_for), t->vote_for, sizeof(t->vote_for));
+}
+
+struct group *core_add_group(
+    struct core *c, const char *name, const struct endpoint *master, enum group_origin origin) {
+    struct group *g = group_new(c, name, master);
+    struct tombstone *t = map_remove(&c->tombstones, slice_of(name));
+    g->origin = origin;
+    if (t != NULL) {
+        g->vote_epoch = t->vote_epoch;
+        g->vote_seq = t->vote_seq;
+        slice_copy(slice_of(t->vote_for), g->vote_for, sizeof(g->vote_for));
+        mem_free(t);
+    }
+    return g;
+}
+
+uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how) {
+    struct delta d = {
+        .kind = DELTA_GROUP,
+        .group = slice_of(g->name),
+        .record = {
+            .origin = GROUP_REMOVED,
+            .master = g->master->address,
+            .seed = g->file.master,
+            .config_epoch = g->config_epoch,
+            .vote_epoch = g->vote_epoch,
+        },
+    };
+    slice_copy(slice_of(g->vote_for), d.record.vote_for, sizeof(d.record.vote_for));
+    if (how == CORE_REMOVE_HIDE && g->origin == GROUP_FROM_FILE)
+        merge_section_digest(&g->file, d.record.section);
+    core_persist(c, &d);
+    uint64_t seq =
+        core_persist(c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(g->name) });
+    remember_vote(c, g);
+    group_free(c, g);
+    return seq;
+}
+
+static void take_plan(struct core *c, struct group *g, const struct plan_group *p) {
+    bool changed = g->origin != p->origin || !endpoint_equal(&g->file.master, &p->file.master);
+    g->origin = p->origin;
+    group_settings_fini(&g->file);
+    group_settings_copy(&g->file, &p->file);
+    core_apply_settings(c, g, &p->active);
+    if (changed)
+        group_persist(c, g);
+}
+
+static void start_group(struct core *c, const struct plan_group *p) {
+    struct group *g = core_add_group(c, p->active.name, &p->active.master, p->origin);
+    take_plan(c, g, p);
+    group_persist(c, g);
+    event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)g->settings.quorum);
+}
+
+static void drop_overrides(struct core *c, const struct plan *plan) {
+    for (size_t i = 0; i < plan->dropped_count; i++) {
+        const struct dropped_override *d = &plan->dropped[i];
+        const struct group *g = core_group(c, slice_of(d->group));
+        core_persist(c,
+            &(struct delta){ .kind = DELTA_OVERRIDE_GONE,
+                .group = slice_of(d->group),
+                .option = slice_of(d->option) });
+        if (g != NULL)
+            event_of_group(
+                c, EVENT_OVERRIDE_DROPPED, g, " %s %s %s", d->option, d->value, d->file_value);
+    }
+}
+
+static const struct plan_group *plan_find(const struct plan *plan, const char *name) {
+    for (size_t i = 0; i < plan->group_count; i++)
+        if (strcmp(plan->groups[i].active.name, name) == 0)
+            return &plan->groups[i];
+    return NULL;
+}
+
+static void on_reload(struct core *c, const struct plan *plan) {
+    map_for_each(g, &c->groups, struct group)
+        if (g->origin == GROUP_FROM_FILE && plan_find(plan, g->name) == NULL) {
+            event_of_group(c, EVENT_UNMONITOR, g, NULL);
+            core_remove_group(c, g, CORE_REMOVE_FORGET);
+        }
+    for (size_t i = 0; i < plan->group_count; i++) {
+        const struct plan_group *p = &plan->groups[i];
+        struct group *g = core_group(c, slice_of(p->active.name));
+        if (g == NULL)
+            start_group(c, p);
+        else
+            take_plan(c, g, p);
+    }
+    drop_overrides(c, plan);
+}
+
+/* ---- start ---- */
+
+static void restore_group(struct core *c, const struct group_state *s, const struct plan_group *p) {
+    struct group *g = core_add_group(c, s->name, &s->record.master, p->origin);
+    g->config_epoch = s->record.config_epoch;
+    g->vote_epoch = s->record.vote_epoch;
+    slice_copy(slice_of(s->record.vote_for), g->vote_for, sizeof(g->vote_for));
+    g->file.master = s->record.seed;
+    if (s->record.origin != p->origin || !endpoint_equal(&g->master->address, &p->active.master)) {
+        if (!endpoint_equal(
+                &g->master->address, &p->active.master)) /* a classic file whose address wins */
+            group_switch(c, g, &p->active.master);
+        group_persist(c, g);
+    }
+    take_plan(c, g, p);
+    for (size_t i = 0; i < s->replica_count; i++)
+        group_restore_replica(c, g, &s->replicas[i]);
+    for (size_t i = 0; i < s->peer_count; i++)
+        if (peer_find(g, s->peers[i].id) == NULL && strcmp(s->peers[i].id, c->id) != 0)
+            (void)peer_new(c, g, s->peers[i].id, &s->peers[i].address);
+    event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)g->settings.quorum);
+}
+
+static void restore_tombstone(struct core *c, const struct group_state *s) {
+    struct tombstone *t = mem_new(struct tombstone);
+    t->vote_epoch = s->record.vote_epoch;
+    slice_copy(slice_of(s->record.vote_for), t->vote_for, sizeof(t->vote_for));
+    map_put(&c->tombstones, slice_of(s->name), t);
+}
+
+static void restore(struct core *c, const struct state *state, const struct plan *plan) {
+    c->current_epoch = c->durable_epoch = state->current_epoch;
+    map_for_each(s, &state->groups, struct group_state) {
+        const struct plan_group *p = plan_find(plan, s->name);
+        if (s->record.origin == GROUP_REMOVED) {
+            restore_tombstone(c, s);
+        } else if (p != NULL) {
+            restore_group(c, s, p);
+        } else { /* its section is gone from the file: keep the vote */
+            struct delta d = {
+                .kind = DELTA_GROUP, .group = slice_of(s->name), .record = s->record
+            };
+            d.record.origin = GROUP_REMOVED;
+            d.record.section[0] = '\0';
+            core_persist(c, &d);
+            core_persist(
+                c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(s->name) });
+            restore_tombstone(c, s);
+        }
+    }
+    for (size_t i = 0; i < plan->group_count; i++)
+        if (core_group(c, slice_of(plan->groups[i].active.name)) == NULL)
+            start_group(c, &plan->groups[i]);
+    drop_overrides(c, plan);
+    map_for_each(g, &c->groups, struct group)
+        c->current_epoch = MAX_OF(c->current_epoch, MAX_OF(g->config_epoch, g->vote_epoch));
+}
+
+struct core *core_new(const struct core_options *options, struct now now, struct effects *out) {
+    struct core *c = mem_new(struct core);
+    slice_copy(slice_of(options->state->id), c->id, sizeof(c->id));
+    c->periods = stock_periods;
+    rng_init(&c->rng, options->seed);
+    list_init(&c->dirty);
+    list_init(&c->awaiting);
+    if (options->settings->listen_count > 0)
+        c->listen = options->settings->listen[0];
+    c->announce = options->settings->announce;
+    c->now = now;
+    c->out = out;
+    restore(c, options->state, options->plan);
+    core_end(c);
+    return c;
+}
+
+void core_free(struct core *c) {
+    struct effects nowhere = EFFECTS_INIT;
+    if (c == NULL)
+        return;
+    c->out = &nowhere;
+    map_for_each(g, &c->groups, struct group)
+        group_free(c, g);
+    map_for_each(t, &c->tombstones, struct tombstone)
+        mem_free(t);
+    map_fini(&c->groups);
+    map_fini(&c->by_address);
+    map_fini(&c->by_serial);
+    map_fini(&c->processes);
+    map_fini(&c->tombstones);
+    heap_fini(&c->due);
+    heap_fini(&c->process_due);
+    mem_free(c->links);
+    mem_free(c->deltas);
+    effects_fini(&nowhere);
+    mem_free(c);
+}
+
+/* ---- durability ---- */
+
+uint64_t core_persist(struct core *c, const struct delta *d) {
+    mem_grow(&c->deltas, &c->delta_capacity, c->delta_count + 1, sizeof(*c->deltas));
+    struct delta *copy = &c->deltas[c->delta_count++];
+    *copy = *d;
+    copy->group = effects_copy(c->out, d->group);
+    copy->id = effects_copy(c->out, d->id);
+    copy->option = effects_copy(c->out, d->option);
+    copy->value = effects_copy(c->out, d->value);
+    copy->file_value = effects_copy(c->out, d->file_value);
+    return c->persist_seq + 1;
+}
+
+bool core_is_durable(const struct core *c, uint64_t seq) {
+    return seq <= c->durable_seq;
+}
+
+bool core_store_failed(const struct core *c) {
+    return c->failed_seq > c->durable_seq;
+}
+
+static void emit_persist(struct core *c) {
+    struct effect *e = effects_add(c->out, EFFECT_PERSIST);
+    e->seq = ++c->persist_seq;
+    e->delta_count = c->delta_count;
+    if (c->delta_count > 0) {
+        struct delta *deltas = effects_alloc(c->out, c->delta_count * sizeof(*deltas));
+        memcpy(deltas, c->deltas, c->delta_count * sizeof(*deltas));
+        e->deltas = deltas;
+    }
+    c->delta_count = 0;
+}
+
+static void on_durable(struct core *c, uint64_t seq) {
+    bool had_failed = core_store_failed(c);
+    c->durable_seq = MAX_OF(c->durable_seq, seq);
+    if (c->current_epoch_seq <= c->durable_seq)
+        c->durable_epoch = c->current_epoch;
+    if (had_failed && !core_store_failed(c)) {
+        c->store_retry_ms = 0;
+        core_log(c, LOG_WARNING, "the state is on disk again");
+    }
+    list_for_each(g, &c->awaiting, struct group, awaiting_node) {
+        list_remove(&g->awaiting_node);
+        group_touch(c, g);
+    }
+}
+
+static void on_failed(struct core *c, uint64_t seq, struct slice why) {
+    if (!core_store_failed(c))
+        core_log(c, LOG_WARNING,
+            "WARNING: Sentinel was not able to save the new configuration on disk!!!: " SLICE_FMT,
+            SLICE_ARG(why));
+    c->failed_seq = MAX_OF(c->failed_seq, seq);
+    c->store_retry_ms = c->now.mono_ms + STORE_RETRY_MS;
+}
+
+void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
+    if (epoch <= c->current_epoch || epoch > INT64_MAX)
+        return;
+    c->current_epoch = epoch;
+    c->current_epoch_seq = core_persist(c, &(struct delta){ .kind = DELTA_EPOCH, .epoch = epoch });
+    event_plain(c, EVENT_NEW_EPOCH, g, c->current_epoch_seq, "%llu", (unsigned long long)epoch);
+}
+
+/* ---- the step ---- */
+
+static void enter_tilt_if_away(struct core *c, struct now now) {
+    int64_t unheard_ms = (now.mono_ms - c->now.mono_ms) - (now.heard_ms - c->now.heard_ms);
+    if (c->now.mono_ms == 0 || unheard_ms <= c->periods.tilt_trigger)
+        return;
+    c->tilt = true;
+    c->tilt_since_ms = now.heard_ms;
+    c->tilt_count++;
+    event_plain(c, EVENT_TILT, NULL, 0, "#tilt mode entered");
+}
+
+static void leave_tilt_if_over(struct core *c) {
+    if (!c->tilt || c->now.heard_ms - c->tilt_since_ms < c->periods.tilt)
+        return;
+    c->tilt = false;
+    event_plain(c, EVENT_TILT_OVER, NULL, 0, "#tilt mode exited");
+    map_for_each(g, &c->groups, struct group)
+        group_touch(c, g);
+    map_for_each(p, &c->processes, struct process)
+        process_touch(c, p);
+}
+
+void core_begin(struct core *c, struct now now, struct effects *out) {
+    c->out = out;
+    enter_tilt_if_away(c, now);
+    c->now = now;
+}
+
+void core_input(struct core *c, const struct input *in) {
+    switch (in->kind) {
+    case INPUT_LINK_UP:
+    case INPUT_LINK_LOST:
+    case INPUT_REPLY:
+    case INPUT_MESSAGE:
+        link_input(c, in);
+        break;
+    case INPUT_DURABLE:
+        on_durable(c, in->seq);
+        break;
+    case INPUT_FAILED:
+        on_failed(c, in->seq, in->why);
+        break;
+    case INPUT_RELOAD:
+        on_reload(c, in->plan);
+        break;
+    case INPUT_RELOAD_FAILED:
+        core_log(c, LOG_WARNING, "reload refused, nothing changed: " SLICE_FMT, SLICE_ARG(in->why));
+        break;
+    case INPUT_TIMER:
+    case INPUT_CLIENT_OPENED:
+    case INPUT_CLIENT_BYTES:
+    case INPUT_CLIENT_CLOSED:
+    case INPUT_USAGE:
+    case INPUT_STOP:
+    case INPUT_KIND_COUNT:
+        break;
+    }
+}
+
+void core_end(struct core *c) {
+    leave_tilt_if_over(c);
+    judge_due(c);
+    bool retry = c->store_retry_ms != 0 && c->now.mono_ms >= c->store_retry_ms;
+    if (retry)
+        c->store_retry_ms = 0; /* set again if it fails again */
+    if (c->delta_count > 0 || retry)
+        emit_persist(c);
+}
+
+int64_t core_deadline(const struct core *c) {
+    int64_t due = tstamp_min(heap_deadline(&c->due), heap_deadline(&c->process_due));
+    if (c->store_retry_ms != 0)
+        due_mono(&due, c->store_retry_ms);
+    if (c->tilt)
+        due_heard(c, &due, c->tilt_since_ms + c->periods.tilt);
+    return due;
+}
+
+/* ---- questions ---- */
+
+const char *core_date(const struct core *c, int64_t wall_ms, char *text, size_t capacity) {
+    (void)c;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm tm;
+    if (gmtime_r(&seconds, &tm) == NULL ||
+        strftime(text, capacity, "%a %b %e %H:%M:%S %Y UTC", &tm) == 0)
+        text[0] = '\0';
+    return text;
+}
+
+struct group *core_group(const struct core *c, struct slice name) {
+    return map_get(&c->groups, name);
+}
+
+struct group *core_group_by_address(const struct core *c, const struct endpoint *master) {
+    char text[ENDPOINT_TEXT_MAX];
+    return map_get(&c->by_address, slice_of(endpoint_text(master, text)));
+}

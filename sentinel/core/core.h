@@ -1,0 +1,131 @@
+/* The model and the judge: what this process knows of all groups, and the pass that acts on it.
+ * Knows no client, clock, socket or file. An input updates facts and marks groups; core_judge then
+ * looks at each group that is marked or due. */
+#pragma once
+
+#include "common/heap.h"
+#include "common/list.h"
+#include "common/map.h"
+#include "common/rng.h"
+#include "common/tstamp.h"
+#include "config/settings.h"
+#include "config/state.h"
+#include "sentinel/core/effect.h"
+#include "sentinel/core/group.h"
+
+struct input;
+struct plan;
+
+/* The periods of the originals, ms. Source: spec 3.1. */
+struct periods {
+    int64_t info, info_fast, ping, ask, publish, tilt_trigger, tilt, reconf, min_link_age, election;
+};
+
+/* What REMOVE must not forget: a vote once given. */
+struct tombstone {
+    uint64_t vote_epoch;
+    char vote_for[CANDIDATE_MAX];
+    uint64_t vote_seq;
+};
+
+struct core {
+    char id[ID_SIZE];
+    struct now now; /* of the present step */
+    struct rng rng;
+    struct periods periods;
+    uint64_t current_epoch;
+    uint64_t current_epoch_seq; /* PERSIST of it */
+    uint64_t durable_epoch;     /* what hellos may tell of it */
+    uint64_t shared_epoch; /* made by attempts of wake-up shared_epoch_wake (law C2); 0 = none */
+    uint64_t shared_epoch_wake;
+
+    struct endpoint listen;   /* port announced when `announce` has none; host for the log */
+    struct endpoint announce; /* host "" and port 0 = not set */
+
+    struct map groups;     /* name -> struct group, owned; insertion order is configuration order */
+    struct map by_address; /* "host:port" of the configured master -> struct group (first) */
+    struct map by_serial;  /* bytes of group->serial -> struct group */
+    struct map processes;  /* id -> struct process, owned */
+    struct map tombstones; /* name -> struct tombstone, owned */
+    struct link **links;   /* by id - 1; borrowed; NULL = free slot */
+    size_t link_count, link_capacity;
+    size_t free_links; /* free slots among them */
+    uint64_t next_incarnation, next_tag, next_serial, next_attempt;
+
+    bool tilt;
+    int64_t tilt_since_ms; /* heard */
+    uint64_t tilt_count;
+
+    struct list dirty;       /* struct group.dirty_node */
+    struct list awaiting;    /* struct group.awaiting_node */
+    struct heap due;         /* struct group.due; mono */
+    struct heap process_due; /* struct process.due; mono */
+
+    struct effects *out;    /* of the present step; borrowed */
+    uint64_t persist_seq;   /* last PERSIST emitted */
+    uint64_t durable_seq;   /* all up to here are on disk */
+    uint64_t failed_seq;    /* > durable_seq: the store has failed up to here */
+    int64_t store_retry_ms; /* mono: when to try a failed store again; 0 = no need */
+    struct delta *deltas;   /* gathered in this step; one PERSIST at its end */
+    size_t delta_count, delta_capacity;
+    int64_t id_clash_ms; /* mono: last warning that another process uses our id; 0 = none */
+    struct endpoint announced[8]; /* addresses that our last hellos carried: known as our own when
+                                     they come back */
+    size_t announced_next;
+};
+
+struct core_options {
+    const struct settings *settings; /* read during the call */
+    const struct state *state;       /* read during the call */
+    const struct plan *plan;         /* read during the call */
+    uint64_t seed;
+};
+
+struct core *core_new(const struct core_options *options, struct now now, struct effects *out);
+void core_free(struct core *c);
+
+/* A step in three parts, so that the command layer can act between them: begin sets the clock and
+ * enters tilt if we were away too long; input takes an input of the core (not those of clients);
+ * end judges, and closes the PERSIST. */
+void core_begin(struct core *c, struct now now, struct effects *out);
+void core_input(struct core *c, const struct input *in);
+void core_end(struct core *c);
+int64_t core_deadline(const struct core *c);
+
+/* ---- groups ---- */
+/* Adds a group with an address, remembering a vote once given under its name. The caller sets its
+ * settings. */
+struct group *core_add_group(
+    struct core *c, const char *name, const struct endpoint *master, enum group_origin origin);
+/* Forgets a group but for its vote. HIDE: its section of the file stays hidden until it changes.
+ * Returns the seq. */
+enum core_remove { CORE_REMOVE_FORGET, CORE_REMOVE_HIDE };
+uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how);
+/* Takes over settings: logs in anew if the credentials changed, judges with the new limits. */
+void core_apply_settings(struct core *c, struct group *g, const struct group_settings *settings);
+
+/* ---- questions ---- */
+/* Date in the manner of ctime, UTC, for log lines. Returns text. */
+const char *core_date(const struct core *c, int64_t wall_ms, char *text, size_t capacity);
+struct group *core_group(const struct core *c, struct slice name);
+struct group *core_group_by_address(
+    const struct core *c, const struct endpoint *master); /* NULL if none */
+bool core_store_failed(const struct core *c);
+
+/* ---- durability ---- */
+/* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */
+uint64_t core_persist(struct core *c, const struct delta *d);
+bool core_is_durable(const struct core *c, uint64_t seq);
+/* Raises the current epoch: persisted, with +new-epoch. Lower or equal epochs are nothing. */
+void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch);
+
+/* ---- deadlines, gathered while judging; mono ---- */
+static inline void due_mono(int64_t *due, int64_t at_ms) {
+    *due = tstamp_min(*due, at_ms);
+}
+
+/* An instant of the heard clock, which runs at most as fast as the monotonic one. */
+static inline void due_heard(const struct core *c, int64_t *due, int64_t at_ms) {
+    int64_t ahead = at_ms > c->now.heard_ms ? at_ms - c->now.heard_ms : 0;
+    *due = tstamp_min(*due, tstamp_add(c->now.mono_ms, ahead));
+}

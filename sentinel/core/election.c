@@ -1,0 +1,291 @@
+#include "sentinel/core/election.h"
+
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/failover.h"
+
+#include <string.h>
+
+#define STAND_STEP_MIN_MS        15 /* law C4 */
+#define RETRY_FIRST_MIN_MS       50 /* law C5 */
+#define RETRY_FIRST_MAX_MS       250
+#define RETRY_MAX_MS             2000
+#define RETRIES_MAX              5
+#define FORCED_WAIT_MS           500 /* how long a forced failover waits for votes */
+#define DESYNCHRONISATION_MAX_MS 999
+
+/* ---- votes given ---- */
+
+static bool voted_for_us(const struct core *c, const struct group *g) {
+    return slice_equal(slice_of(g->vote_for), slice_of(c->id));
+}
+
+static void give_vote(struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
+    g->vote_epoch = epoch;
+    slice_copy(candidate, g->vote_for, sizeof(g->vote_for));
+    g->vote_seq = group_persist(c, g);
+    event_plain(c, EVENT_VOTE_FOR_LEADER, g, g->vote_seq, SLICE_FMT " %llu", SLICE_ARG(candidate),
+        (unsigned long long)epoch);
+}
+
+struct vote election_request(
+    struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
+    const struct attempt *a = &g->attempt;
+    bool order_sent =
+        group_in_failover(g) && a->outcome != OUTCOME_NONE && a->outcome != OUTCOME_REFUSED;
+    bool may_vote = epoch > g->vote_epoch &&
+        (epoch >= c->current_epoch || epoch > g->config_epoch) && epoch <= INT64_MAX &&
+        candidate.size < CANDIDATE_MAX && candidate.size > 0;
+
+    core_raise_epoch(c, g, epoch);
+    if (may_vote && !order_sent && !g->frozen) {
+        if (group_in_failover(g) && !slice_equal(candidate, slice_of(c->id))) /* law C7 */
+            failover_abandon(
+                c, g, ABANDON_OUTVOTED, "a later epoch was asked for, and our vote given to it");
+        give_vote(c, g, epoch, candidate);
+        if (!slice_equal_nocase(candidate, slice_of(c->id))) { /* law C8 */
+            g->failover_start_ms =
+                c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
+            g->retry_at_ms = 0;
+        }
+        group_touch(c, g);
+    }
+    return (struct vote){
+        .candidate = slice_of(g->vote_for),
+        .epoch = g->vote_epoch,
+        .seq = MAX_OF(g->vote_seq, c->current_epoch_seq),
+    };
+}
+
+void election_hint(struct core *c, struct group *g) {
+    if (!g->master->sdown)
+        return;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (!p->master_down)
+            p->ask_now = true;
+    group_touch(c, g);
+}
+
+bool election_master_is_down(const struct core *c, const struct group *g) {
+    return !c->tilt && g->master->sdown;
+}
+
+/* ---- standing ---- */
+
+/* Law C4: our place among the Sentinels that are up, by id; the same for all groups. */
+static int64_t rank_of_us(const struct core *c, const struct group *g) {
+    int64_t rank = 0;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        rank += !p->sdown && strcmp(p->process->id, c->id) < 0;
+    return rank;
+}
+
+static int64_t stand_step(const struct group *g) {
+    int64_t slowest = 0;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (!p->sdown)
+            slowest = MAX_OF(slowest, p->process->live.round_trip_ms);
+    return MAX_OF(STAND_STEP_MIN_MS, 2 * slowest);
+}
+
+/* Law C2: attempts begun in one wake-up share one new epoch. */
+static uint64_t new_epoch(struct core *c, const struct group *g) {
+    bool shared = c->shared_epoch != 0 && c->shared_epoch_wake == c->now.wake &&
+        c->shared_epoch == c->current_epoch;
+    if (!shared || g->vote_epoch >= c->shared_epoch) {
+        core_raise_epoch(c, g, c->current_epoch + 1);
+        c->shared_epoch = c->current_epoch;
+        c->shared_epoch_wake = c->now.wake;
+    }
+    return c->current_epoch;
+}
+
+static void vote_for_us(struct core *c, struct group *g) {
+    struct attempt *a = &g->attempt;
+    give_vote(c, g, a->epoch, slice_of(c->id));
+    a->vote_seq = g->vote_seq;
+    group_await(c, g);
+    list_for_each(p, &g->peers, struct peer, of_group)
+        p->down_before_attempt = p->sdown;
+}
+
+void election_begin(struct core *c, struct group *g, bool forced) {
+    g->attempt = (struct attempt){
+        .serial = ++c->next_attempt,
+        .epoch = new_epoch(c, g),
+        .begun_ms = c->now.mono_ms,
+        .forced = forced,
+    };
+    g->retry_at_ms = 0;
+    failover_move(c, g, FAILOVER_WAIT_START);
+    event_of_group(c, EVENT_TRY_FAILOVER, g, NULL);
+    g->failover_start_ms = c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
+    vote_for_us(c, g);
+    if (forced) /* otherwise the fall of the master has asked already */
+        list_for_each(n, &g->replicas, struct node, siblings)
+            n->info_wanted = true;
+    group_touch(c, g);
+}
+
+static void log_delay(struct core *c, struct group *g, int64_t until_ms) {
+    if (g->delay_logged_ms == g->failover_start_ms)
+        return;
+    g->delay_logged_ms = g->failover_start_ms;
+    char date[64];
+    int64_t wall_ms = c->now.wall_ms + (until_ms - c->now.mono_ms);
+    core_log(c, LOG_NOTICE, "Next failover delay: I will not start a failover before %s",
+        core_date(c, wall_ms, date, sizeof(date)));
+}
+
+static int64_t judge_standing(struct core *c, struct group *g) {
+    if (!g->odown)
+        return TSTAMP_NEVER;
+    if (g->retry_at_ms != 0) {
+        if (c->now.mono_ms < g->retry_at_ms)
+            return g->retry_at_ms;
+        if (group_usable(g) >= group_needed_votes(g)) {
+            election_begin(c, g, false);
+            return TSTAMP_NEVER;
+        }
+    }
+    if (g->failover_start_ms != 0) {
+        int64_t allowed_ms = g->failover_start_ms + 2 * g->settings.failover_timeout_ms;
+        if (c->now.mono_ms < allowed_ms) {
+            if (g->retry_at_ms == 0)
+                log_delay(c, g, allowed_ms);
+            return allowed_ms;
+        }
+    }
+    int64_t stand_at_ms = g->odown_since_ms + rank_of_us(c, g) * stand_step(g);
+    if (c->now.mono_ms < stand_at_ms)
+        return stand_at_ms;
+    election_begin(c, g, false);
+    return TSTAMP_NEVER;
+}
+
+/* ---- counting ---- */
+
+/* Whether peer's one vote under `epoch` is known to us: given to somebody, or spent on a later
+ * epoch. */
+static bool vote_is_known(const struct peer *p, uint64_t epoch) {
+    return p->voted_for[0] != '\0' && p->voted_epoch >= epoch;
+}
+
+static size_t votes_for(const struct core *c, const struct group *g, struct slice candidate) {
+    const struct attempt *a = &g->attempt;
+    size_t votes = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), candidate) &&
+        core_is_durable(c, a->vote_seq);
+    list_for_each(p, &g->peers, struct peer, of_group)
+        votes += p->voted_epoch == a->epoch && slice_equal(slice_of(p->voted_for), candidate);
+    return votes;
+}
+
+/* Law C6: whether every other candidate seen under our epoch is a Vedette that answered in this
+ * attempt. */
+static bool rivals_are_ours(const struct core *c, const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        if (p->voted_for[0] == '\0' || p->voted_epoch != a->epoch ||
+            slice_equal(slice_of(p->voted_for), slice_of(c->id)))
+            continue;
+        const struct peer *rival = peer_find(g, p->voted_for);
+        if (rival == NULL || !rival->process->is_vedette || rival->answered_attempt != a->serial)
+            return false;
+    }
+    return true;
+}
+
+/* Law C5: dead when no candidate can still win our epoch. */
+static bool attempt_is_dead(const struct core *c, const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    size_t needed = group_needed_votes(g), unknown = 0;
+    bool discount_down = rivals_are_ours(c, g);
+
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (!vote_is_known(p, a->epoch))
+            unknown += !(discount_down && p->down_before_attempt && p->sdown);
+    if (votes_for(c, g, slice_of(c->id)) + unknown >= needed)
+        return false;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (p->voted_epoch == a->epoch &&
+            votes_for(c, g, slice_of(p->voted_for)) + unknown >= needed)
+            return false;
+    return true;
+}
+
+/* Law C1: somebody of this group is already beyond our epoch. */
+static bool epoch_is_passed(const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    if (g->config_epoch >= a->epoch || g->vote_epoch > a->epoch)
+        return true;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (p->voted_for[0] != '\0' && p->voted_epoch > a->epoch)
+            return true;
+    return false;
+}
+
+void election_retry_soon(struct core *c, struct group *g) {
+    if (g->retries >= RETRIES_MAX)
+        return;
+    int64_t wait_ms = rng_between(&c->rng, RETRY_FIRST_MIN_MS, RETRY_FIRST_MAX_MS) << g->retries;
+    g->retry_at_ms = c->now.mono_ms + MIN_OF(wait_ms, RETRY_MAX_MS);
+    g->retries++;
+}
+
+static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
+    struct attempt *a = &g->attempt;
+    if (!core_is_durable(c, a->vote_seq)) {
+        group_await(c, g);
+        return TSTAMP_NEVER;
+    }
+    bool taken = false;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        taken = taken ||
+            (vote_is_known(p, a->epoch) && !slice_equal(slice_of(p->voted_for), slice_of(c->id)));
+    int64_t until_ms = a->begun_ms + FORCED_WAIT_MS;
+    if (taken && c->now.mono_ms < until_ms) { /* somebody else may own this epoch: take a new one */
+        uint64_t highest = c->current_epoch;
+        list_for_each(p, &g->peers, struct peer, of_group)
+            highest = MAX_OF(highest, p->voted_epoch);
+        core_raise_epoch(c, g, highest);
+        a->epoch = new_epoch(c, g);
+        a->serial = ++c->next_attempt;
+        vote_for_us(c, g);
+        return until_ms;
+    }
+    if (votes < group_needed_votes(g) && c->now.mono_ms < until_ms)
+        return until_ms;
+    failover_elected(c, g);
+    return TSTAMP_NEVER;
+}
+
+static int64_t judge_counting(struct core *c, struct group *g) {
+    struct attempt *a = &g->attempt;
+    size_t votes = votes_for(c, g, slice_of(c->id));
+    int64_t until_ms = a->begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
+
+    if (a->forced)
+        return judge_forced(c, g, votes);
+    if (!voted_for_us(c, g) || epoch_is_passed(g)) {
+        failover_abandon(c, g, ABANDON_DEAD, "a later epoch of this group was seen");
+    } else if (g->master_answered) {
+        failover_abandon(c, g, ABANDON_NOT_ELECTED, "the master answers again");
+    } else if (votes >= group_needed_votes(g)) {
+        failover_elected(c, g);
+    } else if (attempt_is_dead(c, g)) {
+        failover_abandon(c, g, ABANDON_DEAD, "no candidate can win this epoch any more");
+    } else if (c->now.mono_ms > until_ms) {
+        failover_abandon(c, g, ABANDON_NOT_ELECTED, "not enough votes in time");
+    } else {
+        return until_ms + 1;
+    }
+    return TSTAMP_NEVER;
+}
+
+int64_t election_judge(struct core *c, struct group *g) {
+    if (g->attempt.state == FAILOVER_NONE)
+        return judge_standing(c, g);
+    if (g->attempt.state == FAILOVER_WAIT_START)
+        return judge_counting(c, g);
+    return TSTAMP_NEVER;
+}

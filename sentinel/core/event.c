@@ -1,0 +1,172 @@
+#include "sentinel/core/event.h"
+
+#include "common/buf.h"
+#include "common/slice.h"
+#include "sentinel/core/core.h"
+
+#include <stdarg.h>
+
+/* Source: spec 12.2. The documentation column is printed in docs/events.md. */
+const struct event_row event_table[EVENT_COUNT] = {
+    [EVENT_MONITOR] = { "+monitor", LOG_WARNING,
+        "a group is watched from now on; the quorum follows" },
+    [EVENT_UNMONITOR] = { "-monitor", LOG_WARNING, "a group was removed" },
+    [EVENT_RESET_MASTER] = { "+reset-master", LOG_WARNING, "a group was reset" },
+    [EVENT_SET] = { "+set", LOG_WARNING,
+        "an option was changed by SENTINEL SET; option and value follow" },
+    [EVENT_OVERRIDE_DROPPED] = { "-override", LOG_WARNING,
+        "a value set at runtime gave way to a changed configuration file; option, old and new value follow" },
+    [EVENT_REPLICA] = { "+slave", LOG_NOTICE, "a replica was found, or kept through a switch" },
+    [EVENT_SENTINEL] = { "+sentinel", LOG_NOTICE, "a peer was found" },
+    [EVENT_SENTINEL_ADDRESS_SWITCH] = { "+sentinel-address-switch", LOG_NOTICE,
+        "a known peer has a new address" },
+    [EVENT_SENTINEL_ADDRESS_UPDATE] = { "+sentinel-address-update", LOG_NOTICE,
+        "the new address of a peer was taken over in other groups" },
+    [EVENT_SENTINEL_INVALID_ADDR] = { "+sentinel-invalid-addr", LOG_NOTICE,
+        "another peer took this one's address; this one is forgotten" },
+    [EVENT_REBOOT] = { "+reboot", LOG_NOTICE, "the run id of a server changed" },
+    [EVENT_ROLE_CHANGE] = { "+role-change", LOG_VERBOSE,
+        "a server reports the role that it is listed with" },
+    [EVENT_ROLE_CHANGE_WRONG] = { "-role-change", LOG_VERBOSE,
+        "a server reports another role than it is listed with" },
+    [EVENT_SDOWN] = { "+sdown", LOG_WARNING,
+        "silent for longer than down-after, as seen from here" },
+    [EVENT_SDOWN_OVER] = { "-sdown", LOG_WARNING, "answers again" },
+    [EVENT_ODOWN] = { "+odown", LOG_WARNING,
+        "a quorum agrees that the master is down; votes/quorum follow" },
+    [EVENT_ODOWN_OVER] = { "-odown", LOG_WARNING, "the quorum does not agree any more" },
+    [EVENT_NEW_EPOCH] = { "+new-epoch", LOG_WARNING, "a higher epoch was adopted or made" },
+    [EVENT_VOTE_FOR_LEADER] = { "+vote-for-leader", LOG_WARNING,
+        "a vote was given; candidate and epoch follow" },
+    [EVENT_TRY_FAILOVER] = { "+try-failover", LOG_WARNING,
+        "this process asks for votes to replace the master" },
+    [EVENT_ABORT_NOT_ELECTED] = { "-failover-abort-not-elected", LOG_WARNING,
+        "the attempt did not find a majority" },
+    [EVENT_ELECTED_LEADER] = { "+elected-leader", LOG_WARNING, "this process leads the failover" },
+    [EVENT_STATE_SELECT] = { "+failover-state-select-slave", LOG_WARNING,
+        "a replica is being chosen" },
+    [EVENT_ABORT_NO_GOOD_REPLICA] = { "-failover-abort-no-good-slave", LOG_WARNING,
+        "no replica may be promoted" },
+    [EVENT_SELECTED_REPLICA] = { "+selected-slave", LOG_WARNING, "this replica was chosen" },
+    [EVENT_STATE_SEND_PROMOTION] = { "+failover-state-send-slaveof-noone", LOG_NOTICE,
+        "the promotion is about to be sent" },
+    [EVENT_ABORT_REPLICA_TIMEOUT] = { "-failover-abort-slave-timeout", LOG_WARNING,
+        "the chosen replica was not promoted in time" },
+    [EVENT_STATE_WAIT_PROMOTION] = { "+failover-state-wait-promotion", LOG_NOTICE,
+        "the promotion was sent" },
+    [EVENT_PROMOTED_REPLICA] = { "+promoted-slave", LOG_WARNING,
+        "the chosen replica reports that it is a master" },
+    [EVENT_STATE_RECONF] = { "+failover-state-reconf-slaves", LOG_WARNING,
+        "the other replicas are being told" },
+    [EVENT_RECONF_SENT] = { "+slave-reconf-sent", LOG_NOTICE,
+        "this replica was told to follow the new master" },
+    [EVENT_RECONF_IN_PROGRESS] = { "+slave-reconf-inprog", LOG_NOTICE,
+        "it reports the new master" },
+    [EVENT_RECONF_DONE] = { "+slave-reconf-done", LOG_NOTICE, "its link to the new master is up" },
+    [EVENT_RECONF_SENT_TIMEOUT] = { "-slave-reconf-sent-timeout", LOG_NOTICE,
+        "it does not report the new master in time" },
+    [EVENT_RECONF_SENT_AGAIN] = { "+slave-reconf-sent-be", LOG_NOTICE,
+        "told once more at a forced end" },
+    [EVENT_END_FOR_TIMEOUT] = { "+failover-end-for-timeout", LOG_WARNING,
+        "not all replicas followed in time" },
+    [EVENT_FAILOVER_END] = { "+failover-end", LOG_WARNING, "the failover is over" },
+    [EVENT_CONFIG_UPDATE_FROM] = { "+config-update-from", LOG_WARNING,
+        "a newer configuration came from this peer" },
+    [EVENT_SWITCH_MASTER] = { "+switch-master", LOG_WARNING,
+        "group, old address, new address: clients should follow" },
+    [EVENT_CONVERT_TO_REPLICA] = { "+convert-to-slave", LOG_NOTICE,
+        "a returned master was told to follow the present one" },
+    [EVENT_FIX_REPLICA_CONFIG] = { "+fix-slave-config", LOG_NOTICE,
+        "a replica of a wrong master was told to follow the right one" },
+    [EVENT_TILT] = { "+tilt", LOG_WARNING,
+        "this process did not run for a while: it watches, but does not act" },
+    [EVENT_TILT_OVER] = { "-tilt", LOG_WARNING, "it acts again" },
+    [EVENT_COMMAND_RECONNECTION] = { "-cmd-link-reconnection", LOG_DEBUG,
+        "a command connection failed; the reason follows" },
+    [EVENT_PUBSUB_RECONNECTION] = { "-pubsub-link-reconnection", LOG_DEBUG,
+        "a pub/sub connection failed; the reason follows" },
+};
+
+#define PAYLOAD_MAX 1024 /* longer payloads are cut, as the originals do */
+
+static void add_endpoint(struct buf *out, const struct endpoint *e) {
+    buf_printf(out, " %s %u", e->host, (unsigned)e->port);
+}
+
+static void add_group(struct buf *out, const struct group *g) {
+    buf_printf(out, " @ %s", g->name);
+    add_endpoint(out, &g->master->address);
+}
+
+void details_of_node(const struct node *n, struct buf *out) {
+    if (n->kind == ROLE_MASTER) {
+        buf_printf(out, "master %s", n->group->name);
+        add_endpoint(out, &n->address);
+        return;
+    }
+    buf_printf(out, "slave %s", n->name);
+    add_endpoint(out, &n->address);
+    add_group(out, n->group);
+}
+
+void details_of_peer(const struct peer *p, struct buf *out) {
+    buf_printf(out, "sentinel %s", p->process->id);
+    add_endpoint(out, &p->process->address);
+    add_group(out, p->group);
+}
+
+static void emit(
+    struct core *c, enum event ev, const struct group *g, uint64_t after, struct buf *payload) {
+    struct effect *e = effects_add(c->out, EFFECT_EVENT);
+    e->event = event_table[ev].name;
+    e->level = event_table[ev].level;
+    e->after = core_is_durable(c, after) ? 0 : after;
+    e->group = g != NULL ? effects_copy(c->out, slice_of(g->name)) : SLICE_EMPTY;
+    e->text = effects_copy(c->out, slice_sub(buf_slice(payload), 0, PAYLOAD_MAX));
+}
+
+#define EMIT_WITH_DETAILS(details, subject, group) \
+    do { \
+        struct buf payload CLEANUP(buf_fini) = BUF_INIT; \
+        details(subject, &payload); \
+        if (format != NULL) { \
+            va_list args; \
+            va_start(args, format); \
+            buf_vprintf(&payload, format, args); \
+            va_end(args); \
+        } \
+        emit(c, ev, group, 0, &payload); \
+    } while (0)
+
+void event_of_node(struct core *c, enum event ev, const struct node *n, const char *format, ...) {
+    EMIT_WITH_DETAILS(details_of_node, n, n->group);
+}
+
+void event_of_group(struct core *c, enum event ev, const struct group *g, const char *format, ...) {
+    EMIT_WITH_DETAILS(details_of_node, g->master, g);
+}
+
+void event_of_peer(struct core *c, enum event ev, const struct peer *p, const char *format, ...) {
+    EMIT_WITH_DETAILS(details_of_peer, p, p->group);
+}
+
+void event_plain(
+    struct core *c, enum event ev, const struct group *g, uint64_t after, const char *format, ...) {
+    struct buf payload CLEANUP(buf_fini) = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&payload, format, args);
+    va_end(args);
+    emit(c, ev, g, after, &payload);
+}
+
+void core_log(struct core *c, enum log_level level, const char *format, ...) {
+    struct buf text CLEANUP(buf_fini) = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    struct effect *e = effects_add(c->out, EFFECT_LOG);
+    e->level = level;
+    e->text = effects_copy(c->out, buf_slice(&text));
+}

@@ -1,0 +1,166 @@
+#include "sentinel/core/health.h"
+
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/order.h"
+#include "sentinel/core/probe.h"
+
+#define ASK_FIRST_MS \
+    5 /* pause after the first question of a down period; doubles up to the ask period */
+#define ASK_VOTE_AGAIN_MS 50
+
+/* The instant after which the link's silence is longer than `down_after_ms`, on the heard clock. */
+static int64_t silent_from(
+    const struct liveness *live, const struct link *l, int64_t down_after_ms) {
+    if (live->unanswered_ms != 0)
+        return live->unanswered_ms + down_after_ms + 1;
+    if (!link_is_usable(l))
+        return live->available_ms + down_after_ms + 1;
+    return TSTAMP_NEVER;
+}
+
+/* Gathers one reason to be down that holds from an instant on. */
+static bool holds(int64_t now_ms, int64_t from_ms) {
+    return from_ms != TSTAMP_NEVER && now_ms >= from_ms;
+}
+
+static void enter_sdown_master(struct group *g) {
+    g->master_answered = false;
+    list_for_each(p, &g->peers, struct peer, of_group) { /* law C13 */
+        p->master_down = false;
+        p->asked_ms = 0;
+        p->ask_wait_ms = ASK_FIRST_MS;
+        p->ask_now = true;
+    }
+    list_for_each(n, &g->replicas, struct node, siblings)
+        n->info_wanted = true;
+}
+
+int64_t health_judge_node(struct core *c, struct node *n) {
+    const struct group_settings *s = &n->group->settings;
+    int64_t silent = silent_from(&n->live, &n->command, s->down_after_ms);
+    int64_t mismatch = TSTAMP_NEVER, rebooting = TSTAMP_NEVER;
+    if (n->kind == ROLE_MASTER && n->role_reported == ROLE_REPLICA)
+        mismatch = n->role_since_ms + s->down_after_ms + 2 * c->periods.info + 1;
+    if (n->rebooted && s->reboot_down_after_ms > 0)
+        rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
+
+    bool down = holds(c->now.heard_ms, silent) || holds(c->now.mono_ms, mismatch) ||
+        holds(c->now.mono_ms, rebooting);
+    if (down && !n->sdown) {
+        event_of_node(c, EVENT_SDOWN, n, NULL);
+        n->sdown_since_ms = c->now.mono_ms;
+        n->sdown = true;
+        if (n->kind == ROLE_MASTER)
+            enter_sdown_master(n->group);
+    } else if (!down && n->sdown) {
+        event_of_node(c, EVENT_SDOWN_OVER, n, NULL);
+        n->sdown = false;
+        n->script_kill_sent = false;
+    }
+    int64_t due = TSTAMP_NEVER;
+    if (!down) {
+        if (silent != TSTAMP_NEVER)
+            due_heard(c, &due, silent);
+        due_mono(&due, mismatch);
+        due_mono(&due, rebooting);
+    }
+    return due;
+}
+
+int64_t health_process_down_after(const struct process *p) {
+    int64_t least = TSTAMP_NEVER;
+    list_for_each(peer, &p->peers, struct peer, of_process)
+        least = tstamp_min(least, peer->group->settings.down_after_ms);
+    return least;
+}
+
+static void judge_peer(struct core *c, struct peer *p, int64_t *due) {
+    int64_t silent =
+        silent_from(&p->process->live, &p->process->link, p->group->settings.down_after_ms);
+    bool down = holds(c->now.heard_ms, silent);
+    if (down != p->sdown) {
+        event_of_peer(c, down ? EVENT_SDOWN : EVENT_SDOWN_OVER, p, NULL);
+        p->sdown = down;
+        if (down) {
+            p->sdown_since_ms = c->now.mono_ms;
+            p->process->down_count++;
+        } else {
+            p->process->down_count--;
+        }
+        group_touch(c, p->group);
+    }
+    if (!down && silent != TSTAMP_NEVER)
+        due_heard(c, due, silent);
+}
+
+int64_t health_judge_process(struct core *c, struct process *p) {
+    int64_t due = TSTAMP_NEVER;
+    if (p->live.unanswered_ms == 0 && link_is_usable(&p->link) && p->down_count == 0)
+        return due;
+    list_for_each(peer, &p->peers, struct peer, of_process)
+        judge_peer(c, peer, &due);
+    return due;
+}
+
+int64_t health_judge_quorum(struct core *c, struct group *g) {
+    int64_t due = TSTAMP_NEVER;
+    int64_t valid_ms = 5 * c->periods.ask;
+    int64_t votes = g->master->sdown ? 1 : 0;
+
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        if (!p->master_down)
+            continue;
+        if (c->now.mono_ms - p->answered_ms > valid_ms) {
+            p->master_down = false;
+            continue;
+        }
+        votes++;
+        due_mono(&due, p->answered_ms + valid_ms + 1);
+    }
+    bool odown = g->master->sdown && votes >= g->settings.quorum;
+    if (odown && !g->odown) {
+        event_of_group(c, EVENT_ODOWN, g, " #quorum %lld/%lld", (long long)votes,
+            (long long)g->settings.quorum);
+        g->odown = true;
+        g->odown_since_ms = c->now.mono_ms;
+        g->retries = 0;
+        g->retry_at_ms = 0;
+    } else if (!odown && g->odown) {
+        event_of_group(c, EVENT_ODOWN_OVER, g, NULL);
+        g->odown = false;
+    }
+    return due;
+}
+
+/* A vote is wanted of this peer by the attempt that runs, and it has not answered it yet. */
+static bool wants_vote(const struct core *c, const struct peer *p) {
+    const struct attempt *a = &p->group->attempt;
+    return a->state == FAILOVER_WAIT_START && core_is_durable(c, a->vote_seq) &&
+        p->answered_attempt != a->serial;
+}
+
+int64_t health_ask_peers(struct core *c, struct group *g) {
+    int64_t due = TSTAMP_NEVER;
+    bool voting =
+        g->attempt.state == FAILOVER_WAIT_START && core_is_durable(c, g->attempt.vote_seq);
+    if (!g->master->sdown && !voting)
+        return due;
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        if (!link_is_usable(&p->process->link))
+            continue;
+        bool vote = wants_vote(c, p);
+        if (p->question_tag != 0 && (!vote || p->question_attempt == g->attempt.serial))
+            continue; /* its answer is awaited */
+        int64_t next = p->asked_ms == 0 ? 0 : p->asked_ms + p->ask_wait_ms;
+        bool first_of_attempt = vote && p->question_attempt != g->attempt.serial;
+        if (!p->ask_now && !first_of_attempt && c->now.mono_ms < next) {
+            due_mono(&due, next);
+            continue;
+        }
+        order_question(c, p, voting);
+        p->ask_wait_ms = vote ? MAX_OF(p->ask_wait_ms, ASK_VOTE_AGAIN_MS) : p->ask_wait_ms;
+        p->ask_wait_ms = MIN_OF(MAX_OF(p->ask_wait_ms, ASK_FIRST_MS) * 2, c->periods.ask);
+    }
+    return due;
+}

@@ -1,0 +1,223 @@
+#include "sentinel/core/hello.h"
+
+#include "common/buf.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/probe.h"
+
+#define FIELD_COUNT       8
+#define HELLO_SIZE_MAX    1070 /* longer lines are cut, as the originals do */
+#define ID_CLASH_PAUSE_MS 60000
+
+static bool is_id(struct slice s) {
+    if (s.size != ID_LENGTH)
+        return false;
+    for (size_t i = 0; i < s.size; i++)
+        if (s.data[i] <= ' ' || s.data[i] == 127)
+            return false;
+    return true;
+}
+
+/* Epochs beyond the signed range would make every question of ours refused. */
+static bool read_epoch(struct slice s, uint64_t *ret) {
+    uint64_t value = slice_to_u64_lenient(s);
+    if (value > INT64_MAX)
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool hello_parse(struct slice line, struct hello *ret) {
+    struct slice fields[FIELD_COUNT], rest = line;
+    size_t count = 0;
+    while (rest.data != NULL) {
+        struct slice field = slice_cut(&rest, ',');
+        if (count == FIELD_COUNT)
+            return false;
+        fields[count++] = field;
+    }
+    if (count != FIELD_COUNT)
+        return false;
+    struct hello h = { .id = fields[2], .group = fields[4] };
+    int64_t port = slice_to_i64_lenient(fields[1]);
+    if (port <= 0 || !host_is_ip(fields[0]) || !endpoint_make(fields[0], port, &h.sentinel) ||
+        !is_id(h.id))
+        return false;
+    if (!read_epoch(fields[3], &h.current_epoch) || !read_epoch(fields[7], &h.config_epoch))
+        return false;
+    int64_t master_port = slice_to_i64_lenient(fields[6]);
+    h.master_is_valid = master_port > 0 && host_is_ip(fields[5]) &&
+        endpoint_make(fields[5], master_port, &h.master);
+    *ret = h;
+    return true;
+}
+
+static struct endpoint our_address(const struct core *c, const char *local_host) {
+    struct endpoint e = c->announce;
+    if (e.host[0] == '\0')
+        slice_copy(slice_of(local_host), e.host, sizeof(e.host));
+    if (e.port == 0)
+        e.port = c->listen.port;
+    return e;
+}
+
+void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out) {
+    const struct endpoint *master = &group_current_master(g)->address;
+    struct endpoint self = our_address(c, local_host);
+    buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", self.host, (unsigned)self.port, c->id,
+        (unsigned long long)c->durable_epoch, g->name, master->host, (unsigned)master->port,
+        (unsigned long long)g->config_epoch);
+    if (buf_size(out) > HELLO_SIZE_MAX)
+        buf_truncate(out, HELLO_SIZE_MAX);
+    for (size_t i = 0; i < ARRAY_SIZE(c->announced); i++)
+        if (endpoint_equal(&c->announced[i], &self))
+            return;
+    c->announced[c->announced_next++ % ARRAY_SIZE(c->announced)] = self;
+}
+
+static bool is_our_address(const struct core *c, const struct endpoint *e) {
+    for (size_t i = 0; i < ARRAY_SIZE(c->announced); i++)
+        if (endpoint_equal(&c->announced[i], e))
+            return true;
+    return false;
+}
+
+/* A hello under our id: our own come back, or another process was given a copy of our state. */
+static void on_own_id(struct core *c, const struct hello *h) {
+    if (is_our_address(c, &h->sentinel) ||
+        (c->id_clash_ms != 0 && c->now.mono_ms - c->id_clash_ms < ID_CLASH_PAUSE_MS))
+        return;
+    c->id_clash_ms = c->now.mono_ms;
+    core_log(c, LOG_WARNING,
+        "WARNING: another process at %s:%u uses our id %s. Was a state folder or a configuration copied? Votes of the two "
+        "count as one: stop one of them and give it a fresh state.",
+        h->sentinel.host, (unsigned)h->sentinel.port, c->id);
+}
+
+static void persist_peer(struct core *c, const struct peer *p) {
+    core_persist(c,
+        &(struct delta){
+            .kind = DELTA_PEER,
+            .group = slice_of(p->group->name),
+            .id = slice_of(p->process->id),
+            .address = p->process->address,
+        });
+}
+
+/* The process has a new address: in this group, and in the others that know it. */
+static void move_peer(
+    struct core *c, struct group *g, struct peer *p, const struct endpoint *address) {
+    struct process *process = p->process;
+    event_of_group(c, EVENT_SENTINEL_ADDRESS_SWITCH, g, " ip %s port %u for %s", address->host,
+        (unsigned)address->port, process->id);
+    process_move(c, process, address);
+    size_t others = 0;
+    list_for_each(other, &process->peers, struct peer, of_process) {
+        persist_peer(c, other);
+        others += other != p;
+    }
+    if (others > 0)
+        event_of_peer(
+            c, EVENT_SENTINEL_ADDRESS_UPDATE, p, " %zu additional matching instances", others);
+}
+
+/* Another process has taken this one's address: its id is gone for good. */
+static void forget_process(struct core *c, struct peer *p) {
+    struct process *process = p->process;
+    event_of_peer(c, EVENT_SENTINEL_INVALID_ADDR, p, NULL);
+    size_t left = process_refcount(process);
+    list_for_each(gone, &process->peers, struct peer, of_process) {
+        core_persist(c,
+            &(struct delta){ .kind = DELTA_PEER_GONE,
+                .group = slice_of(gone->group->name),
+                .id = slice_of(process->id) });
+        group_touch(c, gone->group);
+        bool last = --left == 0;
+        peer_free(c, gone);
+        if (last) /* the process went with it, and the list that we walk */
+            break;
+    }
+}
+
+/* The peer that the hello is from: found, moved or made. NULL if there is no room for it. */
+static struct peer *meet(struct core *c, struct group *g, const struct hello *h) {
+    char id[ID_SIZE];
+    slice_copy(h->id, id, sizeof(id));
+    struct peer *p = peer_find(g, id);
+    if (p != NULL) {
+        if (!endpoint_equal(&p->process->address, &h->sentinel))
+            move_peer(c, g, p, &h->sentinel);
+        return p;
+    }
+    list_for_each(other, &g->peers, struct peer, of_group)
+        if (endpoint_equal(&other->process->address, &h->sentinel)) {
+            forget_process(c, other);
+            break;
+        }
+    if (g->peer_count >= GROUP_PEERS_MAX) {
+        core_log(c, LOG_WARNING, "%s: hello from %s ignored: %d peers are known already", g->name,
+            id, GROUP_PEERS_MAX);
+        return NULL;
+    }
+    p = peer_new(c, g, id, &h->sentinel);
+    if (!endpoint_equal(
+            &p->process->address, &h->sentinel)) /* known to another group at an older address */
+        move_peer(c, g, p, &h->sentinel);
+    event_of_peer(c, EVENT_SENTINEL, p, NULL);
+    persist_peer(c, p);
+    return p;
+}
+
+/* Source: spec 5.4, step 6. */
+static void adopt_config(
+    struct core *c, struct group *g, const struct peer *p, const struct hello *h) {
+    const struct endpoint old = g->master->address;
+    if (!h->master_is_valid) {
+        core_log(c, LOG_WARNING,
+            "%s: configuration of epoch %llu from %s ignored: its master is no address", g->name,
+            (unsigned long long)h->config_epoch, p->process->id);
+        return;
+    }
+    core_raise_epoch(c, g, h->config_epoch);
+    g->config_epoch = h->config_epoch;
+    group_touch(c, g);
+    if (endpoint_equal(&old, &h->master)) {
+        if (group_in_failover(g) && g->attempt.state >= FAILOVER_RECONF_REPLICAS)
+            group_switch(c, g,
+                &h->master); /* somebody else's later word: the one we promoted is not the master */
+        group_persist(c, g);
+        return;
+    }
+    event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
+    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, old.host,
+        (unsigned)old.port, h->master.host, (unsigned)h->master.port);
+    group_switch(c, g, &h->master);
+}
+
+void hello_receive(struct core *c, struct slice line, enum hello_via via) {
+    struct hello h;
+    if (via == HELLO_BY_CHANNEL && slice_contains(line, slice_of(c->id))) {
+        if (hello_parse(line, &h) && slice_equal(h.id, slice_of(c->id)))
+            on_own_id(c, &h);
+        return;
+    }
+    if (!hello_parse(line, &h))
+        return;
+    struct group *g = core_group(c, h.group);
+    if (g == NULL)
+        return;
+    if (slice_equal(h.id, slice_of(c->id))) {
+        on_own_id(c, &h);
+        return;
+    }
+    struct peer *p = meet(c, g, &h);
+    core_raise_epoch(c, g, h.current_epoch);
+    if (p == NULL)
+        return;
+    if (h.config_epoch > g->config_epoch && !g->frozen)
+        adopt_config(c, g, p, &h);
+    p->hello_ms = c->now.mono_ms;
+    p->hello_config_epoch = h.config_epoch;
+    p->hello_master = h.master;
+    group_touch(c, g);
+}

@@ -1,0 +1,71 @@
+#include "sentinel/core/input.h"
+
+#include "common/buf.h"
+#include "config/merge.h"
+
+static void print_link(const struct input *in, const char *what, struct buf *out) {
+    buf_printf(out, "link %u.%llu %s", in->link.value, (unsigned long long)in->incarnation, what);
+}
+
+static void print_client(const struct input *in, const char *what, struct buf *out) {
+    buf_printf(out, "client %llu %s", (unsigned long long)in->client.value, what);
+}
+
+void input_print(const struct input *in, struct buf *out) {
+    char text[ENDPOINT_TEXT_MAX];
+
+    switch (in->kind) {
+    case INPUT_TIMER:
+        buf_add_text(out, "timer");
+        break;
+    case INPUT_LINK_UP:
+        print_link(in, "up", out);
+        break;
+    case INPUT_LINK_LOST:
+        print_link(in, "lost: ", out);
+        buf_add_escaped(out, in->why);
+        break;
+    case INPUT_REPLY:
+        print_link(in, "reply", out);
+        buf_printf(out, " #%llu ", (unsigned long long)in->tag);
+        resp_value_print(&in->value, out);
+        break;
+    case INPUT_MESSAGE:
+        print_link(in, "message ", out);
+        buf_add_escaped(out, slice_sub(in->channel, 0, 80));
+        buf_add_char(out, ' ');
+        buf_add_escaped(out, slice_sub(in->payload, 0, 400));
+        break;
+    case INPUT_CLIENT_OPENED:
+        print_client(in, "opened from ", out);
+        buf_add_text(out, endpoint_text(&in->remote, text));
+        break;
+    case INPUT_CLIENT_BYTES:
+        print_client(in, "bytes ", out);
+        buf_add_escaped(out, slice_sub(in->bytes, 0, 200));
+        break;
+    case INPUT_CLIENT_CLOSED:
+        print_client(in, "closed", out);
+        break;
+    case INPUT_DURABLE:
+        buf_printf(out, "durable %llu", (unsigned long long)in->seq);
+        break;
+    case INPUT_FAILED:
+        buf_printf(out, "failed %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
+        break;
+    case INPUT_USAGE:
+        buf_add_text(out, "usage");
+        break;
+    case INPUT_RELOAD:
+        buf_printf(out, "reload of %zu groups", in->plan->group_count);
+        break;
+    case INPUT_RELOAD_FAILED:
+        buf_printf(out, "reload refused: " SLICE_FMT, SLICE_ARG(in->why));
+        break;
+    case INPUT_STOP:
+        buf_printf(out, "stop: " SLICE_FMT, SLICE_ARG(in->why));
+        break;
+    case INPUT_KIND_COUNT:
+        break;
+    }
+}

@@ -1,0 +1,81 @@
+#include "sentinel/core/judge.h"
+
+#include "sentinel/core/converge.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/election.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/health.h"
+#include "sentinel/core/invariant.h"
+#include "sentinel/core/probe.h"
+
+#define ROUNDS_MAX 16 /* a group that is marked again and again is left for the next step */
+
+/* Judgement proper: what tilt and a broken law forbid. */
+static void act(struct core *c, struct group *g, int64_t *due) {
+    due_mono(due, health_judge_node(c, g->master));
+    list_for_each(n, &g->replicas, struct node, siblings)
+        due_mono(due, health_judge_node(c, n));
+    due_mono(due, health_judge_quorum(c, g));
+    due_mono(due, election_judge(c, g));
+    due_mono(due, failover_judge(c, g));
+    due_mono(due, health_ask_peers(c, g));
+    if (!group_in_failover(g))
+        due_mono(due, converge_judge_strays(c, g));
+}
+
+/* What goes on at all times. */
+static void probe(struct core *c, struct group *g, int64_t *due) {
+    due_mono(due, probe_node(c, g->master));
+    list_for_each(n, &g->replicas, struct node, siblings)
+        due_mono(due, probe_node(c, n));
+    list_for_each(p, &g->peers, struct peer, of_group)
+        due_mono(due, probe_peer(c, p));
+}
+
+static void judge_group(struct core *c, struct group *g) {
+    int64_t due = TSTAMP_NEVER;
+    if (!c->tilt && !g->frozen)
+        act(c, g, &due);
+    probe(c, g, &due);
+    const char *broken = invariant_broken(c, g);
+    if (broken != NULL && !g->frozen) {
+        g->frozen = true;
+        core_log(c, LOG_WARNING,
+            "BUG: %s: a law was broken: %s. This group is answered for, but not acted on, until RESET or a restart.",
+            g->name, broken);
+    }
+    heap_set(&c->due, &g->due, MAX_OF(due, c->now.mono_ms + 1));
+}
+
+static void judge_dirty(struct core *c) {
+    struct list round;
+    list_init(&round);
+    list_for_each(g, &c->dirty, struct group, dirty_node) {
+        list_remove(&g->dirty_node);
+        list_append(&round, &g->dirty_node);
+    }
+    while (!list_is_empty(&round)) {
+        struct group *g = list_first(&round, struct group, dirty_node);
+        list_remove(&g->dirty_node);
+        judge_group(c, g);
+    }
+}
+
+void judge_due(struct core *c) {
+    struct heap_item *item;
+    while ((item = heap_first(&c->process_due)) != NULL && item->at_ms <= c->now.mono_ms) {
+        heap_remove(&c->process_due, item);
+        process_judge(c, container_of(item, struct process, due));
+    }
+    while ((item = heap_first(&c->due)) != NULL && item->at_ms <= c->now.mono_ms) {
+        heap_remove(&c->due, item);
+        group_touch(c, container_of(item, struct group, due));
+    }
+    for (int round = 0; round < ROUNDS_MAX && !list_is_empty(&c->dirty); round++)
+        judge_dirty(c);
+    list_for_each(g, &c->dirty, struct group, dirty_node) {
+        list_remove(&g->dirty_node);
+        heap_set(&c->due, &g->due, c->now.mono_ms + 1);
+    }
+}

@@ -1,0 +1,170 @@
+#include "sentinel/core/link.h"
+
+#include "common/ensure.h"
+#include "common/mem.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/hello.h"
+#include "sentinel/core/input.h"
+#include "sentinel/core/observe.h"
+#include "sentinel/core/order.h"
+
+#include <string.h>
+
+void link_init(struct core *c, struct link *l, enum link_purpose purpose) {
+    size_t slot = c->link_count;
+    if (c->free_links > 0) { /* a slot was given back */
+        slot = 0;
+        while (c->links[slot] != NULL)
+            slot++;
+        c->free_links--;
+    } else {
+        mem_grow(&c->links, &c->link_capacity, c->link_count + 1, sizeof(struct link *));
+        c->link_count++;
+    }
+    c->links[slot] = l;
+    *l = (struct link){ .id = { (uint32_t)(slot + 1) }, .purpose = purpose };
+}
+
+void link_fini(struct core *c, struct link *l) {
+    if (l->id.value == 0)
+        return;
+    if (link_is_usable(l)) {
+        struct effect *e = effects_add(c->out, EFFECT_CLOSE);
+        e->link = l->id;
+        e->incarnation = l->incarnation;
+    }
+    c->links[l->id.value - 1] = NULL;
+    c->free_links++;
+    mem_free(l->ring);
+    *l = (struct link){ .id = { 0 } };
+}
+
+bool link_is_usable(const struct link *l) {
+    return l->state != LINK_CLOSED;
+}
+
+size_t link_pending(const struct link *l, enum pending_kind kind) {
+    size_t found = 0;
+    for (size_t i = 0; i < l->count; i++)
+        found += l->ring[(l->head + i) % l->capacity].kind == kind;
+    return found;
+}
+
+static struct pending ring_pop(struct link *l) {
+    struct pending p = l->ring[l->head];
+    l->head = (l->head + 1) % l->capacity;
+    l->count--;
+    return p;
+}
+
+static struct pending *ring_push(struct link *l) {
+    if (l->count == l->capacity) {
+        size_t capacity = MAX_OF(l->capacity * 2, (size_t)8);
+        struct pending *ring = mem_alloc(capacity * sizeof(*ring));
+        for (size_t i = 0; i < l->count; i++)
+            ring[i] = l->ring[(l->head + i) % l->capacity];
+        mem_free(l->ring);
+        l->ring = ring;
+        l->capacity = capacity;
+        l->head = 0;
+    }
+    struct pending *p = &l->ring[(l->head + l->count++) % l->capacity];
+    *p = (struct pending){ .tag = 0 };
+    return p;
+}
+
+struct pending *link_send(struct core *c, struct link *l, enum pending_kind kind,
+    const struct request *requests, size_t count) {
+    ensure(link_is_usable(l));
+    struct request *copies = effects_alloc(c->out, count * sizeof(*copies));
+    for (size_t i = 0; i < count; i++) {
+        struct slice *words = effects_alloc(c->out, requests[i].word_count * sizeof(*words));
+        for (size_t w = 0; w < requests[i].word_count; w++)
+            words[w] = effects_copy(c->out, requests[i].words[w]);
+        copies[i] = requests[i];
+        copies[i].words = words;
+    }
+    struct effect *e = effects_add(c->out, EFFECT_SEND);
+    e->link = l->id;
+    e->incarnation = l->incarnation;
+    e->tag = ++c->next_tag;
+    e->requests = copies;
+    e->request_count = count;
+    struct pending *p = ring_push(l);
+    *p = (struct pending){
+        .kind = kind,
+        .tag = e->tag,
+        .sent_heard_ms = c->now.heard_ms,
+        .sent_mono_ms = c->now.mono_ms,
+    };
+    return p;
+}
+
+void link_open(struct core *c, struct link *l) {
+    ensure(!link_is_usable(l));
+    l->state = LINK_OPENING;
+    l->incarnation = ++c->next_incarnation;
+    l->tried_heard_ms = l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
+    struct effect *e = effects_add(c->out, EFFECT_OPEN);
+    e->link = l->id;
+    e->incarnation = l->incarnation;
+    e->purpose = l->purpose;
+    e->address = l->node != NULL ? l->node->address : l->process->address;
+    order_handshake(c, l);
+}
+
+/* Ends every pending request in a loss, and starts the silence at the loss if nothing was asked. */
+static void lose(struct core *c, struct link *l) {
+    l->state = LINK_CLOSED;
+    while (l->count > 0) {
+        struct pending p = ring_pop(l);
+        observe_loss(c, l, &p);
+    }
+    mem_free(l->ring);
+    l->ring = NULL;
+    l->capacity = l->head = 0;
+    observe_link_down(c, l);
+}
+
+void link_close(struct core *c, struct link *l) {
+    if (!link_is_usable(l))
+        return;
+    struct effect *e = effects_add(c->out, EFFECT_CLOSE);
+    e->link = l->id;
+    e->incarnation = l->incarnation;
+    lose(c, l);
+}
+
+/* The link that the input is about, or NULL if it is stale. */
+static struct link *find(const struct core *c, const struct input *in) {
+    if (in->link.value == 0 || in->link.value > c->link_count)
+        return NULL;
+    struct link *l = c->links[in->link.value - 1];
+    return l != NULL && link_is_usable(l) && l->incarnation == in->incarnation ? l : NULL;
+}
+
+void link_input(struct core *c, const struct input *in) {
+    struct link *l = find(c, in);
+    if (l == NULL)
+        return;
+    if (in->kind == INPUT_LINK_UP) {
+        l->state = LINK_OPEN;
+        l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
+        slice_copy(slice_of(in->local.host), l->local_host, sizeof(l->local_host));
+        observe_link_up(c, l);
+    } else if (in->kind == INPUT_LINK_LOST) {
+        bool failed_to_open = l->state == LINK_OPENING;
+        lose(c, l);
+        if (failed_to_open)
+            observe_link_refused(c, l, in->why);
+    } else if (in->kind == INPUT_REPLY) {
+        ensure(l->count > 0);
+        ensure(l->ring[l->head].tag == in->tag);
+        struct pending p = ring_pop(l);
+        observe_reply(c, l, &p, &in->value);
+    } else if (in->kind == INPUT_MESSAGE) {
+        l->active_heard_ms = c->now.heard_ms;
+        if (slice_is(in->channel, HELLO_CHANNEL))
+            hello_receive(c, in->payload, HELLO_BY_CHANNEL);
+    }
+}

@@ -1,0 +1,75 @@
+/* A link: a connection that we want, and what became of it. Owns the queue of requests that await
+ * their reply, so that every SEND ends exactly once, in a reply or in a loss. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "sentinel/core/effect.h"
+#include "sentinel/core/ids.h"
+
+struct core;
+struct input;
+struct node;
+struct process;
+
+enum link_state { LINK_CLOSED, LINK_OPENING, LINK_OPEN };
+
+/* What a pending request was, so that its end finds its handler. */
+enum pending_kind {
+    PENDING_HANDSHAKE, /* AUTH, CLIENT SETNAME, SUBSCRIBE: the reply is of no interest */
+    PENDING_PING,
+    PENDING_INFO,
+    PENDING_HELLO,
+    PENDING_QUESTION, /* is-master-down-by-addr */
+    PENDING_IDENTIFY, /* INFO server of a peer: is it a Vedette? */
+    PENDING_ORDER,    /* the transaction of a role change */
+    PENDING_SCRIPT_KILL,
+};
+
+struct pending {
+    enum pending_kind kind;
+    uint64_t tag;
+    int64_t sent_heard_ms;
+    int64_t sent_mono_ms;
+    uint64_t group_serial; /* QUESTION, HELLO to a peer: the group it was about */
+    uint64_t attempt;      /* QUESTION: serial of the attempt it asked a vote for, 0 = health only;
+                              ORDER: its attempt */
+};
+
+#define LINK_PENDING_MAX \
+    100 /* per owner: beyond it PING, INFO and hello wait. Source: spec of the originals */
+
+struct link {
+    struct link_id id;
+    enum link_purpose purpose;
+    enum link_state state;
+    uint64_t incarnation;               /* of the present or the last connection; 0 = never tried */
+    struct node *node;                  /* the owner: a data server, */
+    struct process *process;            /* or a peer process */
+    int64_t tried_heard_ms;             /* last attempt; 0 = never */
+    int64_t opened_heard_ms;            /* when the attempt that is LINK_OPEN or OPENING began */
+    int64_t active_heard_ms;            /* pub/sub: last message */
+    char local_host[ENDPOINT_HOST_MAX]; /* our end, once open */
+    struct pending *ring;               /* owned: oldest first from `head` */
+    size_t head, count, capacity;
+};
+
+void link_init(struct core *c, struct link *l, enum link_purpose purpose);
+void link_fini(struct core *c, struct link *l); /* closes; pending requests end as lost, silently */
+
+/* Asks for a connection. The handshake (AUTH, CLIENT SETNAME, SUBSCRIBE) is queued behind it at
+ * once. */
+void link_open(struct core *c, struct link *l);
+/* Drops the connection by our own will; pending requests end as lost. */
+void link_close(struct core *c, struct link *l);
+
+bool link_is_usable(const struct link *l); /* opening or open: a request may be queued */
+size_t link_pending(
+    const struct link *l, enum pending_kind kind); /* how many of a kind await a reply */
+
+/* Emits one SEND and queues what it awaits. Returns its place in the queue, borrowed until the next
+ * send. */
+struct pending *link_send(struct core *c, struct link *l, enum pending_kind kind,
+    const struct request *requests, size_t count);
+
+/* The inputs LINK_UP, LINK_LOST, REPLY and MESSAGE; stale ones are dropped. */
+void link_input(struct core *c, const struct input *in);

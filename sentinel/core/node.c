@@ -1,0 +1,49 @@
+#include "sentinel/core/node.h"
+
+#include "common/buf.h"
+#include "common/mem.h"
+#include "sentinel/core/core.h"
+
+/* Everything but identity and links, as at creation. Source: spec 1.4. */
+static void set_defaults(struct core *c, struct node *n) {
+    n->live = (struct liveness){
+        /* Counts as pending although nothing was sent: an instance that never answers goes down in
+           time. */
+        .unanswered_ms = c->now.heard_ms,
+        .available_ms = c->now.heard_ms,
+        .pong_ms = c->now.heard_ms,
+    };
+    n->role_reported = n->kind;
+    n->role_since_ms = c->now.mono_ms;
+    n->conf_changed_ms = c->now.mono_ms;
+    n->priority = 100;
+    n->announced = true;
+    n->hello_sent_heard_ms = c->now.heard_ms;
+}
+
+struct node *node_new(
+    struct core *c, struct group *g, enum node_role kind, const struct endpoint *address) {
+    struct node *n = mem_new(struct node);
+    n->group = g;
+    n->kind = kind;
+    n->address = *address;
+    endpoint_text(address, n->name);
+    link_init(c, &n->command, LINK_COMMAND);
+    link_init(c, &n->pubsub, LINK_PUBSUB);
+    n->command.node = n->pubsub.node = n;
+    set_defaults(c, n);
+    return n;
+}
+
+void node_free(struct core *c, struct node *n) {
+    if (n == NULL)
+        return;
+    link_fini(c, &n->command);
+    link_fini(c, &n->pubsub);
+    list_remove(&n->siblings);
+    mem_free(n);
+}
+
+bool node_is_disconnected(const struct node *n) {
+    return !link_is_usable(&n->command) || !link_is_usable(&n->pubsub);
+}

@@ -1,0 +1,81 @@
+/* A data server as last observed: a master or a replica. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "common/list.h"
+#include "config/state.h"
+#include "sentinel/core/link.h"
+
+struct core;
+struct group;
+
+enum node_role { ROLE_MASTER, ROLE_REPLICA };
+
+/* The liveness clocks of a link; all on the heard clock. */
+struct liveness {
+    int64_t unanswered_ms; /* when the oldest unanswered PING was sent or the connection was lost; 0
+                              = none pending */
+    int64_t ping_ms;       /* last PING sent; 0 = never */
+    int64_t available_ms;  /* last acceptable reply */
+    int64_t pong_ms;       /* last reply of any kind */
+    int64_t round_trip_ms; /* of the last PING or question; 0 = unknown or below 1 ms */
+};
+
+/* How far a replica is on its way to a new master. */
+enum reconf { RECONF_NONE, RECONF_SENT, RECONF_IN_PROGRESS, RECONF_DONE };
+
+#define NODE_NAME_MAX ENDPOINT_TEXT_MAX
+
+struct node {
+    struct list_node siblings; /* in group->replicas; unlinked for a master */
+    struct group *group;       /* owner */
+    enum node_role kind;
+    struct endpoint address;
+    char name[NODE_NAME_MAX]; /* replicas: "host:port" */
+    struct link command, pubsub;
+    struct liveness live;
+
+    bool sdown;
+    int64_t sdown_since_ms; /* mono; kept after leaving; 0 = never */
+    bool script_kill_sent;
+    bool rebooted;       /* a master's run id changed and it has not answered PONG since */
+    int64_t rebooted_ms; /* mono */
+
+    /* From INFO; times are mono. */
+    char run_id[ID_SIZE];  /* "" unknown */
+    int64_t info_ms;       /* last INFO received; 0 = never */
+    int64_t info_asked_ms; /* last INFO sent; 0 = never on this connection */
+    int64_t
+        info_sent_ms; /* when the question of that last INFO had left: how old its facts may be */
+    bool info_wanted; /* ask at once, as soon as none is in flight */
+    int64_t info_wait_ms; /* while something is awaited from INFO: pause before the next; grows; 0 =
+                             not awaiting */
+    enum node_role role_reported;
+    int64_t role_since_ms;
+    int64_t
+        turned_master_ms; /* when INFO first said master after something else; 0 = it never did */
+    char master_host[ENDPOINT_HOST_MAX]; /* "" unknown */
+    int64_t master_port;
+    bool master_link_up;
+    int64_t master_link_down_ms;
+    int64_t conf_changed_ms; /* when the reported master changed */
+    int64_t priority;
+    uint64_t repl_offset;
+    bool announced;
+
+    bool was_master;     /* the master before a switch, not seen as a replica since (law C12) */
+    int64_t returned_ms; /* mono: when its connection last came up */
+    int64_t ordered_ms;  /* mono: last correction sent; 0 = none */
+    uint64_t
+        refused_attempt; /* serial of the attempt whose promotion it refused; 0 = none (law C11) */
+    int64_t hello_sent_heard_ms; /* last hello acknowledged, or 0 to send one at once */
+
+    enum reconf reconf;
+    int64_t reconf_ms; /* mono: when `reconf` changed */
+};
+
+struct node *node_new(
+    struct core *c, struct group *g, enum node_role kind, const struct endpoint *address);
+void node_free(struct core *c, struct node *n); /* unlinks from its group; NULL is nothing */
+
+bool node_is_disconnected(const struct node *n); /* one of the sockets is missing */

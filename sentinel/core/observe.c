@@ -1,0 +1,299 @@
+#include "sentinel/core/observe.h"
+
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/info.h"
+#include "sentinel/core/link.h"
+#include "sentinel/core/order.h"
+#include "sentinel/core/probe.h"
+
+#include "common/resp.h"
+
+#define HELLO_RETRY_MS 500 /* after a refused or lost hello */
+
+static void touch(struct core *c, struct link *l) {
+    if (l->node != NULL)
+        group_touch(c, l->node->group);
+    else
+        process_touch(c, l->process);
+}
+
+void observe_link_up(struct core *c, struct link *l) {
+    if (l->node != NULL && l->purpose == LINK_COMMAND) {
+        l->node->returned_ms = c->now.mono_ms;
+        l->node->info_wanted = true;
+    }
+    if (l->process != NULL && l->process->link.count < LINK_PENDING_MAX)
+        order_identify(c, l);
+    if (l->process != NULL) /* hellos to it can leave now */
+        list_for_each(p, &l->process->peers, struct peer, of_process)
+            group_touch(c, p->group);
+    touch(c, l);
+}
+
+void observe_link_down(struct core *c, struct link *l) {
+    if (l->purpose == LINK_COMMAND) {
+        struct liveness *live = l->node != NULL ? &l->node->live : &l->process->live;
+        if (live->unanswered_ms == 0) /* nothing was asked: silence begins with the loss */
+            live->unanswered_ms = c->now.heard_ms;
+    }
+    touch(c, l);
+}
+
+void observe_link_refused(struct core *c, struct link *l, struct slice why) {
+    enum event ev =
+        l->purpose == LINK_COMMAND ? EVENT_COMMAND_RECONNECTION : EVENT_PUBSUB_RECONNECTION;
+    if (l->node != NULL) {
+        event_of_node(c, ev, l->node, " #" SLICE_FMT, SLICE_ARG(why));
+        return;
+    }
+    list_for_each(p, &l->process->peers, struct peer, of_process) {
+        event_of_peer(c, ev, p, " #" SLICE_FMT, SLICE_ARG(why));
+        break; /* one line for one link */
+    }
+}
+
+/* Source: spec 4.1. Only status and error replies are looked at, by prefix. */
+static void on_pong(
+    struct core *c, struct link *l, const struct pending *p, const struct resp_value *value) {
+    struct node *n = l->node;
+    struct liveness *live = n != NULL ? &n->live : &l->process->live;
+    bool text = value->type == RESP_STATUS || value->type == RESP_ERROR;
+    bool pong = text && slice_starts_with(value->text, "PONG");
+    bool acceptable = pong ||
+        (text &&
+            (slice_starts_with(value->text, "LOADING") ||
+                slice_starts_with(value->text, "MASTERDOWN")));
+
+    live->pong_ms = c->now.heard_ms;
+    live->round_trip_ms = tstamp_age(c->now.heard_ms, p->sent_heard_ms);
+    if (acceptable) {
+        live->available_ms = c->now.heard_ms;
+        live->unanswered_ms = 0;
+    }
+    if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown)
+        n->group->master_answered = true;
+    if (n != NULL && pong)
+        n->rebooted = false;
+    if (n != NULL && text && slice_starts_with(value->text, "BUSY") && n->sdown &&
+        !n->script_kill_sent) {
+        n->script_kill_sent = true;
+        order_script_kill(c, n);
+    }
+    touch(c, l);
+}
+
+static void note_role(struct core *c, struct node *n, enum node_role role) {
+    if (role == n->role_reported)
+        return;
+    n->role_reported = role;
+    n->role_since_ms = c->now.mono_ms;
+    if (role == ROLE_REPLICA)
+        n->conf_changed_ms = c->now.mono_ms;
+    else
+        n->turned_master_ms = c->now.mono_ms;
+    event_of_node(c, role == n->kind ? EVENT_ROLE_CHANGE : EVENT_ROLE_CHANGE_WRONG, n,
+        " new reported role is %s", role == ROLE_MASTER ? "master" : "slave");
+}
+
+static void note_run_id(struct core *c, struct node *n, struct slice run_id) {
+    if (run_id.size == 0 || slice_equal(run_id, slice_of(n->run_id)))
+        return;
+    if (n->run_id[0] != '\0') {
+        event_of_node(c, EVENT_REBOOT, n, NULL);
+        if (n->kind == ROLE_MASTER && n->group->settings.reboot_down_after_ms > 0) {
+            n->rebooted = true;
+            n->rebooted_ms = c->now.mono_ms;
+        }
+    }
+    slice_copy(run_id, n->run_id, sizeof(n->run_id));
+}
+
+static void note_replication(struct core *c, struct node *n, const struct info *info) {
+    bool changed = false;
+    if (info->master_host.size > 0 &&
+        !slice_equal_nocase(info->master_host, slice_of(n->master_host))) {
+        slice_copy(info->master_host, n->master_host, sizeof(n->master_host));
+        changed = true;
+    }
+    if (info->has_master_port && info->master_port != n->master_port) {
+        n->master_port = info->master_port;
+        changed = true;
+    }
+    if (changed)
+        n->conf_changed_ms = c->now.mono_ms;
+    if (info->has_link_status)
+        n->master_link_up = info->master_link_up;
+    if (info->has_priority)
+        n->priority = info->priority;
+    if (info->has_offset)
+        n->repl_offset = info->offset;
+    if (info->has_announced)
+        n->announced = info->announced;
+}
+
+/* Source: spec 9. */
+static void on_info(
+    struct core *c, struct node *n, const struct pending *p, const struct resp_value *value) {
+    group_touch(c, n->group);
+    if (value->type != RESP_BULK)
+        return;
+    struct info info;
+    info_parse(value->text, &info);
+    n->info_ms = c->now.mono_ms;
+    n->info_sent_ms = p->sent_mono_ms;
+    note_run_id(c, n, info.run_id);
+    n->master_link_down_ms = info.has_link_down ? info.link_down_ms : 0;
+    if (info.role != INFO_ROLE_NONE)
+        note_role(c, n, info.role == INFO_ROLE_MASTER ? ROLE_MASTER : ROLE_REPLICA);
+    if (info.role == INFO_ROLE_REPLICA) {
+        note_replication(c, n, &info);
+        n->was_master = false;
+    }
+    if (n->kind == ROLE_MASTER)
+        for (size_t i = 0; i < info.replica_count; i++)
+            (void)group_add_replica(c, n->group, &info.replicas[i]);
+}
+
+static struct peer *peer_of(struct core *c, const struct link *l, const struct pending *p) {
+    struct group *g = group_by_serial(c, p->group_serial);
+    return g != NULL ? peer_find(g, l->process->id) : NULL;
+}
+
+/* Source: spec 6.3, law C13: an answer counts if it was asked for after +sdown. */
+static void on_answer(
+    struct core *c, struct link *l, const struct pending *pending, const struct resp_value *v) {
+    struct peer *p = peer_of(c, l, pending);
+    if (p == NULL)
+        return;
+    struct group *g = p->group;
+    if (p->question_tag == pending->tag)
+        p->question_tag = 0;
+    group_touch(c, g);
+    if (v->type != RESP_ARRAY || v->count != 3 || v->elements[0].type != RESP_INTEGER ||
+        v->elements[1].type != RESP_BULK || v->elements[2].type != RESP_INTEGER)
+        return;
+    l->process->live.round_trip_ms = tstamp_age(c->now.heard_ms, pending->sent_heard_ms);
+    p->answered_ms = c->now.mono_ms;
+    if (g->master->sdown && pending->sent_mono_ms >= g->master->sdown_since_ms) {
+        p->master_down = v->elements[0].integer == 1;
+        if (p->master_down)
+            p->ask_wait_ms = c->periods.ask;
+    }
+    struct slice candidate = v->elements[1].text;
+    if (slice_is(candidate, "*") || candidate.size >= CANDIDATE_MAX || v->elements[2].integer < 0)
+        return;
+    if (pending->attempt != 0)
+        p->answered_attempt = pending->attempt;
+    uint64_t epoch = (uint64_t)v->elements[2].integer;
+    if (epoch != p->voted_epoch)
+        core_log(c, LOG_NOTICE, "%s voted for " SLICE_FMT " %llu", l->process->id,
+            SLICE_ARG(candidate), (unsigned long long)epoch);
+    slice_copy(candidate, p->voted_for, sizeof(p->voted_for));
+    p->voted_epoch = epoch;
+}
+
+/* Law C11: an error in the transaction is certainly no promotion; only SLAVEOF's own error counts
+ * among its answers, since a server without a configuration file refuses CONFIG REWRITE and is
+ * promoted all the same. */
+static enum outcome outcome_of(const struct resp_value *v) {
+    if (v->type != RESP_ARRAY || v->count == 0)
+        return OUTCOME_REFUSED;
+    return v->elements[0].type == RESP_ERROR ? OUTCOME_REFUSED : OUTCOME_ACCEPTED;
+}
+
+static void end_order(
+    struct core *c, struct node *n, const struct pending *p, enum outcome outcome) {
+    struct attempt *a = &n->group->attempt;
+    if (p->attempt != 0 && p->attempt == a->serial && a->selected == n &&
+        a->outcome == OUTCOME_AWAITED) {
+        a->outcome = outcome;
+        a->outcome_ms = c->now.mono_ms;
+    }
+    probe_expect_info(n);
+    group_touch(c, n->group);
+}
+
+static void log_order_errors(struct core *c, const struct node *n, const struct resp_value *v) {
+    static const char *const names[] = { "SLAVEOF", "CONFIG REWRITE", "CLIENT KILL TYPE normal",
+        "CLIENT KILL TYPE pubsub" };
+    if (v->type == RESP_ERROR)
+        core_log(c, LOG_WARNING, "%s refused the change of its role: " SLICE_FMT, n->name,
+            SLICE_ARG(v->text));
+    for (size_t i = 0; v->type == RESP_ARRAY && i < v->count && i < ARRAY_SIZE(names); i++)
+        if (v->elements[i].type == RESP_ERROR)
+            core_log(c, i == 0 ? LOG_WARNING : LOG_NOTICE, "%s answered %s with: " SLICE_FMT,
+                n->name, names[i], SLICE_ARG(v->elements[i].text));
+}
+
+static void on_hello_refused(struct core *c, struct link *l, const struct pending *p) {
+    int64_t again = c->now.heard_ms - c->periods.publish + HELLO_RETRY_MS;
+    if (l->node != NULL) {
+        l->node->hello_sent_heard_ms = again;
+        group_touch(c, l->node->group);
+        return;
+    }
+    struct peer *peer = peer_of(c, l, p);
+    if (peer != NULL) {
+        peer->hello_sent_heard_ms = again;
+        group_touch(c, peer->group);
+    }
+}
+
+void observe_reply(
+    struct core *c, struct link *l, const struct pending *p, const struct resp_value *value) {
+    switch (p->kind) {
+    case PENDING_PING:
+        on_pong(c, l, p, value);
+        break;
+    case PENDING_INFO:
+        on_info(c, l->node, p, value);
+        break;
+    case PENDING_HELLO:
+        if (value->type == RESP_ERROR)
+            on_hello_refused(c, l, p);
+        break;
+    case PENDING_QUESTION:
+        on_answer(c, l, p, value);
+        break;
+    case PENDING_IDENTIFY:
+        l->process->is_vedette = value->type == RESP_BULK &&
+            slice_contains(value->text, SLICE_LITERAL("\nvedette_version:"));
+        break;
+    case PENDING_ORDER:
+        log_order_errors(c, l->node, value);
+        end_order(c, l->node, p, outcome_of(value));
+        break;
+    case PENDING_HANDSHAKE:
+    case PENDING_SCRIPT_KILL:
+        break;
+    }
+}
+
+void observe_loss(struct core *c, struct link *l, const struct pending *p) {
+    struct peer *peer;
+    switch (p->kind) {
+    case PENDING_INFO:
+        l->node->info_wanted = true;
+        break;
+    case PENDING_HELLO:
+        on_hello_refused(c, l, p);
+        break;
+    case PENDING_QUESTION:
+        peer = peer_of(c, l, p);
+        if (peer != NULL && peer->question_tag == p->tag) {
+            peer->question_tag = 0;
+            peer->question_attempt = 0; /* a vote may be asked for again at once */
+            group_touch(c, peer->group);
+        }
+        break;
+    case PENDING_ORDER:
+        end_order(c, l->node, p, OUTCOME_UNKNOWN);
+        break;
+    case PENDING_PING:
+    case PENDING_IDENTIFY:
+    case PENDING_HANDSHAKE:
+    case PENDING_SCRIPT_KILL:
+        break;
+    }
+}

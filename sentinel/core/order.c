@@ -1,0 +1,120 @@
+#include "sentinel/core/order.h"
+
+#include "common/buf.h"
+#include "common/ensure.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/hello.h"
+
+#include <stdio.h>
+
+#define WORDS(...) ((const struct slice[]){ __VA_ARGS__ })
+#define REQUEST(...) \
+    ((struct request){ .words = WORDS(__VA_ARGS__), \
+        .word_count = sizeof(WORDS(__VA_ARGS__)) / sizeof(struct slice) })
+#define TEXT(literal) SLICE_LITERAL(literal)
+
+/* The name under which the far end knows `command`. */
+static struct slice name(const struct link *l, const char *command) {
+    return slice_of(
+        l->node != NULL ? group_settings_command(&l->node->group->settings, command) : command);
+}
+
+static struct pending *send_one(
+    struct core *c, struct link *l, enum pending_kind kind, const struct request *r) {
+    return link_send(c, l, kind, r, 1);
+}
+
+static void authenticate(struct core *c, struct link *l) {
+    const struct group_settings *s = &l->node->group->settings;
+    if (!secret_is_set(&s->auth_password))
+        return;
+    struct slice password = secret_reveal(&s->auth_password);
+    struct request r;
+    if (s->auth_user != NULL) {
+        r = REQUEST(name(l, "AUTH"), slice_of(s->auth_user), password);
+        r.secret_from = 2;
+        send_one(c, l, PENDING_HANDSHAKE, &r);
+    } else {
+        r = REQUEST(name(l, "AUTH"), password);
+        r.secret_from = 1;
+        send_one(c, l, PENDING_HANDSHAKE, &r);
+    }
+}
+
+void order_handshake(struct core *c, struct link *l) {
+    char client_name[32];
+    (void)snprintf(client_name, sizeof(client_name), "sentinel-%.8s-%s", c->id,
+        l->purpose == LINK_PUBSUB ? "pubsub" : "cmd");
+    if (l->node != NULL)
+        authenticate(c, l);
+    send_one(c, l, PENDING_HANDSHAKE,
+        &REQUEST(name(l, "CLIENT"), TEXT("SETNAME"), slice_of(client_name)));
+    if (l->purpose == LINK_PUBSUB)
+        send_one(c, l, PENDING_HANDSHAKE, &REQUEST(name(l, "SUBSCRIBE"), TEXT(HELLO_CHANNEL)));
+}
+
+void order_ping(struct core *c, struct link *l) {
+    struct liveness *live = l->node != NULL ? &l->node->live : &l->process->live;
+    send_one(c, l, PENDING_PING, &REQUEST(name(l, "PING")));
+    live->ping_ms = c->now.heard_ms;
+    if (live->unanswered_ms == 0)
+        live->unanswered_ms = c->now.heard_ms;
+}
+
+void order_info(struct core *c, struct node *n) {
+    send_one(c, &n->command, PENDING_INFO, &REQUEST(name(&n->command, "INFO")));
+    n->info_asked_ms = c->now.mono_ms;
+    n->info_wanted = false;
+}
+
+void order_identify(struct core *c, struct link *l) {
+    send_one(c, l, PENDING_IDENTIFY, &REQUEST(TEXT("INFO"), TEXT("server")));
+}
+
+void order_script_kill(struct core *c, struct node *n) {
+    send_one(
+        c, &n->command, PENDING_SCRIPT_KILL, &REQUEST(name(&n->command, "SCRIPT"), TEXT("KILL")));
+}
+
+void order_hello(struct core *c, struct link *l, const struct group *g) {
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    hello_print(c, g, l->local_host, &line);
+    send_one(
+        c, l, PENDING_HELLO, &REQUEST(name(l, "PUBLISH"), TEXT(HELLO_CHANNEL), buf_slice(&line)))
+        ->group_serial = g->serial;
+}
+
+void order_question(struct core *c, struct peer *p, bool for_vote) {
+    const struct group *g = p->group;
+    char port[8], epoch[24];
+    uint64_t asked_epoch = for_vote ? g->attempt.epoch : c->durable_epoch;
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)g->master->address.port);
+    (void)snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)asked_epoch);
+    struct pending *pending = send_one(c, &p->process->link, PENDING_QUESTION,
+        &REQUEST(TEXT("SENTINEL"), TEXT("is-master-down-by-addr"),
+            slice_of(g->master->address.host), slice_of(port), slice_of(epoch),
+            for_vote ? slice_of(c->id) : TEXT("*")));
+    pending->group_serial = g->serial;
+    pending->attempt = for_vote ? g->attempt.serial : 0;
+    p->question_tag = pending->tag;
+    p->question_attempt = pending->attempt;
+    p->asked_ms = c->now.mono_ms;
+    p->ask_now = false;
+}
+
+struct pending *order_role(struct core *c, struct node *n, const struct endpoint *master) {
+    const struct link *l = &n->command;
+    char port[8] = "ONE";
+    if (master != NULL)
+        (void)snprintf(port, sizeof(port), "%u", (unsigned)master->port);
+    const struct request requests[] = {
+        REQUEST(name(l, "MULTI")),
+        REQUEST(name(l, "SLAVEOF"), master != NULL ? slice_of(master->host) : TEXT("NO"),
+            slice_of(port)),
+        REQUEST(name(l, "CONFIG"), TEXT("REWRITE")),
+        REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("normal")),
+        REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("pubsub")),
+        REQUEST(name(l, "EXEC")),
+    };
+    return link_send(c, &n->command, PENDING_ORDER, requests, ARRAY_SIZE(requests));
+}

@@ -1,0 +1,26 @@
+/* What is sent to servers and peers, word by word: the handshake, probes, hellos, questions and the
+ * transaction that changes a role. Names of commands go through the group's renames, for servers
+ * only. */
+#pragma once
+
+#include "common/base.h"
+
+struct core;
+struct endpoint;
+struct group;
+struct link;
+struct node;
+struct peer;
+struct pending;
+
+void order_handshake(struct core *c, struct link *l);
+void order_ping(struct core *c, struct link *l);
+void order_info(struct core *c, struct node *n);
+void order_identify(struct core *c, struct link *l);
+void order_script_kill(struct core *c, struct node *n);
+void order_hello(struct core *c, struct link *l, const struct group *g);
+/* Asks a peer about the master; for a vote under the present attempt if `for_vote`. */
+void order_question(struct core *c, struct peer *p, bool for_vote);
+/* MULTI, SLAVEOF, CONFIG REWRITE, CLIENT KILL normal and pubsub, EXEC as one SEND. master NULL: NO
+ * ONE. */
+struct pending *order_role(struct core *c, struct node *n, const struct endpoint *master);

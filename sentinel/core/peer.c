@@ -1,0 +1,93 @@
+#include "sentinel/core/peer.h"
+
+#include "common/mem.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/health.h"
+#include "sentinel/core/probe.h"
+
+static struct process *process_of(struct core *c, const char *id, const struct endpoint *address) {
+    struct process *p = map_get(&c->processes, slice_of(id));
+    if (p != NULL)
+        return p;
+    p = mem_new(struct process);
+    slice_copy(slice_of(id), p->id, sizeof(p->id));
+    p->address = *address;
+    list_init(&p->peers);
+    link_init(c, &p->link, LINK_COMMAND);
+    p->link.process = p;
+    p->live = (struct liveness){
+        .unanswered_ms = c->now.heard_ms,
+        .available_ms = c->now.heard_ms,
+        .pong_ms = c->now.heard_ms,
+    };
+    p->due.at_ms = TSTAMP_NEVER;
+    map_put(&c->processes, slice_of(p->id), p);
+    return p;
+}
+
+static void process_free(struct core *c, struct process *p) {
+    map_remove(&c->processes, slice_of(p->id));
+    heap_remove(&c->process_due, &p->due);
+    link_fini(c, &p->link);
+    mem_free(p);
+}
+
+struct peer *peer_new(
+    struct core *c, struct group *g, const char *id, const struct endpoint *address) {
+    struct process *process = process_of(c, id, address);
+    struct peer *p = mem_new(struct peer);
+    p->group = g;
+    p->process = process;
+    /* Discovery counts as an answer and a hello, so that the first of each is not overdue. */
+    p->answered_ms = p->hello_ms = c->now.mono_ms;
+    p->hello_sent_heard_ms = c->now.heard_ms;
+    list_append(&g->peers, &p->of_group);
+    list_append(&process->peers, &p->of_process);
+    g->peer_count++;
+    process_touch(c, process);
+    return p;
+}
+
+void peer_free(struct core *c, struct peer *p) {
+    if (p == NULL)
+        return;
+    struct process *process = p->process;
+    p->group->peer_count--;
+    process->down_count -= p->sdown;
+    list_remove(&p->of_group);
+    list_remove(&p->of_process);
+    mem_free(p);
+    if (list_is_empty(&process->peers))
+        process_free(c, process);
+}
+
+struct peer *peer_find(const struct group *g, const char *id) {
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (slice_equal(slice_of(p->process->id), slice_of(id)))
+            return p;
+    return NULL;
+}
+
+void process_move(struct core *c, struct process *p, const struct endpoint *address) {
+    link_close(c, &p->link);
+    p->address = *address;
+    p->link.tried_heard_ms = 0; /* the new address has not been tried: at once */
+    p->is_vedette = false;
+    process_touch(c, p);
+}
+
+void process_touch(struct core *c, struct process *p) {
+    heap_set(&c->process_due, &p->due, c->now.mono_ms);
+}
+
+size_t process_refcount(const struct process *p) {
+    return list_count(&p->peers);
+}
+
+void process_judge(struct core *c, struct process *p) {
+    int64_t due = probe_process(c, p);
+    if (!c->tilt)
+        due_mono(&due, health_judge_process(c, p));
+    heap_set(&c->process_due, &p->due, MAX_OF(due, c->now.mono_ms + 1));
+}

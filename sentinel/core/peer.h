@@ -1,0 +1,69 @@
+/* The other Sentinels. A process is one of them with its connection, shared by all groups that it
+ * watches with us; a peer is a process seen from one group. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "common/heap.h"
+#include "common/list.h"
+#include "config/state.h"
+#include "sentinel/core/link.h"
+#include "sentinel/core/node.h"
+
+struct core;
+struct group;
+
+struct process {
+    char id[ID_SIZE];
+    struct endpoint address;
+    struct link link; /* command; there is no pub/sub link to a peer */
+    struct liveness live;
+    struct list peers;    /* struct peer.of_process */
+    bool is_vedette;      /* its INFO says so */
+    size_t down_count;    /* peers of it that are down */
+    struct heap_item due; /* mono: when its link is to be judged */
+};
+
+struct peer {
+    struct list_node of_group;   /* in group->peers, in order of discovery */
+    struct list_node of_process; /* in process->peers */
+    struct group *group;
+    struct process *process;
+
+    bool sdown;
+    int64_t sdown_since_ms; /* mono; kept after leaving; 0 = never */
+
+    /* What it answered about this group; times are mono. */
+    bool master_down;
+    char voted_for[CANDIDATE_MAX]; /* "" unknown */
+    uint64_t voted_epoch;
+    int64_t answered_ms;       /* last answer (discovery counts as one) */
+    uint64_t answered_attempt; /* serial of the last attempt of ours that it answered; 0 = none */
+    bool down_before_attempt;  /* was down here when the present attempt began */
+    int64_t asked_ms;          /* last question sent; 0 = none since +sdown */
+    int64_t ask_wait_ms;       /* pause before the next one; grows */
+    bool ask_now;              /* the next question is due at once */
+    uint64_t question_tag;     /* the last question, while it is in flight; 0 = none */
+    uint64_t question_attempt; /* serial of the attempt that it asked a vote for; 0 = health only */
+
+    /* What it announced; times are mono. */
+    int64_t hello_ms;
+    uint64_t hello_config_epoch;
+    struct endpoint hello_master;
+    int64_t hello_sent_heard_ms; /* last hello to it acknowledged, or 0 to send one at once */
+};
+
+/* Adds the process `id` at `address` as a peer of the group, sharing the link that other groups
+ * already have to it. */
+struct peer *peer_new(
+    struct core *c, struct group *g, const char *id, const struct endpoint *address);
+/* The process goes when its last peer does. NULL is nothing. */
+void peer_free(struct core *c, struct peer *p);
+struct peer *peer_find(const struct group *g, const char *id);
+
+/* Moves a process: its link is closed and opened anew. */
+void process_move(struct core *c, struct process *p, const struct endpoint *address);
+/* To be judged in this step. */
+void process_touch(struct core *c, struct process *p);
+/* Probes the link and judges what it tells of every group that shares it. */
+void process_judge(struct core *c, struct process *p);
+size_t process_refcount(const struct process *p); /* groups that share it */

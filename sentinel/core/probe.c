@@ -1,0 +1,186 @@
+#include "sentinel/core/probe.h"
+
+#include "sentinel/core/core.h"
+#include "sentinel/core/health.h"
+#include "sentinel/core/link.h"
+#include "sentinel/core/order.h"
+
+#define PROBE_BUDGET_PER_S \
+    10000 /* PINGs to masters a second, over all groups; beyond it the intervals stretch */
+#define PROBE_FINE_MIN_MS 25
+#define RECONNECT_MIN_MS  20
+#define OPENING_MIN_MS \
+    500 /* an attempt to connect that takes longer than half of down-after is begun anew */
+#define OPENING_MAX_MS 5000
+#define INFO_EAGER_MS  5 /* first pause while an INFO is awaited; doubles up to the fast period */
+
+int64_t probe_master_interval(const struct core *c, const struct group *g) {
+    int64_t fine =
+        MIN_OF(MAX_OF(g->settings.down_after_ms / 20, PROBE_FINE_MIN_MS), c->periods.ping);
+    int64_t stretched = (int64_t)map_count(&c->groups) * 1000 / PROBE_BUDGET_PER_S;
+    return MAX_OF(fine, stretched);
+}
+
+static int64_t reconnect_interval(const struct core *c, int64_t down_after_ms) {
+    return MIN_OF(MAX_OF(down_after_ms / 4, RECONNECT_MIN_MS), c->periods.ping);
+}
+
+static int64_t opening_limit(int64_t down_after_ms) {
+    return MIN_OF(MAX_OF(down_after_ms / 2, OPENING_MIN_MS), OPENING_MAX_MS);
+}
+
+/* Opens a closed link when its next try is due; begins anew one that hangs in connecting. */
+static void keep_connected(struct core *c, struct link *l, int64_t down_after_ms, int64_t *due) {
+    if (l->state == LINK_OPENING) {
+        int64_t limit = l->opened_heard_ms + opening_limit(down_after_ms);
+        if (c->now.heard_ms >= limit)
+            link_close(c, l);
+        else
+            due_heard(c, due, limit);
+    }
+    if (link_is_usable(l))
+        return;
+    int64_t next =
+        l->tried_heard_ms == 0 ? 0 : l->tried_heard_ms + reconnect_interval(c, down_after_ms);
+    if (c->now.heard_ms >= next) {
+        link_open(c, l);
+        due_heard(c, due, c->now.heard_ms + opening_limit(down_after_ms));
+    } else {
+        due_heard(c, due, next);
+    }
+}
+
+/* A connection that is open but dead: the far host is gone, or a firewall forgot it. Source:
+ * spec 2.6. */
+static void close_stuck_command(struct core *c, struct link *l, const struct liveness *live,
+    int64_t down_after_ms, int64_t *due) {
+    if (l->state != LINK_OPEN || live->unanswered_ms == 0)
+        return;
+    int64_t limit = l->opened_heard_ms + c->periods.min_link_age;
+    limit = MAX_OF(limit, live->unanswered_ms + down_after_ms / 2);
+    limit = MAX_OF(limit, live->pong_ms + down_after_ms / 2);
+    if (c->now.heard_ms > limit)
+        link_close(c, l);
+    else
+        due_heard(c, due, limit + 1);
+}
+
+static void close_stuck_pubsub(struct core *c, struct link *l, int64_t *due) {
+    if (l->state != LINK_OPEN)
+        return;
+    int64_t limit = l->opened_heard_ms + c->periods.min_link_age;
+    limit = MAX_OF(limit, l->active_heard_ms + 3 * c->periods.publish);
+    if (c->now.heard_ms > limit)
+        link_close(c, l);
+    else
+        due_heard(c, due, limit + 1);
+}
+
+static void ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
+    size_t owners, int64_t *due) {
+    if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 ||
+        l->count >= LINK_PENDING_MAX * owners)
+        return;
+    bool first = live->ping_ms < l->opened_heard_ms;
+    if (first || c->now.heard_ms >= live->ping_ms + interval) {
+        order_ping(c, l);
+    } else {
+        due_heard(c, due, live->ping_ms + interval);
+    }
+}
+
+/* Replicas are asked more often while something happens. Source: spec 3.3. */
+static int64_t info_period(const struct core *c, const struct node *n) {
+    const struct group *g = n->group;
+    if (n->kind == ROLE_MASTER)
+        return c->periods.info;
+    bool fast = g->master->sdown || g->odown || group_in_failover(g) ||
+        n->master_link_down_ms != 0 || n->role_reported == ROLE_MASTER;
+    return fast ? c->periods.info_fast : c->periods.info;
+}
+
+static void ask_info(struct core *c, struct node *n, int64_t *due) {
+    struct link *l = &n->command;
+    if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || l->count >= LINK_PENDING_MAX)
+        return;
+    int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n);
+    if (n->info_wait_ms > 0)
+        next = tstamp_min(next, n->info_asked_ms + n->info_wait_ms);
+    if (n->info_wanted || c->now.mono_ms >= next) {
+        order_info(c, n);
+        if (n->info_wait_ms > 0)
+            n->info_wait_ms = MIN_OF(n->info_wait_ms * 2, c->periods.info_fast);
+    } else {
+        due_mono(due, next);
+    }
+}
+
+/* Sends our hello when the last one is older than the publish period. */
+static bool hello_is_due(
+    struct core *c, const struct link *l, int64_t sent_heard_ms, size_t owners, int64_t *due) {
+    if (l->state != LINK_OPEN || l->count >= LINK_PENDING_MAX * owners)
+        return false;
+    int64_t next = sent_heard_ms == 0 ? 0 : sent_heard_ms + c->periods.publish + 1;
+    if (c->now.heard_ms >= next)
+        return true;
+    due_heard(c, due, next);
+    return false;
+}
+
+int64_t probe_node(struct core *c, struct node *n) {
+    int64_t due = TSTAMP_NEVER;
+    int64_t down_after_ms = n->group->settings.down_after_ms;
+
+    if (!c->tilt) {
+        close_stuck_command(c, &n->command, &n->live, down_after_ms, &due);
+        close_stuck_pubsub(c, &n->pubsub, &due);
+    }
+    keep_connected(c, &n->command, down_after_ms, &due);
+    keep_connected(c, &n->pubsub, down_after_ms, &due);
+    int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
+                                              : MIN_OF(down_after_ms, c->periods.ping);
+    ping(c, &n->command, &n->live, interval, 1, &due);
+    ask_info(c, n, &due);
+    if (hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
+        order_hello(c, &n->command, n->group);
+        n->hello_sent_heard_ms = c->now.heard_ms;
+        due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
+    }
+    return due;
+}
+
+int64_t probe_process(struct core *c, struct process *p) {
+    int64_t due = TSTAMP_NEVER;
+    int64_t down_after_ms = health_process_down_after(p);
+    size_t owners = process_refcount(p);
+
+    if (!c->tilt)
+        close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
+    keep_connected(c, &p->link, down_after_ms, &due);
+    ping(c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), owners, &due);
+    return due;
+}
+
+int64_t probe_peer(struct core *c, struct peer *p) {
+    int64_t due = TSTAMP_NEVER;
+    struct process *process = p->process;
+    if (hello_is_due(c, &process->link, p->hello_sent_heard_ms, process_refcount(process), &due)) {
+        order_hello(c, &process->link, p->group);
+        p->hello_sent_heard_ms = c->now.heard_ms;
+        due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
+    }
+    return due;
+}
+
+void probe_announce(struct group *g) {
+    g->master->hello_sent_heard_ms = 0;
+    list_for_each(n, &g->replicas, struct node, siblings)
+        n->hello_sent_heard_ms = 0;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        p->hello_sent_heard_ms = 0;
+}
+
+void probe_expect_info(struct node *n) {
+    n->info_wanted = true;
+    n->info_wait_ms = INFO_EAGER_MS;
+}

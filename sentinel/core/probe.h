@@ -1,0 +1,25 @@
+/* When to connect, to ask and to announce. Each function acts on what is due and returns when to
+ * look again, mono ms. */
+#pragma once
+
+#include "common/base.h"
+
+struct core;
+struct group;
+struct node;
+struct peer;
+struct process;
+
+/* Connections, PING, INFO and hello of a data server. */
+int64_t probe_node(struct core *c, struct node *n);
+/* Connection and PING of a peer process. */
+int64_t probe_process(struct core *c, struct process *p);
+/* Our hello to a peer about its group. */
+int64_t probe_peer(struct core *c, struct peer *p);
+
+/* Hello to everyone of the group at once: the configuration changed. */
+void probe_announce(struct group *g);
+/* From now on the answer of this INFO is awaited: asked at once, then at growing intervals. */
+void probe_expect_info(struct node *n);
+/* Milliseconds between two PINGs to a master, as the budget of the process allows. */
+int64_t probe_master_interval(const struct core *c, const struct group *g);
