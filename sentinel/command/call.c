@@ -1,0 +1,56 @@
+#include "sentinel/command/call.h"
+
+#include "sentinel/core/core.h"
+
+void reply_ok(struct call *call) {
+    resp_status(&call->reply, "OK");
+}
+
+void reply_ok_after(struct call *call, uint64_t seq) {
+    call->rests_on = seq;
+    resp_status(&call->reply, "OK");
+    resp_error(
+        &call->otherwise, SLICE_LITERAL("ERR Failed to save config file. Check server logs."));
+}
+
+void reply_verbatim(struct call *call, struct slice text) {
+    if (call->reply.version < 3) {
+        resp_bulk(&call->reply, text);
+        return;
+    }
+    struct slice format = SLICE_LITERAL("txt:");
+    struct buf *out = call->reply.out;
+    buf_add_char(out, '=');
+    buf_add_u64(out, format.size + text.size);
+    buf_add_text(out, "\r\n");
+    buf_add_slice(out, format);
+    buf_add_slice(out, text);
+    buf_add_text(out, "\r\n");
+}
+
+void reply_help(struct call *call, const char *name, const char *first_line) {
+    const struct command *container = command_find(slice_of(name));
+    struct buf line = BUF_INIT;
+    resp_array(&call->reply, 1 + 2 * container->subcommand_count);
+    resp_status(&call->reply, first_line);
+    for (size_t i = 0; i < container->subcommand_count; i++) {
+        const struct command *sub = &container->subcommands[i];
+        buf_clear(&line);
+        command_print_word(sub, &line);
+        if (sub->usage != NULL)
+            buf_printf(&line, " %s", sub->usage);
+        resp_status(&call->reply, buf_text(&line));
+
+        buf_clear(&line);
+        buf_printf(&line, "    %s", sub->summary);
+        resp_status(&call->reply, buf_text(&line));
+    }
+    buf_fini(&line);
+}
+
+struct group *call_group(struct call *call) {
+    struct group *g = core_group(call->core, call->args[2]);
+    if (g == NULL)
+        resp_error(&call->reply, SLICE_LITERAL("ERR No such master with that name"));
+    return g;
+}

@@ -1,0 +1,44 @@
+/* What the handlers of commands share, and the list of them all. */
+#pragma once
+
+#include "sentinel/command/command.h"
+
+struct group;
+
+#define SERVED_VERSION "7.2.4" /* of Redis, whose behaviour towards clients is ours */
+
+/* ---- replies ---- */
+void reply_ok(struct call *call);
+/* +OK of a change, once it is durable; the originals' error if it cannot be made so. */
+void reply_ok_after(struct call *call, uint64_t seq);
+/* A text for people: a bulk in RESP2, a verbatim string in RESP3. */
+void reply_verbatim(struct call *call, struct slice text);
+/* `first_line`, then each subcommand of `container` with its summary. */
+void reply_help(struct call *call, const char *container, const char *first_line);
+
+/* ---- arguments ---- */
+/* The group that the first argument of a SENTINEL subcommand names; NULL after answering that there
+ * is none. */
+struct group *call_group(struct call *call);
+/* Names the client's connection, empty unnames it; false after refusing. */
+bool call_set_name(struct call *call, struct slice name);
+
+/* ---- handlers, by file ---- */
+command_handler run_sentinel_masters, run_sentinel_master, run_sentinel_replicas;
+command_handler run_sentinel_sentinels, run_sentinel_get_master_addr_by_name;
+command_handler run_sentinel_ckquorum, run_sentinel_myid;
+
+command_handler run_sentinel_failover, run_sentinel_monitor, run_sentinel_remove;
+command_handler run_sentinel_set, run_sentinel_reset, run_sentinel_flushconfig;
+command_handler run_sentinel_help;
+
+command_handler run_sentinel_is_master_down_by_addr, run_publish;
+
+command_handler run_ping, run_role, run_hello, run_auth, run_shutdown;
+command_handler run_info;
+command_handler run_client_getname, run_client_help, run_client_id, run_client_info;
+command_handler run_client_list, run_client_setinfo, run_client_setname;
+command_handler run_command, run_command_count, run_command_docs, run_command_help;
+command_handler run_command_info, run_command_list;
+
+command_handler run_subscribe, run_psubscribe, run_unsubscribe, run_punsubscribe;

@@ -1,0 +1,212 @@
+/* COMMAND: the table of commands, told to clients. */
+#include "common/glob.h"
+#include "sentinel/command/call.h"
+
+/* Calls `visit` for each command and, behind its container, each subcommand. */
+static void walk(void (*visit)(const struct command *c, void *context), void *context) {
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        visit(c, context);
+        for (size_t k = 0; k < c->subcommand_count; k++)
+            visit(&c->subcommands[k], context);
+    }
+}
+
+/* ---- INFO ---- */
+
+/* The names of the bits that are set, each behind `prefix`. */
+static void write_bits(struct resp_writer *w, unsigned bits, const char *const *names,
+    size_t name_count, const char *prefix) {
+    resp_set(w, (size_t)__builtin_popcount(bits));
+    for (size_t i = 0; i < name_count; i++) {
+        if ((bits & 1u << i) == 0)
+            continue;
+        buf_printf(w->out, "+%s%s\r\n", prefix, names[i]);
+    }
+}
+
+static void write_tips(struct resp_writer *w, const char *tips) {
+    size_t count = tips != NULL;
+    for (const char *c = tips; c != NULL && *c != '\0'; c++)
+        count += *c == ' ';
+    resp_set(w, count);
+    struct slice rest = slice_of(tips);
+    for (size_t i = 0; i < count; i++)
+        resp_bulk(w, slice_cut(&rest, ' '));
+}
+
+/* Ten elements; no command here has keys. */
+static void write_info(struct resp_writer *w, const struct command *c) {
+    resp_array(w, 10);
+    resp_bulk(w, c->name);
+    resp_integer(w, c->arity);
+    write_bits(w, c->flags, command_flag_names, COMMAND_FLAG_COUNT, "");
+    for (int key = 0; key < 3; key++)
+        resp_integer(w, 0); /* first key, last key, step */
+    write_bits(w, command_categories(c), command_category_names, COMMAND_CATEGORY_COUNT, "@");
+    write_tips(w, c->tips);
+    resp_set(w, 0); /* key specifications */
+
+    if (c->subcommand_count == 0) {
+        resp_set(w, 0);
+        return;
+    }
+    resp_array(w, c->subcommand_count);
+    for (size_t i = 0; i < c->subcommand_count; i++)
+        write_info(w, &c->subcommands[i]);
+}
+
+void run_command(struct call *call) {
+    resp_array(&call->reply, command_count);
+    for (size_t i = 0; i < command_count; i++)
+        write_info(&call->reply, &command_table[i]);
+}
+
+void run_command_info(struct call *call) {
+    if (call->count == 2) {
+        run_command(call);
+        return;
+    }
+    resp_array(&call->reply, call->count - 2);
+    for (size_t i = 2; i < call->count; i++) {
+        const struct command *c = command_find(call->args[i]);
+        if (c != NULL)
+            write_info(&call->reply, c);
+        else
+            resp_null(&call->reply);
+    }
+}
+
+void run_command_count(struct call *call) {
+    resp_integer(&call->reply, (int64_t)command_count);
+}
+
+/* ---- DOCS ---- */
+
+static void write_pair(struct resp_writer *w, const char *key, const char *value) {
+    resp_bulk_text(w, key);
+    resp_bulk_text(w, value);
+}
+
+static void write_docs(struct resp_writer *w, const struct command *c, const char *group) {
+    resp_bulk(w, c->name);
+    resp_map(w, 3 + (c->subcommand_count > 0));
+    write_pair(w, "summary", c->summary);
+    write_pair(w, "since", c->since);
+    write_pair(w, "group", group);
+    if (c->subcommand_count == 0)
+        return;
+    resp_bulk_text(w, "subcommands");
+    resp_map(w, c->subcommand_count);
+    for (size_t i = 0; i < c->subcommand_count; i++)
+        write_docs(w, &c->subcommands[i], group);
+}
+
+static const char *group_of(const struct command *c) {
+    struct slice rest = c->name;
+    const struct command *container = command_find(slice_cut(&rest, '|'));
+    return container->group;
+}
+
+void run_command_docs(struct call *call) {
+    if (call->count == 2) {
+        resp_map(&call->reply, command_count);
+        for (size_t i = 0; i < command_count; i++)
+            write_docs(&call->reply, &command_table[i], command_table[i].group);
+        return;
+    }
+    size_t known = 0;
+    for (size_t i = 2; i < call->count; i++)
+        known += command_find(call->args[i]) != NULL;
+    resp_map(&call->reply, known);
+    for (size_t i = 2; i < call->count; i++) {
+        const struct command *c = command_find(call->args[i]);
+        if (c != NULL)
+            write_docs(&call->reply, c, group_of(c));
+    }
+}
+
+/* ---- LIST ---- */
+
+enum list_filter { LIST_ALL, LIST_MODULE, LIST_CATEGORY, LIST_PATTERN };
+
+/* Passes over the table twice: first to count, then to write. */
+struct listing {
+    enum list_filter filter;
+    struct slice value;
+    size_t count;
+    struct resp_writer *out; /* NULL while counting */
+};
+
+static bool has_category(const struct command *c, struct slice name) {
+    unsigned categories = command_categories(c);
+    for (size_t i = 0; i < COMMAND_CATEGORY_COUNT; i++) {
+        if (slice_is_nocase(name, command_category_names[i]))
+            return (categories & 1u << i) != 0;
+    }
+    return false;
+}
+
+static bool is_listed(const struct command *c, const struct listing *l) {
+    switch (l->filter) {
+    case LIST_ALL:
+        return true;
+    case LIST_MODULE:
+        return false; /* there are no modules */
+    case LIST_CATEGORY:
+        return has_category(c, l->value);
+    case LIST_PATTERN:
+        return glob_match(l->value, c->name, true);
+    }
+    return false;
+}
+
+static void visit_listed(const struct command *c, void *context) {
+    struct listing *l = context;
+    if (!is_listed(c, l))
+        return;
+    if (l->out == NULL)
+        l->count++;
+    else
+        resp_bulk(l->out, c->name);
+}
+
+/* false if the words are no filter. */
+static bool read_listing(const struct call *call, struct listing *ret) {
+    if (call->count == 2)
+        return true;
+    if (call->count != 5 || !slice_is_nocase(call->args[2], "filterby"))
+        return false;
+    static const struct {
+        const char *word;
+        enum list_filter filter;
+    } filters[] = {
+        { "module", LIST_MODULE },
+        { "aclcat", LIST_CATEGORY },
+        { "pattern", LIST_PATTERN },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+        if (slice_is_nocase(call->args[3], filters[i].word)) {
+            ret->filter = filters[i].filter;
+            ret->value = call->args[4];
+            return true;
+        }
+    }
+    return false;
+}
+
+void run_command_list(struct call *call) {
+    struct listing listing = { .filter = LIST_ALL };
+    if (!read_listing(call, &listing)) {
+        resp_error(&call->reply, SLICE_LITERAL("ERR syntax error"));
+        return;
+    }
+    walk(visit_listed, &listing);
+    resp_array(&call->reply, listing.count);
+    listing.out = &call->reply;
+    walk(visit_listed, &listing);
+}
+
+void run_command_help(struct call *call) {
+    reply_help(call, "command", "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+}

@@ -1,0 +1,82 @@
+/* SUBSCRIBE and its kin. Each name is confirmed by a message of its own. */
+#include "sentinel/command/call.h"
+#include "sentinel/command/pubsub.h"
+#include "sentinel/command/server.h"
+#include "sentinel/command/session.h"
+
+static size_t subscription_count(const struct session *s) {
+    return s->channel_count + s->pattern_count;
+}
+
+static void confirm(struct call *call, const char *verb, const struct slice *name) {
+    resp_push(&call->reply, 3);
+    resp_bulk_text(&call->reply, verb);
+    if (name != NULL)
+        resp_bulk(&call->reply, *name);
+    else
+        resp_null(&call->reply);
+    resp_integer(&call->reply, (int64_t)subscription_count(call->session));
+}
+
+/* NULL if the names can be added. */
+static const char *refusal(const struct call *call) {
+    if (subscription_count(call->session) + call->count - 1 > PUBSUB_SUBSCRIPTIONS_MAX)
+        return "ERR too many subscriptions on this connection";
+    for (size_t i = 1; i < call->count; i++) {
+        if (call->args[i].size > PUBSUB_NAME_MAX)
+            return "ERR too long a name of a channel or pattern";
+    }
+    return NULL;
+}
+
+static void subscribe(struct call *call, enum pubsub_kind kind, const char *verb) {
+    const char *why = refusal(call);
+    if (why != NULL) {
+        resp_error(&call->reply, slice_of(why));
+        return;
+    }
+    for (size_t i = 1; i < call->count; i++) {
+        pubsub_subscribe(&call->server->pubsub, call->session, kind, call->args[i]);
+        confirm(call, verb, &call->args[i]);
+    }
+}
+
+static void unsubscribe_all(struct call *call, enum pubsub_kind kind, const char *verb) {
+    struct pubsub *pubsub = &call->server->pubsub;
+    size_t count =
+        kind == PUBSUB_CHANNEL ? call->session->channel_count : call->session->pattern_count;
+    if (count == 0)
+        confirm(call, verb, NULL);
+    while (count-- > 0) {
+        char text[PUBSUB_NAME_MAX + 1];
+        struct slice oldest = pubsub_oldest(call->session, kind);
+        struct slice name = { .data = slice_copy(oldest, text, sizeof(text)), .size = oldest.size };
+        pubsub_unsubscribe(pubsub, call->session, kind, name);
+        confirm(call, verb, &name);
+    }
+}
+
+static void unsubscribe(struct call *call, enum pubsub_kind kind, const char *verb) {
+    if (call->count == 1)
+        unsubscribe_all(call, kind, verb);
+    for (size_t i = 1; i < call->count; i++) {
+        pubsub_unsubscribe(&call->server->pubsub, call->session, kind, call->args[i]);
+        confirm(call, verb, &call->args[i]);
+    }
+}
+
+void run_subscribe(struct call *call) {
+    subscribe(call, PUBSUB_CHANNEL, "subscribe");
+}
+
+void run_psubscribe(struct call *call) {
+    subscribe(call, PUBSUB_PATTERN, "psubscribe");
+}
+
+void run_unsubscribe(struct call *call) {
+    unsubscribe(call, PUBSUB_CHANNEL, "unsubscribe");
+}
+
+void run_punsubscribe(struct call *call) {
+    unsubscribe(call, PUBSUB_PATTERN, "punsubscribe");
+}

@@ -1,0 +1,102 @@
+/* What clients ask: who is master, what is known of a group. Nothing here changes anything, and but
+ * for CKQUORUM nothing allocates. */
+#include "sentinel/command/call.h"
+#include "sentinel/command/fields.h"
+#include "sentinel/core/core.h"
+
+void run_sentinel_masters(struct call *call) {
+    resp_array(&call->reply, map_count(&call->core->groups));
+    map_for_each(g, &call->core->groups, struct group)
+        fields_of_master(&call->reply, call->core, g);
+}
+
+void run_sentinel_master(struct call *call) {
+    const struct group *g = call_group(call);
+    if (g != NULL)
+        fields_of_master(&call->reply, call->core, g);
+}
+
+/* Replicas that do not want to be announced are watched, but not shown. */
+void run_sentinel_replicas(struct call *call) {
+    const struct group *g = call_group(call);
+    if (g == NULL)
+        return;
+    size_t announced = 0;
+    list_for_each(counted, &g->replicas, struct node, siblings)
+        announced += counted->announced;
+
+    resp_array(&call->reply, announced);
+    list_for_each(replica, &g->replicas, struct node, siblings) {
+        if (replica->announced)
+            fields_of_replica(&call->reply, call->core, replica);
+    }
+}
+
+void run_sentinel_sentinels(struct call *call) {
+    const struct group *g = call_group(call);
+    if (g == NULL)
+        return;
+    resp_array(&call->reply, g->peer_count);
+    list_for_each(peer, &g->peers, struct peer, of_group)
+        fields_of_sentinel(&call->reply, call->core, peer);
+}
+
+void run_sentinel_get_master_addr_by_name(struct call *call) {
+    const struct group *g = core_group(call->core, call->args[2]);
+    if (g == NULL) {
+        resp_null_array(&call->reply);
+        return;
+    }
+    const struct endpoint *address = &group_current_master(g)->address;
+    resp_array(&call->reply, 2);
+    resp_bulk_text(&call->reply, address->host);
+    resp_bulk_i64(&call->reply, address->port);
+}
+
+/* ---- CKQUORUM ---- */
+
+/* Why this group could not be failed over by us, one sentence each, joined by ". ". */
+static void print_obstacles(const struct core *c, const struct group *g, struct buf *out) {
+    size_t usable = group_usable(g);
+    const char *reasons[] = {
+        (int64_t)usable < g->settings.quorum
+            ? "Not enough available Sentinels to reach the specified quorum for this master"
+            : NULL,
+        usable < group_majority(g) ? "Not enough available Sentinels to reach the majority and "
+                                     "authorize a failover"
+                                   : NULL,
+        core_store_failed(c) ? "This Sentinel cannot write its state, thus gives no vote" : NULL,
+        g->frozen ? "This Sentinel found its own state of this master broken, and does not act"
+                  : NULL,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        if (reasons[i] == NULL)
+            continue;
+        if (buf_size(out) > 0)
+            buf_add_text(out, ". ");
+        buf_add_text(out, reasons[i]);
+    }
+}
+
+void run_sentinel_ckquorum(struct call *call) {
+    const struct group *g = call_group(call);
+    if (g == NULL)
+        return;
+    struct buf obstacles = BUF_INIT, answer = BUF_INIT;
+    print_obstacles(call->core, g, &obstacles);
+    if (buf_size(&obstacles) == 0) {
+        buf_printf(&answer,
+            "OK %zu usable Sentinels. Quorum and failover authorization can be reached",
+            group_usable(g));
+        resp_status(&call->reply, buf_text(&answer));
+    } else {
+        resp_errorf(&call->reply, "NOQUORUM %zu usable Sentinels. %s", group_usable(g),
+            buf_text(&obstacles));
+    }
+    buf_fini(&obstacles);
+    buf_fini(&answer);
+}
+
+void run_sentinel_myid(struct call *call) {
+    resp_bulk_text(&call->reply, call->core->id);
+}

@@ -1,0 +1,58 @@
+/* What other Sentinels ask of us: questions about a master's health, requests for our vote, and
+ * their hellos. */
+#include "sentinel/command/call.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/election.h"
+#include "sentinel/core/hello.h"
+
+static void write_answer(
+    struct resp_writer *w, bool is_down, struct slice candidate, uint64_t epoch) {
+    resp_array(w, 3);
+    resp_integer(w, is_down);
+    resp_bulk(w, candidate.size > 0 ? candidate : SLICE_LITERAL("*"));
+    resp_integer(w, epoch > INT64_MAX ? INT64_MAX : (int64_t)epoch);
+}
+
+/* A vote that could not be made durable is never told: a restart would forget it, and might give
+ * another. */
+static void answer_request(
+    struct call *call, struct group *g, uint64_t epoch, struct slice candidate, bool is_down) {
+    struct vote vote = election_request(call->core, g, epoch, candidate);
+    write_answer(&call->reply, is_down, vote.candidate, vote.epoch);
+    call->rests_on = vote.seq;
+    write_answer(&call->otherwise, is_down, SLICE_EMPTY, 0);
+}
+
+void run_sentinel_is_master_down_by_addr(struct call *call) {
+    struct slice host = call->args[2], candidate = call->args[5];
+    int64_t port, epoch;
+    if (!slice_to_i64(call->args[3], &port) || !slice_to_i64(call->args[4], &epoch) || epoch < 0) {
+        resp_error(&call->reply, SLICE_LITERAL("ERR value is not an integer or out of range"));
+        return;
+    }
+    struct endpoint master;
+    struct group *g =
+        endpoint_make(host, port, &master) ? core_group_by_address(call->core, &master) : NULL;
+    if (g == NULL) {
+        write_answer(&call->reply, false, SLICE_EMPTY, 0);
+        return;
+    }
+
+    bool is_down = election_master_is_down(call->core, g);
+    if (is_down)
+        election_hint(call->core, g);
+    if (slice_is(candidate, "*"))
+        write_answer(&call->reply, is_down, SLICE_EMPTY, 0);
+    else
+        answer_request(call, g, (uint64_t)epoch, candidate, is_down);
+}
+
+void run_publish(struct call *call) {
+    if (!slice_is(call->args[1], "__sentinel__:hello")) {
+        resp_error(&call->reply,
+            SLICE_LITERAL("ERR Only HELLO messages are accepted by Sentinel instances."));
+        return;
+    }
+    hello_receive(call->core, call->args[2], HELLO_BY_PUBLISH);
+    resp_integer(&call->reply, 1);
+}

@@ -1,0 +1,321 @@
+#include "sentinel/command/command.h"
+
+#include "sentinel/command/call.h"
+#include "sentinel/command/server.h"
+#include "sentinel/command/session.h"
+
+/* ---- the table ---- */
+
+const char *const command_flag_names[COMMAND_FLAG_COUNT] = {
+    "admin",
+    "pubsub",
+    "noscript",
+    "loading",
+    "stale",
+    "fast",
+    "no_auth",
+    "no_multi",
+    "allow_busy",
+};
+
+const char *const command_category_names[COMMAND_CATEGORY_COUNT] = {
+    "pubsub",
+    "admin",
+    "fast",
+    "slow",
+    "dangerous",
+    "connection",
+};
+
+#define TEXT(text) \
+    { .data = text, .size = sizeof(text) - 1 }
+#define NAME(text)           .name = TEXT(text), .word = TEXT(text)
+#define SUB(container, text) .name = TEXT(container "|" text), .word = TEXT(text)
+#define SUBCOMMANDS(table)   .subcommands = table, .subcommand_count = ARRAY_SIZE(table)
+
+#define ANY_TIME  (COMMAND_LOADING | COMMAND_STALE)
+#define OF_CLIENT (COMMAND_NOSCRIPT | ANY_TIME)
+#define OF_PUBSUB (COMMAND_PUBSUB | COMMAND_NOSCRIPT | ANY_TIME)
+#define OF_LOGIN  (OF_CLIENT | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY)
+#define OF_SHUTDOWN \
+    (COMMAND_ADMIN | COMMAND_NOSCRIPT | ANY_TIME | COMMAND_NO_MULTI | COMMAND_ALLOW_BUSY)
+
+#define TO_ALL_NODES  "request_policy:all_nodes response_policy:all_succeeded"
+#define TO_ALL_SHARDS "request_policy:all_shards response_policy:all_succeeded"
+
+static const struct command sentinel_table[] = {
+    { SUB("sentinel", "ckquorum"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name>", .handler = run_sentinel_ckquorum,
+        .summary =
+            "Whether enough Sentinels are in reach to declare the master down and to replace it." },
+    { SUB("sentinel", "failover"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name>", .handler = run_sentinel_failover,
+        .summary = "Replace the master now, although nothing is wrong with it." },
+    { SUB("sentinel", "flushconfig"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .handler = run_sentinel_flushconfig,
+        .summary = "Write everything that is to survive a restart once more." },
+    { SUB("sentinel", "get-master-addr-by-name"), .arity = 3, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<name>", .handler = run_sentinel_get_master_addr_by_name,
+        .summary = "Host and port of the present master." },
+    { SUB("sentinel", "help"), .arity = 2, .flags = ANY_TIME, .since = "6.2.0",
+        .handler = run_sentinel_help, .summary = "Print this help." },
+    { SUB("sentinel", "is-master-down-by-addr"), .arity = 6, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<ip> <port> <current-epoch> <id or *>",
+        .handler = run_sentinel_is_master_down_by_addr,
+        .summary = "A Sentinel asks whether a master is down here, and with an id for a vote." },
+    { SUB("sentinel", "master"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name>", .handler = run_sentinel_master, .summary = "State of a master." },
+    { SUB("sentinel", "masters"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .handler = run_sentinel_masters, .summary = "State of all masters." },
+    { SUB("sentinel", "monitor"), .arity = 6, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name> <ip> <port> <quorum>", .handler = run_sentinel_monitor,
+        .summary = "Watch one more master." },
+    { SUB("sentinel", "myid"), .arity = 2, .flags = COMMAND_ADMIN, .since = "6.2.0",
+        .handler = run_sentinel_myid, .summary = "The id of this Sentinel." },
+    { SUB("sentinel", "remove"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name>", .handler = run_sentinel_remove, .summary = "Watch a master no longer." },
+    { SUB("sentinel", "replicas"), .arity = 3, .flags = COMMAND_ADMIN, .since = "5.0.0",
+        .usage = "<name>", .handler = run_sentinel_replicas,
+        .summary = "State of the replicas of a master." },
+    { SUB("sentinel", "reset"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<pattern>", .handler = run_sentinel_reset,
+        .summary = "Forget replicas, Sentinels and failovers of the masters whose name matches." },
+    { SUB("sentinel", "sentinels"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name>", .handler = run_sentinel_sentinels,
+        .summary = "State of the other Sentinels that watch a master." },
+    { SUB("sentinel", "set"), .arity = -5, .flags = COMMAND_ADMIN, .since = "2.8.4",
+        .usage = "<name> <option> <value> [<option> <value> ...]", .handler = run_sentinel_set,
+        .summary = "Change options of a master: all of them or, if one is refused, none." },
+    { SUB("sentinel", "slaves"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.0",
+        .usage = "<name>", .handler = run_sentinel_replicas, .summary = "The same as REPLICAS." },
+};
+
+static const struct command client_table[] = {
+    { SUB("client", "getname"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "2.6.9", .handler = run_client_getname,
+        .summary = "The name of this connection." },
+    { SUB("client", "help"), .arity = 2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .since = "5.0.0", .handler = run_client_help, .summary = "Print this help." },
+    { SUB("client", "id"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "5.0.0", .handler = run_client_id, .summary = "The number of this connection." },
+    { SUB("client", "info"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .tips = "nondeterministic_output", .since = "6.2.0", .handler = run_client_info,
+        .summary = "State of this connection." },
+    { SUB("client", "list"), .arity = -2, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .tips = "nondeterministic_output", .since = "2.4.0",
+        .usage = "[TYPE normal|master|replica|pubsub] [ID <id> ...]", .handler = run_client_list,
+        .summary = "State of the connections." },
+    { SUB("client", "setinfo"), .arity = 4, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .tips = TO_ALL_NODES, .since = "7.2.0", .usage = "LIB-NAME|LIB-VER <text>",
+        .handler = run_client_setinfo, .summary = "Tell which library uses this connection." },
+    { SUB("client", "setname"), .arity = 3, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .tips = TO_ALL_NODES, .since = "2.6.9", .usage = "<name>", .handler = run_client_setname,
+        .summary = "Name this connection." },
+};
+
+static const struct command command_command_table[] = {
+    { SUB("command", "count"), .arity = 2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .since = "2.8.13", .handler = run_command_count,
+        .summary = "How many commands there are." },
+    { SUB("command", "docs"), .arity = -2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .tips = "nondeterministic_output_order", .since = "7.0.0", .usage = "[<command> ...]",
+        .handler = run_command_docs, .summary = "What the commands are for." },
+    { SUB("command", "help"), .arity = 2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .since = "5.0.0", .handler = run_command_help, .summary = "Print this help." },
+    { SUB("command", "info"), .arity = -2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .tips = "nondeterministic_output_order", .since = "2.8.13", .usage = "[<command> ...]",
+        .handler = run_command_info, .summary = "Arity, flags and categories of commands." },
+    { SUB("command", "list"), .arity = -2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .tips = "nondeterministic_output_order", .since = "7.0.0",
+        .usage = "[FILTERBY MODULE|ACLCAT|PATTERN <text>]", .handler = run_command_list,
+        .summary = "The names of the commands." },
+};
+
+const struct command command_table[] = {
+    { NAME("sentinel"), .arity = -2, .flags = COMMAND_ADMIN, .group = "sentinel", .since = "2.8.4",
+        .summary = "All that concerns the masters that are watched.", SUBCOMMANDS(sentinel_table) },
+    { NAME("ping"), .arity = -1, .flags = COMMAND_FAST, .categories = CATEGORY_CONNECTION,
+        .tips = TO_ALL_SHARDS, .group = "connection", .since = "1.0.0", .usage = "[<message>]",
+        .handler = run_ping, .summary = "Whether anybody is there." },
+    { NAME("publish"), .arity = 3, .flags = COMMAND_PUBSUB | ANY_TIME | COMMAND_FAST,
+        .group = "pubsub", .since = "2.0.0", .usage = "__sentinel__:hello <hello>",
+        .handler = run_publish,
+        .summary = "A Sentinel announces itself; nothing else is accepted." },
+    { NAME("subscribe"), .arity = -2, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
+        .usage = "<channel> [<channel> ...]", .handler = run_subscribe,
+        .summary = "Hear of the events with these names." },
+    { NAME("psubscribe"), .arity = -2, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
+        .usage = "<pattern> [<pattern> ...]", .handler = run_psubscribe,
+        .summary = "Hear of the events whose names match." },
+    { NAME("unsubscribe"), .arity = -1, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
+        .usage = "[<channel> ...]", .handler = run_unsubscribe,
+        .summary = "Hear of these events, or of any event by name, no longer." },
+    { NAME("punsubscribe"), .arity = -1, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
+        .usage = "[<pattern> ...]", .handler = run_punsubscribe,
+        .summary = "Hear of events by these patterns, or by any pattern, no longer." },
+    { NAME("info"), .arity = -1, .flags = ANY_TIME, .categories = CATEGORY_DANGEROUS,
+        .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+        .group = "server", .since = "1.0.0", .usage = "[<section> ...]", .handler = run_info,
+        .summary = "Facts and figures of this process, as text." },
+    { NAME("role"), .arity = 1, .flags = OF_CLIENT | COMMAND_FAST,
+        .categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS, .group = "server", .since = "2.8.12",
+        .handler = run_role, .summary = "The word sentinel, and the names of the masters." },
+    { NAME("hello"), .arity = -1, .flags = OF_LOGIN, .categories = CATEGORY_CONNECTION,
+        .group = "connection", .since = "6.0.0",
+        .usage = "[<version> [AUTH <user> <password>] [SETNAME <name>]]", .handler = run_hello,
+        .summary = "Choose the version of the protocol, and log in." },
+    { NAME("auth"), .arity = -2, .flags = OF_LOGIN, .categories = CATEGORY_CONNECTION,
+        .group = "connection", .since = "1.0.0", .usage = "[<user>] <password>",
+        .handler = run_auth, .summary = "Log in." },
+    { NAME("client"), .arity = -2, .group = "connection", .since = "2.4.0",
+        .summary = "All that concerns connections.", SUBCOMMANDS(client_table) },
+    { NAME("command"), .arity = -1, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .tips = "nondeterministic_output_order", .group = "server", .since = "2.8.13",
+        .handler = run_command, .summary = "Arity, flags and categories of all commands.",
+        SUBCOMMANDS(command_command_table) },
+    { NAME("shutdown"), .arity = -1, .flags = OF_SHUTDOWN, .group = "server", .since = "1.0.0",
+        .usage = "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", .handler = run_shutdown,
+        .summary = "End this process." },
+};
+
+const size_t command_count = ARRAY_SIZE(command_table);
+
+unsigned command_categories(const struct command *c) {
+    unsigned implied = c->flags & COMMAND_FAST ? CATEGORY_FAST : CATEGORY_SLOW;
+    if (c->flags & COMMAND_ADMIN)
+        implied |= CATEGORY_ADMIN | CATEGORY_DANGEROUS;
+    if (c->flags & COMMAND_PUBSUB)
+        implied |= CATEGORY_PUBSUB;
+    return c->categories | implied;
+}
+
+void command_print_word(const struct command *c, struct buf *out) {
+    for (size_t i = 0; i < c->word.size; i++) {
+        char letter = c->word.data[i];
+        buf_add_char(out, letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter);
+    }
+}
+
+/* ---- lookup ---- */
+
+static const struct command *find_word(
+    const struct command *table, size_t count, struct slice word) {
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal_nocase(table[i].word, word))
+            return &table[i];
+    }
+    return NULL;
+}
+
+static const struct command *find_subcommand(const struct command *container, struct slice word) {
+    return find_word(container->subcommands, container->subcommand_count, word);
+}
+
+const struct command *command_find(struct slice name) {
+    struct slice rest = name;
+    const struct command *c = find_word(command_table, command_count, slice_cut(&rest, '|'));
+    return c == NULL || rest.data == NULL ? c : find_subcommand(c, rest);
+}
+
+/* ---- refusals ---- */
+
+#define ECHO_MAX 128 /* bytes of the client's words in an error */
+
+static struct slice shown(struct slice word) {
+    return slice_sub(word, 0, ECHO_MAX);
+}
+
+static void refuse_unknown(struct call *call) {
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "ERR unknown command '" SLICE_FMT "', with args beginning with: ",
+        SLICE_ARG(shown(call->args[0])));
+    size_t head = buf_size(&text);
+    for (size_t i = 1; i < call->count && buf_size(&text) - head < ECHO_MAX; i++) {
+        size_t room = ECHO_MAX - (buf_size(&text) - head);
+        buf_printf(&text, "'" SLICE_FMT "' ", SLICE_ARG(slice_sub(call->args[i], 0, room)));
+    }
+    resp_error(&call->reply, buf_slice(&text));
+    buf_fini(&text);
+}
+
+static void refuse_unknown_subcommand(struct call *call, const struct command *container) {
+    struct buf name = BUF_INIT;
+    command_print_word(container, &name);
+    resp_errorf(&call->reply, "ERR unknown subcommand '" SLICE_FMT "'. Try %s HELP.",
+        SLICE_ARG(shown(call->args[1])), buf_text(&name));
+    buf_fini(&name);
+}
+
+static bool arity_fits(const struct command *c, size_t count) {
+    return c->arity >= 0 ? count == (size_t)c->arity : count >= (size_t)-c->arity;
+}
+
+/* A subscribed client of RESP2 could not tell a reply from a message. */
+static bool is_allowed_while_subscribed(const struct command *c) {
+    return c->handler == run_ping || c->handler == run_subscribe || c->handler == run_psubscribe ||
+        c->handler == run_unsubscribe || c->handler == run_punsubscribe;
+}
+
+/* ---- the run of a request ---- */
+
+/* The row of the request; NULL after refusing it. */
+static const struct command *resolve(struct call *call) {
+    const struct command *c = find_word(command_table, command_count, call->args[0]);
+    if (c == NULL) {
+        refuse_unknown(call);
+        return NULL;
+    }
+    if (c->subcommand_count > 0 && call->count > 1) {
+        const struct command *container = c;
+        c = find_subcommand(container, call->args[1]);
+        if (c == NULL) {
+            refuse_unknown_subcommand(call, container);
+            return NULL;
+        }
+    }
+    if (!arity_fits(c, call->count)) {
+        resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
+            SLICE_ARG(c->name));
+        return NULL;
+    }
+    return c;
+}
+
+static void run(struct call *call) {
+    struct session *session = call->session;
+    const struct command *c = resolve(call);
+    if (c == NULL)
+        return;
+    if (session->version == 2 && session_has_subscriptions(session) &&
+        !is_allowed_while_subscribed(c)) {
+        resp_errorf(&call->reply,
+            "ERR Can't execute '" SLICE_FMT "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+            "QUIT / RESET are allowed in this context",
+            SLICE_ARG(c->name));
+        return;
+    }
+    call->command = session->last = c;
+    c->handler(call);
+}
+
+void command_run(
+    struct server *server, struct session *session, const struct slice *args, size_t count) {
+    struct resp_writer reply = session_writer(session);
+    size_t mark = buf_size(reply.out);
+    buf_clear(&server->otherwise);
+    struct call call = {
+        .server = server,
+        .core = server->core,
+        .session = session,
+        .args = args,
+        .count = count,
+        .reply = reply,
+        .otherwise = { .out = &server->otherwise, .version = session->version },
+    };
+    run(&call);
+
+    struct slice written = slice_sub(buf_slice(reply.out), mark, SIZE_MAX);
+    if (slice_starts_with(written, "-"))
+        server->stats.errors++;
+    session_settle(session, mark, call.rests_on, buf_slice(&server->otherwise));
+}

@@ -1,0 +1,85 @@
+/* The table of commands, and the way from the words of a request to the handler of a row. Names,
+ * arities and flags are those of the originals; lookup, errors, COMMAND, HELP and docs/commands.md
+ * all read the same rows. */
+#pragma once
+
+#include "common/resp.h"
+#include "common/slice.h"
+
+struct buf;
+struct call;
+struct core;
+struct server;
+struct session;
+
+/* What COMMAND tells of a command; the order of the names is that of command_flag_names. */
+enum command_flag {
+    COMMAND_ADMIN = 1 << 0,
+    COMMAND_PUBSUB = 1 << 1,
+    COMMAND_NOSCRIPT = 1 << 2,
+    COMMAND_LOADING = 1 << 3,
+    COMMAND_STALE = 1 << 4,
+    COMMAND_FAST = 1 << 5,
+    COMMAND_NO_AUTH = 1 << 6,
+    COMMAND_NO_MULTI = 1 << 7,
+    COMMAND_ALLOW_BUSY = 1 << 8,
+    COMMAND_FLAG_COUNT = 9,
+};
+
+/* Categories of access control; the order of the names is that of command_category_names. */
+enum command_category {
+    CATEGORY_PUBSUB = 1 << 0,
+    CATEGORY_ADMIN = 1 << 1,
+    CATEGORY_FAST = 1 << 2,
+    CATEGORY_SLOW = 1 << 3,
+    CATEGORY_DANGEROUS = 1 << 4,
+    CATEGORY_CONNECTION = 1 << 5,
+    COMMAND_CATEGORY_COUNT = 6,
+};
+
+typedef void command_handler(struct call *call);
+
+struct command {
+    struct slice name;   /* in full, lower case: "sentinel|masters" */
+    struct slice word;   /* its last word: "masters" */
+    int arity;           /* words with the name and the subcommand; negative: at least */
+    unsigned flags;      /* enum command_flag */
+    unsigned categories; /* enum command_category, beyond those that follow from the flags */
+    const char *tips;    /* hints of the originals to clients, separated by blanks; NULL = none */
+    const char *group,
+        *since; /* as COMMAND DOCS tells them; NULL in a subcommand: those of its container */
+    const char *usage; /* arguments behind the name; NULL = none */
+    const char *summary;
+    command_handler *handler; /* NULL: only its subcommands can be called */
+    const struct command *subcommands;
+    size_t subcommand_count;
+};
+
+extern const struct command command_table[];
+extern const size_t command_count;
+extern const char *const command_flag_names[COMMAND_FLAG_COUNT];
+extern const char *const command_category_names[COMMAND_CATEGORY_COUNT];
+
+/* By full name without case, "sentinel|masters"; NULL if there is none. */
+const struct command *command_find(struct slice name);
+/* Its last word as people read it: in upper case. */
+void command_print_word(const struct command *c, struct buf *out);
+/* The categories that follow from the flags included. */
+unsigned command_categories(const struct command *c);
+
+/* A request on its way through a handler. */
+struct call {
+    struct server *server;
+    struct core *core;
+    struct session *session;
+    const struct command *command;
+    const struct slice *args; /* all words, those of the name first; lent by the request */
+    size_t count;
+    struct resp_writer reply;
+    uint64_t rests_on; /* PERSIST that must be durable before the reply leaves; 0 = none */
+    struct resp_writer otherwise; /* the reply if that write fails */
+};
+
+/* Runs one request of a client; count > 0. Writes the reply. */
+void command_run(
+    struct server *server, struct session *session, const struct slice *args, size_t count);

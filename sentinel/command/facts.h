@@ -1,0 +1,12 @@
+/* What the process knows of itself and tells in INFO and HELLO, nowhere else. */
+#pragma once
+
+#include "config/state.h"
+
+struct process_facts {
+    int64_t process_id;
+    char run_id[ID_SIZE]; /* drawn at each start */
+    const char *executable, *config_file, *os, *compiler, *multiplexer;
+    int arch_bits;
+    int64_t max_clients; /* further ones are refused; 0 = no bound */
+};

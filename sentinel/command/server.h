@@ -1,0 +1,61 @@
+/* All clients of this process, and the way of their requests to the commands and of the answers
+ * back. */
+#pragma once
+
+#include "common/buf.h"
+#include "common/list.h"
+#include "common/map.h"
+#include "common/resp.h"
+#include "config/settings.h"
+#include "sentinel/command/pubsub.h"
+#include "sentinel/core/input.h"
+
+struct core;
+struct process_facts;
+struct session;
+
+/* What INFO counts. */
+struct stats {
+    uint64_t connections, rejected, commands, errors;
+    uint64_t reads, writes; /* inputs with bytes, REPLY effects */
+    uint64_t input_bytes, output_bytes;
+    int64_t second;                  /* mono, in seconds: the one that is being counted */
+    uint64_t in_second, last_second; /* commands in it and in the one before */
+};
+
+struct server {
+    struct core *core;                 /* borrowed */
+    const struct process_facts *facts; /* borrowed */
+    struct endpoint listen[LISTEN_MAX];
+    size_t listen_count;
+    int64_t started_ms; /* mono */
+    struct usage usage;
+    struct stats stats;
+    bool stopping; /* SHUTDOWN was asked for */
+
+    struct map sessions; /* client id -> struct session, owned; in order of opening */
+    struct list unsent;  /* struct session.unsent */
+    struct list parked;  /* struct session.parked */
+    struct pubsub pubsub;
+
+    struct resp_reader reader; /* of the request in hand */
+    struct buf otherwise;      /* what the command in hand answers if its write fails */
+    struct buf spare;          /* memory for the next session that has something to send */
+};
+
+/* settings are read during the call. */
+struct server *server_new(
+    struct core *core, const struct settings *settings, const struct process_facts *facts);
+void server_free(struct server *s);
+
+/* CLIENT_OPENED, CLIENT_BYTES, CLIENT_CLOSED. Between core_begin and core_end. */
+void server_input(struct server *s, const struct input *in);
+/* After DURABLE or FAILED: lets go what waited, and parses on where parsing had paused. Between
+ * core_begin and core_end. */
+void server_release(struct server *s);
+/* A message that rests on the durable `after` (0 = none), to all who subscribed. */
+void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after);
+/* At the end of a step: one REPLY for each session with something to send. */
+void server_flush(struct server *s);
+
+size_t server_count_subscribers(const struct server *s); /* walks */

@@ -1,0 +1,86 @@
+/* One client: who it is, what it has sent and not finished yet, and what it is owed. A reply that
+ * rests on a write waits here for it, and everything behind that reply waits too, so that replies
+ * stay in order; meanwhile parsing goes on until too much waits. Knows no command. */
+#pragma once
+
+#include "common/buf.h"
+#include "common/endpoint.h"
+#include "common/list.h"
+#include "common/resp.h"
+#include "sentinel/core/ids.h"
+
+#define CLIENT_TEXT_MAX 255 /* bytes of a name or version that a client tells of itself */
+
+struct command;
+struct input;
+struct server;
+struct waiting;
+
+/* Bytes that a client may send ahead: the longest request, and what is kept while parsing pauses.
+ */
+#define SESSION_QUERY_MAX (1024 * 1024)
+/* Waiting replies beyond which parsing pauses. */
+#define SESSION_WAITING_MAX       10000
+#define SESSION_WAITING_BYTES_MAX (1024 * 1024)
+/* Bytes of replies and messages that may pile up for a client within a step or behind a write:
+ * beyond, it is hung up. The longest single reply, MASTERS of all groups that there may be, is a
+ * quarter of it. */
+#define SESSION_BACKLOG_MAX (64 * 1024 * 1024)
+
+enum session_state {
+    SESSION_OPEN,
+    SESSION_ENDING, /* reads no more; hung up when the last waiting reply has left */
+    SESSION_ENDED,  /* hung up: nothing is sent any more */
+};
+
+struct session {
+    struct server *server;
+    struct client_id id;
+    enum session_state state;
+    struct endpoint remote, local;
+    int descriptor;                       /* for CLIENT LIST only */
+    int version;                          /* of RESP: 2 or 3 */
+    char *name;                           /* owned; NULL = none */
+    char *library_name, *library_version; /* owned; NULL = none */
+    int64_t opened_ms, active_ms;         /* mono; active: last bytes */
+    const struct command *last;           /* last command; NULL = none */
+    struct buf query;                     /* received, not parsed yet */
+
+    struct list channels, patterns; /* struct subscription.of_session, in order of subscription */
+    size_t channel_count, pattern_count;
+
+    struct buf out;          /* leaves at the end of this step */
+    uint64_t out_after;      /* highest PERSIST that `out` rests on */
+    struct list_node unsent; /* in server->unsent while `out` has bytes or a hang-up is due */
+
+    struct waiting *waiting; /* owned: oldest first from `waiting_head` */
+    size_t waiting_head, waiting_count, waiting_capacity;
+    struct buf waiting_bytes;
+    struct list_node parked; /* in server->parked while something waits */
+};
+
+struct session *session_new(struct server *server, const struct input *opened);
+void session_free(struct session *s);
+
+/* ---- questions ---- */
+struct slice session_key(const struct session *s); /* of server->sessions */
+bool session_is_full(const struct session *s);     /* parsing has to pause */
+bool session_overflows(const struct session *s);   /* more has piled up than it may */
+bool session_has_subscriptions(const struct session *s);
+
+/* ---- replies ---- */
+/* Where to write: `out`, in the client's version of RESP. Settle what was written before anything
+ * else is. */
+struct resp_writer session_writer(struct session *s);
+/* What was written since `mark` (a size of `out`) rests on `seq`. It leaves with this step if that
+ * is durable and nothing waits before it, else it waits. If the write fails, `otherwise` is sent in
+ * its place. seq 0: it rests on nothing. */
+void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise);
+/* Moves to `out` what waits no longer. */
+void session_release(struct session *s);
+/* No more requests; hangs up once the replies have left. */
+void session_end(struct session *s);
+/* Hangs up; what it is owed is dropped. */
+void session_abandon(struct session *s);
+/* Emits the step's REPLY, and the HANGUP if it is time. */
+void session_flush(struct session *s);

@@ -1,0 +1,105 @@
+#include "sentinel/engine/engine.h"
+
+#include "common/mem.h"
+#include "sentinel/command/server.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/event.h"
+#include "sentinel/engine/route.h"
+
+struct engine {
+    struct core *core;
+    struct server *server;
+    struct route route;
+};
+
+/* The end of a step: the events go their ways, and each client gets what it is owed. */
+static void deliver(struct engine *e, struct effects *out, size_t first) {
+    route_effects(&e->route, out, first);
+    route_publish(&e->route, e->core, e->server);
+    server_flush(e->server);
+}
+
+struct engine *engine_new(
+    const struct engine_options *options, struct now now, struct effects *out) {
+    struct engine *e = mem_new(struct engine);
+    size_t first = out->count;
+    struct core_options core_options = {
+        .settings = options->settings,
+        .state = options->state,
+        .plan = options->plan,
+        .seed = options->seed,
+    };
+    route_init(&e->route, options->settings->log_level);
+    e->core = core_new(&core_options, now, out);
+    e->server = server_new(e->core, options->settings, options->facts);
+    deliver(e, out, first);
+    return e;
+}
+
+void engine_free(struct engine *e) {
+    if (e == NULL)
+        return;
+    server_free(e->server);
+    core_free(e->core);
+    route_fini(&e->route);
+    mem_free(e);
+}
+
+static void stop(struct effects *out) {
+    effects_add(out, EFFECT_STOP)->status = 0;
+}
+
+static void dispatch(struct engine *e, const struct input *in) {
+    switch (in->kind) {
+    case INPUT_CLIENT_OPENED:
+    case INPUT_CLIENT_BYTES:
+    case INPUT_CLIENT_CLOSED:
+        server_input(e->server, in);
+        break;
+    case INPUT_DURABLE:
+    case INPUT_FAILED:
+        core_input(e->core, in);
+        server_release(e->server);
+        break;
+    case INPUT_USAGE:
+        e->server->usage = in->usage;
+        break;
+    case INPUT_RELOAD:
+        e->route.log_level = (enum log_level)in->log_level;
+        core_input(e->core, in);
+        break;
+    case INPUT_STOP:
+        core_log(e->core, LOG_WARNING, "stopping: " SLICE_FMT, SLICE_ARG(in->why));
+        e->server->stopping = true;
+        break;
+    case INPUT_TIMER:
+    case INPUT_LINK_UP:
+    case INPUT_LINK_LOST:
+    case INPUT_REPLY:
+    case INPUT_MESSAGE:
+    case INPUT_RELOAD_FAILED:
+    case INPUT_KIND_COUNT:
+        core_input(e->core, in);
+        break;
+    }
+}
+
+void engine_step(struct engine *e, struct now now, const struct input *in, struct effects *out) {
+    size_t first = out->count;
+    core_begin(e->core, now, out);
+    dispatch(e, in);
+    core_end(e->core);
+    deliver(e, out, first);
+    if (e->server->stopping) {
+        e->server->stopping = false;
+        stop(out);
+    }
+}
+
+int64_t engine_deadline(const struct engine *e) {
+    return core_deadline(e->core);
+}
+
+struct core *engine_core(struct engine *e) {
+    return e->core;
+}

@@ -1,0 +1,39 @@
+/* The one door: everything that happens goes in by engine_step, everything that is to be done comes
+ * out of it. A step cannot fail, block or re-enter, and looks at no clock. Same seed and inputs:
+ * same effects, byte for byte. */
+#pragma once
+
+#include "common/tstamp.h"
+#include "config/merge.h"
+#include "config/settings.h"
+#include "config/state.h"
+#include "sentinel/command/facts.h"
+#include "sentinel/core/effect.h"
+#include "sentinel/core/input.h"
+
+struct engine;
+
+struct engine_options {
+    const struct settings *settings;   /* read during the call */
+    const struct state *state;         /* read during the call; its id is ours */
+    const struct plan *plan;           /* read during the call */
+    const struct process_facts *facts; /* borrowed */
+    uint64_t seed;                     /* of the random waits only */
+};
+
+/* The first effects (links to open, groups to persist, +monitor) are in `out`. */
+struct engine *engine_new(
+    const struct engine_options *options, struct now now, struct effects *out);
+void engine_free(struct engine *e);
+
+/* Takes one input and appends effects. All inputs of one wake-up share one `now`; the shell hands
+ * in TIMER last, after every ready descriptor was drained. Effects that rest on a write leave after
+ * its DURABLE. */
+void engine_step(struct engine *e, struct now now, const struct input *in, struct effects *out);
+
+/* When the next TIMER is due, monotonic ms; TSTAMP_NEVER when nothing is. */
+int64_t engine_deadline(const struct engine *e);
+
+/* ---- for tests and the simulator ---- */
+struct core;
+struct core *engine_core(struct engine *e);

@@ -1,0 +1,144 @@
+#include "sentinel/engine/route.h"
+
+#include "common/mem.h"
+#include "sentinel/command/server.h"
+#include "sentinel/core/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An event on its way to the subscribers. */
+struct message {
+    struct list_node queued;
+    const char *channel; /* static */
+    char *payload;       /* owned */
+    size_t payload_size;
+    uint64_t after; /* PERSIST that it rests on; 0 = none */
+};
+
+void route_init(struct route *r, enum log_level log_level) {
+    *r = (struct route){ .log_level = log_level };
+    list_init(&r->queue);
+}
+
+static void message_free(struct message *m) {
+    list_remove(&m->queued);
+    mem_free(m->payload);
+    mem_free(m);
+}
+
+void route_fini(struct route *r) {
+    list_for_each(m, &r->queue, struct message, queued)
+        message_free(m);
+}
+
+/* ---- the queue ---- */
+
+static void drop_oldest(struct route *r) {
+    message_free(list_first(&r->queue, struct message, queued));
+    r->queued--;
+    r->dropped++;
+}
+
+static void enqueue(struct route *r, const struct effect *event) {
+    struct message *m = mem_new(struct message);
+    m->channel = event->event;
+    m->payload = mem_dup(event->text.data, event->text.size);
+    m->payload_size = event->text.size;
+    m->after = event->after;
+    list_append(&r->queue, &m->queued);
+    r->queued++;
+}
+
+void route_publish(struct route *r, const struct core *c, struct server *server) {
+    list_for_each(m, &r->queue, struct message, queued) {
+        if (m->after != 0 && !core_is_durable(c, m->after))
+            return;
+        struct slice payload = { .data = m->payload, .size = m->payload_size };
+        server_publish(server, slice_of(m->channel), payload, m->after);
+        message_free(m);
+        r->queued--;
+    }
+    r->dropped = 0;
+}
+
+/* ---- the log ---- */
+
+static bool is_logged(const struct route *r, enum log_level level) {
+    return level >= r->log_level;
+}
+
+static struct effect log_of_event(struct effects *out, const struct effect *event) {
+    struct slice name = slice_of(event->event);
+    size_t size = name.size + 1 + event->text.size;
+    char *text = effects_alloc(out, size + 1);
+    memcpy(text, name.data, name.size);
+    text[name.size] = ' ';
+    memcpy(text + name.size + 1, event->text.data, event->text.size);
+    text[size] = '\0';
+    return (struct effect){
+        .kind = EFFECT_LOG,
+        .level = event->level,
+        .text = { .data = text, .size = size },
+    };
+}
+
+/* Drops the lines below the level; returns how many events are to be logged. */
+static size_t drop_quiet_lines(const struct route *r, struct effects *out, size_t first) {
+    size_t kept = first, logged_events = 0;
+    for (size_t i = first; i < out->count; i++) {
+        const struct effect *e = &out->items[i];
+        if (e->kind == EFFECT_LOG && !is_logged(r, e->level))
+            continue;
+        logged_events += e->kind == EFFECT_EVENT && is_logged(r, e->level);
+        if (kept != i)
+            out->items[kept] = *e;
+        kept++;
+    }
+    out->count = kept;
+    return logged_events;
+}
+
+/* Opens the list from its end, so that each event gets its line right behind it and the log keeps
+ * its order. */
+static void insert_event_lines(
+    const struct route *r, struct effects *out, size_t first, size_t line_count) {
+    size_t from = out->count;
+    for (size_t i = 0; i < line_count; i++)
+        effects_add(out, EFFECT_LOG);
+    size_t to = out->count;
+    while (from > first && from != to) {
+        const struct effect e = out->items[--from];
+        if (e.kind == EFFECT_EVENT && is_logged(r, e.level))
+            out->items[--to] = log_of_event(out, &e);
+        out->items[--to] = e;
+    }
+}
+
+static void report_drops(const struct route *r, struct effects *out, size_t dropped_before) {
+    if (dropped_before > 0 || r->dropped == 0 || !is_logged(r, LOG_WARNING))
+        return;
+    char text[128];
+    int size = snprintf(text, sizeof(text),
+        "%d events wait for the state to be written: the oldest are not published any more",
+        ROUTE_QUEUE_MAX);
+    struct slice line = effects_copy(out, (struct slice){ .data = text, .size = (size_t)size });
+    struct effect *e = effects_add(out, EFFECT_LOG);
+    e->level = LOG_WARNING;
+    e->text = line;
+}
+
+void route_effects(struct route *r, struct effects *out, size_t first) {
+    size_t dropped_before = r->dropped;
+    size_t line_count = drop_quiet_lines(r, out, first);
+    if (line_count > 0)
+        insert_event_lines(r, out, first, line_count);
+    for (size_t i = first; i < out->count; i++) {
+        const struct effect *e = &out->items[i];
+        if (e->kind == EFFECT_EVENT && e->level > LOG_DEBUG)
+            enqueue(r, e);
+    }
+    while (r->queued > ROUTE_QUEUE_MAX)
+        drop_oldest(r);
+    report_drops(r, out, dropped_before);
+}

@@ -1,0 +1,28 @@
+/* What becomes of events: at once a log line if the level allows it, and in its turn a message to
+ * those who subscribed. There is one queue for all events: behind one that waits for its write, the
+ * later ones wait too. */
+#pragma once
+
+#include "common/list.h"
+#include "common/log.h"
+#include "sentinel/core/effect.h"
+
+struct core;
+struct server;
+
+#define ROUTE_QUEUE_MAX 10000 /* messages; beyond, the oldest is dropped, and the log says so */
+
+struct route {
+    enum log_level log_level; /* lines below it are dropped */
+    struct list queue;        /* struct message, oldest first */
+    size_t queued, dropped;   /* dropped: since the queue was full for the first time */
+};
+
+void route_init(struct route *r, enum log_level log_level);
+void route_fini(struct route *r);
+
+/* Puts a LOG behind each EVENT from `first` on, drops the LOGs below the level, and queues the
+ * events that are published: all but those of level debug. */
+void route_effects(struct route *r, struct effects *out, size_t first);
+/* Publishes what waits no longer. */
+void route_publish(struct route *r, const struct core *c, struct server *server);
