@@ -1,0 +1,44 @@
+/* vedette: the daemon. */
+
+#include "sentinel/shell/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAD_USAGE 2
+
+static const char USAGE[] =
+    "Usage: vedette FILE            watch the groups that FILE names (YAML, or a classic sentinel.conf)\n"
+    "       vedette --check FILE    check the file and do nothing else\n"
+    "       vedette --version\n"
+    "       vedette --help\n"
+    "\n"
+    "Exit status: 0 after a clean stop, 1 if the configuration or the state is refused, 2 for bad usage.\n"
+    "Signals: SIGTERM and SIGINT stop, SIGHUP reads FILE again and opens the log file anew.\n";
+
+static int bad_usage(const char *what, const char *subject) {
+    fprintf(stderr, "vedette: %s%s\n\n%s", what, subject, USAGE);
+    return BAD_USAGE;
+}
+
+static int show(const char *text) {
+    fputs(text, stdout);
+    return SERVICE_OK;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2)
+        return bad_usage("a configuration file is needed", "");
+    const char *first = argv[1];
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+        return show(USAGE);
+    if (strcmp(first, "--version") == 0)
+        return show("vedette " VEDETTE_VERSION "\n");
+    if (strcmp(first, "--check") == 0)
+        return argc == 3 ? service_check(argv[2]) : bad_usage("--check takes one file", "");
+    if (first[0] == '-')
+        return bad_usage("unknown option ", first);
+    if (argc > 2)
+        return bad_usage("one configuration file is enough; unexpected: ", argv[2]);
+    return service_run(first);
+}

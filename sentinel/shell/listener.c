@@ -1,0 +1,145 @@
+#include "sentinel/shell/listener.h"
+
+#include "common/mem.h"
+#include "sentinel/shell/client.h"
+#include "sentinel/shell/loop.h"
+#include "sentinel/shell/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct listener {
+    struct listeners *set; /* borrowed */
+    struct endpoint at;
+    int fd;
+    struct watch *watch; /* owned; NULL while it is only prepared */
+};
+
+static int spare_open(void) {
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients) {
+    *l = (struct listeners){ .loop = loop, .clients = clients, .spare_fd = spare_open() };
+}
+
+static void listener_free(struct listener *one) {
+    watch_free(one->watch);
+    close(one->fd);
+    mem_free(one);
+}
+
+static bool contains(struct listener *const *items, size_t count, const struct listener *one) {
+    for (size_t i = 0; i < count; i++)
+        if (items[i] == one)
+            return true;
+    return false;
+}
+
+void listeners_fini(struct listeners *l) {
+    listeners_abort(l);
+    listeners_commit(l); /* of nothing: closes all */
+    if (l->spare_fd >= 0)
+        close(l->spare_fd);
+    l->spare_fd = -1;
+}
+
+/* ---- accepting ---- */
+
+/* Without a descriptor left the connection would stay in the queue and wake us for ever: it is
+ * taken with the spare one and dropped. */
+static bool refuse_one(struct listeners *l, int listen_fd) {
+    if (l->spare_fd < 0)
+        return false;
+    close(l->spare_fd);
+    int fd;
+    struct endpoint remote;
+    int r = socket_accept(listen_fd, &fd, &remote);
+    if (r == 0)
+        close(fd);
+    l->spare_fd = spare_open();
+    return r == 0;
+}
+
+static void on_ready(void *context, unsigned ready) {
+    (void)ready;
+    struct listener *one = context;
+    for (int i = 0; i < LISTENER_ACCEPTS_MAX; i++) {
+        int fd;
+        struct endpoint remote;
+        int r = socket_accept(one->fd, &fd, &remote);
+        if (r == 0)
+            clients_accept(one->set->clients, fd, &remote);
+        else if (r == -EMFILE || r == -ENFILE) {
+            if (!refuse_one(one->set, one->fd))
+                return;
+        } else if (r != -ECONNABORTED && r != -EINTR)
+            return;
+    }
+}
+
+/* ---- changing the addresses ---- */
+
+static struct listener *find(const struct listeners *l, const struct endpoint *at) {
+    for (size_t i = 0; i < l->count; i++)
+        if (endpoint_equal(&l->items[i]->at, at))
+            return l->items[i];
+    return NULL;
+}
+
+static struct listener *bind_one(struct listeners *l, const struct endpoint *at, int *ret_error) {
+    int fd;
+    int r = socket_listen(at, &fd);
+    if (r < 0) {
+        *ret_error = r;
+        return NULL;
+    }
+    struct listener *one = mem_new(struct listener);
+    *one = (struct listener){ .set = l, .at = *at, .fd = fd };
+    return one;
+}
+
+int listeners_prepare(
+    struct listeners *l, const struct endpoint *endpoints, size_t count, size_t *ret_failed) {
+    listeners_abort(l);
+    l->prepared = mem_alloc(count * sizeof(struct listener *));
+    for (size_t i = 0; i < count; i++) {
+        int r = 0;
+        struct listener *one = find(l, &endpoints[i]);
+        if (one == NULL)
+            one = bind_one(l, &endpoints[i], &r);
+        if (one == NULL) {
+            listeners_abort(l);
+            *ret_failed = i;
+            return r;
+        }
+        if (!contains(l->prepared, l->prepared_count, one))
+            l->prepared[l->prepared_count++] = one;
+    }
+    return 0;
+}
+
+void listeners_commit(struct listeners *l) {
+    for (size_t i = 0; i < l->count; i++)
+        if (!contains(l->prepared, l->prepared_count, l->items[i]))
+            listener_free(l->items[i]);
+    mem_free(l->items);
+    l->items = l->prepared;
+    l->count = l->prepared_count;
+    l->prepared = NULL;
+    l->prepared_count = 0;
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i]->watch == NULL)
+            l->items[i]->watch =
+                watch_new(l->loop, l->items[i]->fd, WATCH_READ, on_ready, l->items[i]);
+}
+
+void listeners_abort(struct listeners *l) {
+    for (size_t i = 0; i < l->prepared_count; i++)
+        if (!contains(l->items, l->count, l->prepared[i]))
+            listener_free(l->prepared[i]);
+    mem_free(l->prepared);
+    l->prepared = NULL;
+    l->prepared_count = 0;
+}

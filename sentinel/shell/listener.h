@@ -1,0 +1,34 @@
+/* The addresses that we listen on, and accepting. A change of them is prepared first and can then
+ * not fail. */
+#pragma once
+
+#include "common/endpoint.h"
+
+struct clients;
+struct loop;
+struct listener;
+
+struct listeners {
+    struct loop *loop;       /* borrowed */
+    struct clients *clients; /* borrowed */
+    struct listener **items; /* owned: open and accepting */
+    size_t count;
+    struct listener **prepared; /* owned: what items is to become; some of them stand in both */
+    size_t prepared_count;
+    int spare_fd; /* given up for a moment to refuse a connection when descriptors run out; -1 =
+                     none */
+};
+
+#define LISTENER_ACCEPTS_MAX \
+    64 /* connections accepted from one address before others have their turn */
+
+void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients);
+void listeners_fini(struct listeners *l);
+
+/* Binds those of the endpoints that are not bound yet. 0, or negative errno with *ret_failed the
+ * index of the culprit; then nothing is prepared. */
+int listeners_prepare(
+    struct listeners *l, const struct endpoint *endpoints, size_t count, size_t *ret_failed);
+/* Accepts on what was prepared, and on nothing else from now on. */
+void listeners_commit(struct listeners *l);
+void listeners_abort(struct listeners *l); /* forgets what was prepared */

@@ -1,0 +1,92 @@
+#include "sentinel/shell/logsink.h"
+
+#include "common/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUARTER_OF_AN_HOUR_MS \
+    ((int64_t)15 * 60 * 1000) /* time zones change their offset at such instants only */
+
+void logsink_init(struct logsink *l, enum log_level threshold) {
+    *l = (struct logsink){
+        .threshold = threshold,
+        .fd = STDERR_FILENO,
+        .pid = getpid(),
+        .lines = BUF_INIT,
+        .offset_at = INT64_MIN,
+    };
+}
+
+static void close_file(struct logsink *l) {
+    if (l->path != NULL)
+        close(l->fd);
+    mem_free(l->path);
+    l->path = NULL;
+    l->fd = STDERR_FILENO;
+}
+
+void logsink_fini(struct logsink *l) {
+    logsink_flush(l);
+    close_file(l);
+    buf_fini(&l->lines);
+}
+
+int logsink_open(struct logsink *l, const char *path) {
+    int fd = STDERR_FILENO;
+    if (path != NULL)
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    char *copy = mem_strdup(path); /* `path` may be our own */
+    logsink_flush(l);
+    close_file(l);
+    l->path = copy;
+    l->fd = fd;
+    return 0;
+}
+
+static int64_t utc_offset(struct logsink *l, int64_t wall_ms) {
+    int64_t quarter = wall_ms / QUARTER_OF_AN_HOUR_MS;
+    if (quarter == l->offset_at)
+        return l->offset_s;
+    struct tm local;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    l->offset_s = localtime_r(&seconds, &local) != NULL ? local.tm_gmtoff : 0;
+    l->offset_at = quarter;
+    return l->offset_s;
+}
+
+void logsink_write(struct logsink *l, int64_t wall_ms, enum log_level level, struct slice text) {
+    if (level < l->threshold)
+        return;
+    log_format(&l->lines, l->pid, wall_ms, utc_offset(l, wall_ms), level, text);
+}
+
+void logsink_printf(
+    struct logsink *l, int64_t wall_ms, enum log_level level, const char *format, ...) {
+    if (level < l->threshold)
+        return;
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    logsink_write(l, wall_ms, level, buf_slice(&text));
+    buf_fini(&text);
+}
+
+/* What cannot be written is dropped: a full disk must not stop a failover. */
+void logsink_flush(struct logsink *l) {
+    while (buf_size(&l->lines) > 0) {
+        ssize_t n = write(l->fd, buf_text(&l->lines), buf_size(&l->lines));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        buf_consume(&l->lines, (size_t)n);
+    }
+    buf_clear(&l->lines);
+}

@@ -1,0 +1,30 @@
+/* Where log lines go: standard error or a file. Lines are kept until the flush of the wake-up, then
+ * written at once. */
+#pragma once
+
+#include "common/buf.h"
+#include "common/log.h"
+
+struct logsink {
+    enum log_level threshold;
+    char *path; /* owned; NULL = standard error */
+    int fd;     /* owned if path is set */
+    int64_t pid;
+    struct buf lines;
+    int64_t offset_s;  /* of the local time, seconds east of Greenwich */
+    int64_t offset_at; /* the quarter of an hour that offset_s was found for */
+};
+
+/* To standard error. */
+void logsink_init(struct logsink *l, enum log_level threshold);
+void logsink_fini(struct logsink *l); /* flushes */
+
+/* Opens `path` (NULL: standard error) to append to and writes there from now on; opening the same
+ * path again serves a file that was moved away. 0, or negative errno: then everything stays as it
+ * was. */
+int logsink_open(struct logsink *l, const char *path);
+
+void logsink_write(struct logsink *l, int64_t wall_ms, enum log_level level, struct slice text);
+void logsink_printf(struct logsink *l, int64_t wall_ms, enum log_level level, const char *format,
+    ...) PRINTF_LIKE(4, 5);
+void logsink_flush(struct logsink *l);

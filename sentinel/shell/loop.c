@@ -1,0 +1,191 @@
+#include "sentinel/shell/loop.h"
+
+#include "common/ensure.h"
+#include "common/list.h"
+#include "common/mem.h"
+#include "common/tstamp.h"
+#include "sentinel/shell/clock.h"
+
+#include <ev.h>
+
+struct watch {
+    struct loop *loop; /* borrowed */
+    ev_io io;
+    watch_fn callback;
+    void *context;
+    unsigned ready;         /* what was found and not yet told */
+    struct list_node queue; /* in loop->ready */
+};
+
+struct signal_watch {
+    struct loop *loop;
+    ev_signal signal;
+    loop_signal_fn callback;
+    void *context;
+    bool ready;
+};
+
+struct loop {
+    struct ev_loop *ev; /* owned by libev: the default loop, the one that may watch signals */
+    ev_timer timer;
+    int64_t armed_ms; /* what the timer is set to; TSTAMP_NEVER when it is not running */
+    struct list ready;
+    size_t ready_count;
+    struct signal_watch signals[LOOP_SIGNALS_MAX];
+    size_t signal_count;
+};
+
+/* Judging here would find false deaths: after a stall libev runs timers before descriptors that
+ * were ready long ago. */
+static void on_timer(struct ev_loop *ev, ev_timer *timer, int events) {
+    (void)ev;
+    (void)events;
+    struct loop *l = timer->data;
+    l->armed_ms = TSTAMP_NEVER;
+}
+
+static void on_io(struct ev_loop *ev, ev_io *io, int events) {
+    (void)ev;
+    struct watch *w = io->data;
+    w->ready |= (events & EV_READ ? (unsigned)WATCH_READ : 0U) |
+        (events & EV_WRITE ? (unsigned)WATCH_WRITE : 0U);
+    if (w->ready == 0 || list_is_linked(&w->queue))
+        return;
+    list_append(&w->loop->ready, &w->queue);
+    w->loop->ready_count++;
+}
+
+static void on_signal(struct ev_loop *ev, ev_signal *signal, int events) {
+    (void)ev;
+    (void)events;
+    struct signal_watch *w = signal->data;
+    if (!w->ready)
+        w->loop->ready_count++;
+    w->ready = true;
+}
+
+struct loop *loop_new(void) {
+    struct ev_loop *ev = ev_default_loop(EVFLAG_AUTO);
+    if (ev == NULL)
+        return NULL;
+    struct loop *l = mem_new(struct loop);
+    l->ev = ev;
+    l->armed_ms = TSTAMP_NEVER;
+    list_init(&l->ready);
+    ev_init(&l->timer, on_timer);
+    l->timer.data = l;
+    return l;
+}
+
+void loop_free(struct loop *l) {
+    if (l == NULL)
+        return;
+    ev_timer_stop(l->ev, &l->timer);
+    for (size_t i = 0; i < l->signal_count; i++)
+        ev_signal_stop(l->ev, &l->signals[i].signal);
+    ev_loop_destroy(l->ev);
+    mem_free(l);
+}
+
+const char *loop_backend(const struct loop *l) {
+    switch (ev_backend(l->ev)) {
+    case EVBACKEND_EPOLL:
+        return "epoll";
+    case EVBACKEND_POLL:
+        return "poll";
+    case EVBACKEND_SELECT:
+        return "select";
+    default:
+        return "libev";
+    }
+}
+
+struct watch *watch_new(struct loop *l, int fd, unsigned wanted, watch_fn callback, void *context) {
+    struct watch *w = mem_new(struct watch);
+    w->loop = l;
+    w->callback = callback;
+    w->context = context;
+    ev_io_init(&w->io, on_io, fd, 0);
+    w->io.data = w;
+    watch_want(w, wanted);
+    return w;
+}
+
+void watch_free(struct watch *w) {
+    if (w == NULL)
+        return;
+    ev_io_stop(w->loop->ev, &w->io);
+    if (list_is_linked(&w->queue)) {
+        list_remove(&w->queue);
+        w->loop->ready_count--;
+    }
+    mem_free(w);
+}
+
+void watch_want(struct watch *w, unsigned wanted) {
+    int events = (wanted & WATCH_READ ? EV_READ : 0) | (wanted & WATCH_WRITE ? EV_WRITE : 0);
+    if (events == (w->io.events & (EV_READ | EV_WRITE)))
+        return;
+    ev_io_stop(w->loop->ev, &w->io);
+    ev_io_modify(&w->io, events);
+    if (events != 0)
+        ev_io_start(w->loop->ev, &w->io);
+}
+
+void loop_signal(struct loop *l, int signal_number, loop_signal_fn callback, void *context) {
+    ensure(l->signal_count < LOOP_SIGNALS_MAX);
+    struct signal_watch *w = &l->signals[l->signal_count++];
+    *w = (struct signal_watch){ .loop = l, .callback = callback, .context = context };
+    ev_signal_init(&w->signal, on_signal, signal_number);
+    w->signal.data = w;
+    ev_signal_start(l->ev, &w->signal);
+}
+
+static void arm(struct loop *l, int64_t until_ms) {
+    if (until_ms == l->armed_ms)
+        return;
+    ev_timer_stop(l->ev, &l->timer);
+    l->armed_ms = until_ms;
+    if (until_ms == TSTAMP_NEVER)
+        return;
+    ev_now_update(l->ev);
+    double left_us = (double)until_ms * 1e3 - (double)clock_mono_us();
+    ev_timer_set(&l->timer, MAX_OF(left_us, 0) / 1e6, 0.);
+    ev_timer_start(l->ev, &l->timer);
+}
+
+size_t loop_wait(struct loop *l, int64_t until_ms) {
+    if (until_ms <= clock_mono_us() / 1000)
+        return loop_poll(l); /* an expired timer would still make libev sleep for a millisecond */
+    arm(l, until_ms);
+    ev_run(l->ev, EVRUN_ONCE);
+    return l->ready_count;
+}
+
+size_t loop_poll(struct loop *l) {
+    ev_run(l->ev, EVRUN_NOWAIT);
+    return l->ready_count;
+}
+
+static void dispatch_signals(struct loop *l) {
+    for (size_t i = 0; i < l->signal_count; i++) {
+        struct signal_watch *w = &l->signals[i];
+        if (!w->ready)
+            continue;
+        w->ready = false;
+        l->ready_count--;
+        w->callback(w->context, w->signal.signum);
+    }
+}
+
+void loop_dispatch(struct loop *l) {
+    struct watch *w;
+    while ((w = list_first(&l->ready, struct watch, queue)) != NULL) {
+        unsigned ready = w->ready;
+        w->ready = 0;
+        list_remove(&w->queue);
+        l->ready_count--;
+        w->callback(w->context, ready);
+    }
+    dispatch_signals(l);
+}

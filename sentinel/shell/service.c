@@ -1,0 +1,387 @@
+#include "sentinel/shell/service.h"
+
+#include "common/buf.h"
+#include "common/mem.h"
+#include "config/diag.h"
+#include "config/merge.h"
+#include "sentinel/core/input.h"
+#include "sentinel/engine/engine.h"
+#include "sentinel/shell/classic_state.h"
+#include "sentinel/shell/config_file.h"
+#include "sentinel/shell/draw.h"
+#include "sentinel/shell/logsink.h"
+#include "sentinel/shell/loop.h"
+#include "sentinel/shell/shell.h"
+#include "sentinel/shell/socket.h"
+#include "sentinel/shell/store.h"
+#include "sentinel/shell/store_place.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define MAX_CLIENTS        10000
+#define MAX_CLIENTS_LEAST  32
+#define DESCRIPTORS_OF_OWN 64 /* database, log, listening, epoll and some air */
+#define LINKS_PER_GROUP \
+    12 /* descriptors kept free for links: a master, three replicas, some peers */
+
+struct service {
+    const char *path;        /* borrowed: the file as it was named */
+    char *absolute_path;     /* owned */
+    char *executable;        /* owned */
+    struct config_file file; /* in force */
+    struct logsink log;
+    struct store *store;
+    struct shell shell;
+    struct process_facts facts;
+    char os[256];
+};
+
+/* ---- what goes wrong before there is a log ---- */
+
+static int PRINTF_LIKE(1, 2) refuse(const char *format, ...) {
+    fputs("vedette: ", stderr);
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return SERVICE_REFUSED;
+}
+
+static int refuse_findings(const char *path, const struct diag *diag) {
+    struct buf text = BUF_INIT;
+    diag_print(diag, &text);
+    fputs(buf_text(&text), stderr);
+    buf_fini(&text);
+    return refuse("%s is refused: %zu finding%s", path, diag->count, diag->count == 1 ? "" : "s");
+}
+
+int service_check(const char *path) {
+    struct diag diag;
+    diag_init(&diag, path);
+    struct config_file file;
+    int status = SERVICE_OK;
+    if (config_file_load(path, &file, &diag))
+        fprintf(stderr, "vedette: %s is in order: %zu group%s\n", path, file.settings.group_count,
+            file.settings.group_count == 1 ? "" : "s");
+    else
+        status = refuse_findings(path, &diag);
+    config_file_fini(&file);
+    diag_fini(&diag);
+    return status;
+}
+
+/* ---- the process ---- */
+
+/* Returns how many descriptors we may have. */
+static size_t raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 1024;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit wanted = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
+        if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+            limit = wanted;
+    }
+    return (size_t)MIN_OF(limit.rlim_cur, (rlim_t)INT32_MAX);
+}
+
+/* Links come before clients: without them there is nothing to tell. */
+static size_t max_clients_for(size_t descriptors, size_t group_count) {
+    size_t reserved = DESCRIPTORS_OF_OWN + group_count * LINKS_PER_GROUP;
+    size_t left = descriptors > reserved ? descriptors - reserved : 0;
+    return MIN_OF(MAX_OF(left, (size_t)MAX_CLIENTS_LEAST), (size_t)MAX_CLIENTS);
+}
+
+static char *absolute(const char *path) {
+    char *found = realpath(path, NULL);
+    char *copy = mem_strdup(found != NULL ? found : path);
+    free(found);
+    return copy;
+}
+
+static void gather_facts(struct service *s, size_t max_clients) {
+    struct utsname system;
+    if (uname(&system) == 0)
+        snprintf(s->os, sizeof(s->os), "%.60s %.60s %.60s", system.sysname, system.release,
+            system.machine);
+    s->facts = (struct process_facts){
+        .process_id = getpid(),
+        .executable = s->executable,
+        .config_file = s->absolute_path,
+        .os = s->os,
+        .compiler = __VERSION__,
+        .multiplexer = loop_backend(s->shell.loop),
+        .arch_bits = 8 * (int)sizeof(void *),
+        .max_clients = (int64_t)max_clients,
+    };
+    draw_id(s->facts.run_id);
+}
+
+/* ---- starting ---- */
+
+static int open_store(struct service *s) {
+    struct store_place place;
+    if (s->file.format == CONFIG_YAML)
+        store_place_in(&place, s->file.settings.state_dir);
+    else
+        store_place_beside(&place, s->absolute_path, s->file.settings.state_dir);
+    struct buf why = BUF_INIT;
+    s->store = store_open(&place, &why);
+    int status = s->store != NULL ? SERVICE_OK : refuse("the state is refused: %s", buf_text(&why));
+    buf_fini(&why);
+    store_place_fini(&place);
+    return status;
+}
+
+static int take_classic_state(struct service *s) {
+    if (s->file.format != CONFIG_CLASSIC)
+        return SERVICE_OK;
+    classic_state_take(s->store, &s->file.state);
+    if (store_commit(s->store))
+        return SERVICE_OK;
+    return refuse("the state lines of %s cannot be saved: %s", s->path, store_error(s->store));
+}
+
+static enum merge_style style_of(const struct config_file *f) {
+    return f->format == CONFIG_YAML ? MERGE_YAML : MERGE_CLASSIC;
+}
+
+static int merge(struct service *s, struct plan *ret_plan) {
+    struct diag diag;
+    diag_init(&diag, s->path);
+    int status = SERVICE_OK;
+    if (!config_merge(
+            &s->file.settings, store_state(s->store), style_of(&s->file), ret_plan, &diag))
+        status = refuse_findings(s->path, &diag);
+    diag_fini(&diag);
+    return status;
+}
+
+static int open_log(struct service *s) {
+    const char *path = s->file.settings.log_file;
+    int r = logsink_open(&s->log, path);
+    if (r < 0)
+        return refuse("the log file %s cannot be written: %s", path, strerror(-r));
+    return SERVICE_OK;
+}
+
+static int listen_first(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    struct listeners *l = &s->shell.listeners;
+    size_t failed;
+    int r = listeners_prepare(l, settings->listen, settings->listen_count, &failed);
+    if (r < 0) {
+        char at[ENDPOINT_TEXT_MAX];
+        return refuse(
+            "cannot listen on %s: %s", endpoint_text(&settings->listen[failed], at), strerror(-r));
+    }
+    listeners_commit(l);
+    return SERVICE_OK;
+}
+
+static int start(struct service *s, struct plan *plan) {
+    size_t descriptors = raise_descriptor_limit();
+    int status = open_store(s);
+    if (status == SERVICE_OK)
+        status = take_classic_state(s);
+    if (status == SERVICE_OK)
+        status = merge(s, plan);
+    if (status == SERVICE_OK)
+        status = open_log(s);
+    if (status != SERVICE_OK)
+        return status;
+    size_t max_clients = max_clients_for(descriptors, plan->group_count);
+    if (!shell_init(&s->shell, &s->log, s->store, max_clients))
+        return refuse("the system refuses an event loop");
+    gather_facts(s, max_clients);
+    return listen_first(s);
+}
+
+static void log_start(struct service *s) {
+    int64_t wall_ms = s->shell.clock.now.wall_ms;
+    logsink_printf(&s->log, wall_ms, LOG_NOTICE,
+        "Vedette " VEDETTE_VERSION " is starting, pid %lld, configuration %s",
+        (long long)s->facts.process_id, s->absolute_path);
+    if (store_is_fresh(s->store))
+        logsink_printf(&s->log, wall_ms, LOG_NOTICE, "This is a first start: a new state was made");
+    logsink_printf(&s->log, wall_ms, LOG_NOTICE, "Sentinel ID is %s", store_state(s->store)->id);
+}
+
+static void start_engine(struct service *s, const struct plan *plan) {
+    const struct engine_options options = {
+        .settings = &s->file.settings,
+        .state = store_state(s->store),
+        .plan = plan,
+        .facts = &s->facts,
+        .seed = draw_seed(),
+    };
+    s->shell.engine = engine_new(&options, s->shell.clock.now, &s->shell.effects);
+}
+
+/* ---- reload ---- */
+
+static void warn(struct service *s, const char *text) {
+    logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_of(text));
+}
+
+static void refuse_reload(struct service *s, const char *why) {
+    shell_take(&s->shell, &(struct input){ .kind = INPUT_RELOAD_FAILED, .why = slice_of(why) });
+}
+
+static void refuse_reload_for(struct service *s, const struct diag *diag) {
+    struct buf text = BUF_INIT;
+    diag_print(diag, &text);
+    struct slice rest = buf_slice(&text);
+    while (rest.size > 0)
+        logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_cut(&rest, '\n'));
+    buf_clear(&text);
+    buf_printf(&text, "%s has %zu finding%s", s->path, diag->count, diag->count == 1 ? "" : "s");
+    refuse_reload(s, buf_text(&text));
+    buf_fini(&text);
+}
+
+/* The last steps that can fail: addresses, then the log file. */
+static bool prepare_outside(struct service *s, const struct settings *new) {
+    struct listeners *l = &s->shell.listeners;
+    struct buf why = BUF_INIT;
+    size_t failed = 0;
+    int r = listeners_prepare(l, new->listen, new->listen_count, &failed);
+    if (r < 0) {
+        char at[ENDPOINT_TEXT_MAX];
+        buf_printf(
+            &why, "cannot listen on %s: %s", endpoint_text(&new->listen[failed], at), strerror(-r));
+    } else {
+        r = logsink_open(&s->log, new->log_file);
+        if (r < 0) {
+            listeners_abort(l);
+            buf_printf(&why, "the log file %s cannot be written: %s", new->log_file, strerror(-r));
+        }
+    }
+    if (r < 0)
+        refuse_reload(s, buf_text(&why));
+    buf_fini(&why);
+    return r == 0;
+}
+
+static void warn_of_restart(struct service *s, const struct settings *new) {
+    const struct settings *old = &s->file.settings;
+    if (strcmp(old->state_dir, new->state_dir) != 0)
+        warn(s, "state_dir was changed in the file: this takes a restart");
+    if (!endpoint_equal(&old->announce, &new->announce))
+        warn(s, "announce was changed in the file: this takes a restart");
+}
+
+static void commit_reload(struct service *s, struct config_file *new, const struct plan *plan) {
+    listeners_commit(&s->shell.listeners);
+    warn_of_restart(s, &new->settings);
+    s->log.threshold = new->settings.log_level;
+    config_file_fini(&s->file);
+    s->file = *new;
+    shell_take(&s->shell,
+        &(struct input){
+            .kind = INPUT_RELOAD,
+            .plan = plan,
+            .log_level = (int)s->file.settings.log_level,
+        });
+}
+
+static void reload(struct service *s) {
+    struct diag diag;
+    struct config_file new;
+    struct plan plan;
+    diag_init(&diag, s->path);
+    plan_init(&plan);
+    bool ok = config_file_load(s->path, &new, &diag) &&
+        config_merge(&new.settings, store_state(s->store), style_of(&new), &plan, &diag);
+    if (!ok)
+        refuse_reload_for(s, &diag);
+    ok = ok && prepare_outside(s, &new.settings);
+    if (ok)
+        commit_reload(s, &new, &plan);
+    else
+        config_file_fini(&new);
+    plan_fini(&plan);
+    diag_fini(&diag);
+}
+
+/* ---- signals ---- */
+
+static void on_stop(void *context, int signal_number) {
+    struct service *s = context;
+    shell_take(&s->shell,
+        &(struct input){
+            .kind = INPUT_STOP,
+            .why = slice_of(signal_number == SIGINT ? "SIGINT" : "SIGTERM"),
+        });
+}
+
+/* A log file that was moved away is replaced even if the new configuration is refused. */
+static void on_hangup(void *context, int signal_number) {
+    (void)signal_number;
+    struct service *s = context;
+    int r = logsink_open(&s->log, s->log.path);
+    if (r < 0)
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+            "The log file %s cannot be opened again: %s", s->log.path, strerror(-r));
+    reload(s);
+}
+
+static void watch_signals(struct service *s) {
+    signal(SIGPIPE, SIG_IGN);
+    loop_signal(s->shell.loop, SIGTERM, on_stop, s);
+    loop_signal(s->shell.loop, SIGINT, on_stop, s);
+    loop_signal(s->shell.loop, SIGHUP, on_hangup, s);
+}
+
+/* ---- the whole ---- */
+
+static int run(struct service *s) {
+    struct plan plan;
+    plan_init(&plan);
+    int status = start(s, &plan);
+    if (status == SERVICE_OK) {
+        log_start(s);
+        start_engine(s, &plan);
+        watch_signals(s);
+    }
+    plan_fini(&plan);
+    if (status != SERVICE_OK)
+        return status;
+    status = shell_run(&s->shell);
+    logsink_write(&s->log, clock_wall_ms(), LOG_WARNING,
+        SLICE_LITERAL("Sentinel is now ready to exit, bye bye..."));
+    return status;
+}
+
+int service_run(const char *path) {
+    struct service s = {
+        .path = path,
+        .absolute_path = absolute(path),
+        .executable = absolute("/proc/self/exe"),
+    };
+    struct diag diag;
+    diag_init(&diag, path);
+    int status;
+    bool ok = config_file_load(path, &s.file, &diag);
+    logsink_init(&s.log, s.file.settings.log_level);
+    if (ok)
+        status = run(&s);
+    else
+        status = refuse_findings(path, &diag);
+    shell_fini(&s.shell);
+    store_close(s.store);
+    logsink_fini(&s.log);
+    config_file_fini(&s.file);
+    diag_fini(&diag);
+    mem_free(s.absolute_path);
+    mem_free(s.executable);
+    return status;
+}

@@ -1,0 +1,157 @@
+#include "sentinel/shell/shell.h"
+
+#include "sentinel/core/input.h"
+#include "sentinel/engine/engine.h"
+#include "sentinel/shell/logsink.h"
+#include "sentinel/shell/loop.h"
+#include "sentinel/shell/perform.h"
+#include "sentinel/shell/store.h"
+
+#include <sys/resource.h>
+
+#define GATHER_ROUNDS_MAX \
+    32 /* of one wake-up; clients that never pause must not put off judging for ever */
+#define SETTLE_ROUNDS_MAX 16 /* what is left then is done in the next wake-up, at once */
+#define USAGE_PERIOD_MS   1000
+
+/* ---- life cycle ---- */
+
+static void take(void *context, const struct input *in) {
+    shell_take(context, in);
+}
+
+bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t max_clients) {
+    *s = (struct shell){ .log = log, .store = store, .effects = EFFECTS_INIT };
+    s->loop = loop_new();
+    if (s->loop == NULL)
+        return false;
+    struct inlet inlet = { .take = take, .context = s };
+    clock_init(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
+    streams_init(&s->streams, s->loop);
+    redis_links_init(&s->links, &s->streams, inlet);
+    clients_init(&s->clients, &s->streams, inlet, max_clients);
+    listeners_init(&s->listeners, s->loop, &s->clients);
+    return true;
+}
+
+void shell_fini(struct shell *s) {
+    if (s->loop == NULL)
+        return;
+    listeners_fini(&s->listeners);
+    clients_fini(&s->clients);
+    redis_links_fini(&s->links);
+    streams_fini(&s->streams);
+    engine_free(s->engine);
+    effects_fini(&s->effects);
+    loop_free(s->loop);
+    s->loop = NULL;
+}
+
+/* ---- one wake-up ---- */
+
+void shell_take(struct shell *s, const struct input *in) {
+    engine_step(s->engine, s->clock.now, in, &s->effects);
+}
+
+static bool is_due(const struct shell *s) {
+    return engine_deadline(s->engine) <= s->clock.now.mono_ms;
+}
+
+/* Before the deadline nothing can be found silent, and one round will do. */
+static void gather(struct shell *s) {
+    int rounds = 0;
+    do {
+        loop_dispatch(s->loop);
+        redis_links_report(&s->links);
+    } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
+}
+
+static int64_t microseconds(struct timeval t) {
+    return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
+}
+
+static void tell_usage(struct shell *s) {
+    int64_t now_ms = s->clock.now.mono_ms;
+    if (s->usage_told_ms != 0 && tstamp_age(now_ms, s->usage_told_ms) < USAGE_PERIOD_MS)
+        return;
+    s->usage_told_ms = now_ms;
+    struct rusage self, children;
+    if (getrusage(RUSAGE_SELF, &self) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0)
+        return;
+    shell_take(s,
+        &(struct input){
+            .kind = INPUT_USAGE,
+            .usage = {
+                .sys_us = microseconds(self.ru_stime),
+                .user_us = microseconds(self.ru_utime),
+                .children_sys_us = microseconds(children.ru_stime),
+                .children_user_us = microseconds(children.ru_utime),
+            },
+        });
+}
+
+static void judge(struct shell *s) {
+    shell_take(s, &(struct input){ .kind = INPUT_TIMER });
+}
+
+static void tell_outcome(struct shell *s, uint64_t seq, bool durable) {
+    struct input in = { .kind = durable ? INPUT_DURABLE : INPUT_FAILED, .seq = seq };
+    if (!durable)
+        in.why = slice_of(store_error(s->store));
+    shell_take(s, &in);
+}
+
+/* Carries out what is asked for now, then hands in what came of it. */
+static void settle_once(struct shell *s) {
+    const struct performer performer = {
+        .links = &s->links,
+        .clients = &s->clients,
+        .log = s->log,
+        .store = s->store,
+    };
+    struct performed done = perform_now(&performer, &s->clock.now, &s->effects);
+    streams_flush(&s->streams);
+    logsink_flush(s->log);
+    bool durable = done.persist && perform_persist(&performer, &s->effects);
+    effects_clear(&s->effects);
+    if (done.stop) {
+        s->stopping = true;
+        s->status = done.status;
+        return;
+    }
+    if (done.persist)
+        tell_outcome(s, done.seq, durable);
+    redis_links_report(&s->links);
+    clients_report(&s->clients);
+    if (is_due(s))
+        judge(s);
+}
+
+static void settle(struct shell *s) {
+    int rounds = 0;
+    do
+        settle_once(s);
+    while (!s->stopping && s->effects.count > 0 && ++rounds < SETTLE_ROUNDS_MAX);
+}
+
+static void sleep_until_due(struct shell *s) {
+    int64_t until_ms = s->effects.count > 0 ? 0 : engine_deadline(s->engine);
+    clock_sleep(&s->clock, clock_mono_us() / 1000, until_ms);
+    loop_wait(s->loop, until_ms);
+    clock_wake(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
+}
+
+int shell_run(struct shell *s) {
+    settle(s); /* what engine_new asked for */
+    while (!s->stopping) {
+        sleep_until_due(s);
+        gather(s);
+        tell_usage(s);
+        judge(s);
+        bool quiet = s->effects.count == 0;
+        settle(s);
+        if (quiet)
+            store_rest(s->store);
+    }
+    return s->status;
+}

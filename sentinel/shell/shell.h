@@ -1,0 +1,49 @@
+/* The loop: sleeps, gathers what happened, has the engine take it in and judge, carries out what it
+ * asks for, and sleeps until the engine's deadline.
+ *
+ * One wake-up:
+ *   1. read the clocks, once
+ *   2. hand in what is ready; when the deadline has come, go on until nothing is, since silence
+ * must not be judged while an answer lies unread
+ *   3. hand in TIMER: the engine judges
+ *   4. carry out the effects, flush every stream, make durable what is to be, hand in the outcome;
+ * again until there is nothing left A slow disk therefore delays what rests on it, and no probe. */
+#pragma once
+
+#include "sentinel/core/effect.h"
+#include "sentinel/shell/client.h"
+#include "sentinel/shell/clock.h"
+#include "sentinel/shell/listener.h"
+#include "sentinel/shell/redis_link.h"
+#include "sentinel/shell/stream.h"
+
+struct engine;
+struct logsink;
+struct loop;
+struct store;
+
+struct shell {
+    struct loop *loop;      /* owned */
+    struct logsink *log;    /* borrowed */
+    struct store *store;    /* borrowed */
+    struct engine *engine;  /* owned; set by the caller of shell_run */
+    struct effects effects; /* asked for and not carried out yet */
+    struct clock clock;
+    struct streams streams;
+    struct redis_links links;
+    struct clients clients;
+    struct listeners listeners;
+    int64_t usage_told_ms; /* when USAGE was last handed in */
+    bool stopping;
+    int status; /* to exit with */
+};
+
+/* false if the system refuses an event loop. The clock is read: s->clock.now serves engine_new. */
+bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t max_clients);
+void shell_fini(struct shell *s);
+
+/* Runs until a STOP; returns its status. */
+int shell_run(struct shell *s);
+
+/* Hands in what happened; from the callbacks of the loop only. */
+void shell_take(struct shell *s, const struct input *in);

@@ -1,0 +1,148 @@
+#include "sentinel/shell/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Seconds: silence before the first keepalive probe, between probes, and how many may be lost.
+ * Accepted: as the originals. Opened: the engine probes them much faster; this frees what it
+ * forgot. */
+struct keepalive {
+    int idle_s, interval_s, count;
+};
+static const struct keepalive keepalive_accepted = { 300, 100, 3 };
+static const struct keepalive keepalive_opened = { 15, 5, 3 };
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage space;
+};
+
+static int address_of(const struct endpoint *e, union address *ret, socklen_t *ret_size) {
+    struct addrinfo hints = {
+        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+        .ai_socktype = SOCK_STREAM,
+    };
+    struct addrinfo *found;
+    char port[8];
+    snprintf(port, sizeof(port), "%u", (unsigned)e->port);
+    if (getaddrinfo(e->host, port, &hints, &found) != 0)
+        return -ENOENT;
+    *ret = (union address){ .any = { .sa_family = AF_UNSPEC } };
+    if (found->ai_family == AF_INET)
+        ret->v4 = *(const struct sockaddr_in *)(const void *)found->ai_addr;
+    else
+        ret->v6 = *(const struct sockaddr_in6 *)(const void *)found->ai_addr;
+    *ret_size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+}
+
+static void endpoint_of(const union address *a, socklen_t size, struct endpoint *ret) {
+    char host[ENDPOINT_HOST_MAX];
+    *ret = (struct endpoint){ .host = "" };
+    if (getnameinfo(&a->any, size, host, sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
+        return;
+    uint16_t port = a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port;
+    struct endpoint made;
+    if (endpoint_make(slice_of(host), ntohs(port), &made))
+        *ret = made;
+}
+
+static void set_option(int fd, int level, int name, int value) {
+    setsockopt(fd, level, name, &value, sizeof(value)); /* a refusal costs comfort, not sense */
+}
+
+static void set_options(int fd, const struct keepalive *k) {
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count);
+}
+
+static int make(const struct endpoint *e, union address *ret, socklen_t *ret_size, int *ret_fd) {
+    int r = address_of(e, ret, ret_size);
+    if (r < 0)
+        return r;
+    int fd = socket(ret->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    return 0;
+}
+
+int socket_listen(const struct endpoint *at, int *ret_fd) {
+    union address a;
+    socklen_t size;
+    int fd;
+    int r = make(at, &a, &size, &fd);
+    if (r < 0)
+        return r;
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (a.any.sa_family == AF_INET6)
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (bind(fd, &a.any, size) < 0 || listen(fd, SOCKET_BACKLOG) < 0) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int socket_connect(const struct endpoint *to, int *ret_fd) {
+    union address a;
+    socklen_t size;
+    int fd;
+    int r = make(to, &a, &size, &fd);
+    if (r < 0)
+        return r;
+    set_options(fd, &keepalive_opened);
+    if (connect(fd, &a.any, size) < 0 && errno != EINPROGRESS && errno != EINTR) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int socket_accept(int listen_fd, int *ret_fd, struct endpoint *ret_remote) {
+    union address a;
+    socklen_t size = sizeof(a);
+    int fd = accept4(listen_fd, &a.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    set_options(fd, &keepalive_accepted);
+    endpoint_of(&a, size, ret_remote);
+    *ret_fd = fd;
+    return 0;
+}
+
+void socket_local(int fd, struct endpoint *ret) {
+    union address a;
+    socklen_t size = sizeof(a);
+    *ret = (struct endpoint){ .host = "" };
+    if (getsockname(fd, &a.any, &size) == 0)
+        endpoint_of(&a, size, ret);
+}
+
+int socket_error(int fd) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return -errno;
+    return -error;
+}
+
+const char *socket_why(int error) {
+    return error == -ENOENT ? "not an IP address" : strerror(-error);
+}

@@ -1,0 +1,21 @@
+/* Makes sockets for endpoints that are IP literals; all are non-blocking and closed on exec. Moves
+ * no bytes. */
+#pragma once
+
+#include "common/endpoint.h"
+
+#define SOCKET_BACKLOG 511
+
+/* 0 or negative errno; -ENOENT for a host that is no IP address. */
+int socket_listen(const struct endpoint *at, int *ret_fd); /* IPv6: for IPv6 alone */
+/* The connection may still be under way at the return. */
+int socket_connect(const struct endpoint *to, int *ret_fd);
+/* -EAGAIN when nobody is waiting. */
+int socket_accept(int listen_fd, int *ret_fd, struct endpoint *ret_remote);
+
+/* Our end; host "" if the system does not tell. */
+void socket_local(int fd, struct endpoint *ret);
+/* 0 or the negative errno with which a connection under way ended. */
+int socket_error(int fd);
+/* Such an error in words. */
+const char *socket_why(int error);

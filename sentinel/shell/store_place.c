@@ -1,0 +1,178 @@
+#include "sentinel/shell/store_place.h"
+
+#include "common/buf.h"
+#include "common/digest.h"
+#include "common/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATABASE "vedette.db"
+#define MARKER   "vedette.state"
+#define MARKER_TEXT \
+    "The state of a vedette lies beside this file. Without it a vedette takes the folder for a new one.\n"
+
+#define PATH_DIGEST_SIZE 16 /* characters of the digest that stand for a path */
+
+/* ---- paths ---- */
+
+static char *PRINTF_LIKE(1, 2) join(const char *format, ...) {
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    return text.data;
+}
+
+void store_place_in(struct store_place *p, const char *state_dir) {
+    *p = (struct store_place){
+        .folder = mem_strdup(state_dir),
+        .database = join("%s/" DATABASE, state_dir),
+        .marker = join("%s/" MARKER, state_dir),
+        .owns_folder = true,
+    };
+}
+
+void store_place_beside(struct store_place *p, const char *file, const char *state_dir) {
+    const char *slash = strrchr(file, '/');
+    size_t folder_size = slash == NULL ? 0 : (size_t)(slash - file);
+    char *folder = folder_size == 0
+        ? mem_strdup(slash == NULL ? "." : "/")
+        : slice_dup((struct slice){ .data = file, .size = folder_size });
+    if (access(folder, W_OK) == 0) {
+        *p = (struct store_place){
+            .folder = folder,
+            .database = join("%s." DATABASE, file),
+            .marker = join("%s." MARKER, file),
+        };
+        return;
+    }
+    mem_free(folder);
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(slice_of(file), digest);
+    *p = (struct store_place){
+        .folder = mem_strdup(state_dir),
+        .database = join("%s/%.*s." DATABASE, state_dir, PATH_DIGEST_SIZE, digest),
+        .marker = join("%s/%.*s." MARKER, state_dir, PATH_DIGEST_SIZE, digest),
+    };
+}
+
+void store_place_fini(struct store_place *p) {
+    mem_free(p->folder);
+    mem_free(p->database);
+    mem_free(p->marker);
+    *p = (struct store_place){ .folder = NULL };
+}
+
+/* ---- a first start ---- */
+
+static bool refuse(struct buf *why, const char *path, const char *text) {
+    buf_printf(why, "%s: %s", path, text);
+    return false;
+}
+
+static int sync_folder(const struct store_place *p) {
+    int fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
+static bool starts_with(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Ours are the files of a first start that was interrupted before the marker was written: nothing
+ * was promised then. */
+static bool is_allowed(const char *name) {
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
+        starts_with(name, DATABASE);
+}
+
+static bool check_empty(const struct store_place *p, struct buf *why) {
+    DIR *dir = opendir(p->folder);
+    if (dir == NULL)
+        return refuse(why, p->folder, strerror(errno));
+    bool empty = true;
+    const struct dirent *entry;
+    while (empty && (entry = readdir(dir)) != NULL)
+        empty = is_allowed(entry->d_name);
+    closedir(dir);
+    return empty ||
+        refuse(why, p->folder,
+            "the folder holds other files and no state of a vedette; name one that is empty or "
+            "does not exist yet");
+}
+
+static int touch(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    size_t size = strlen(text);
+    int r = 0;
+    if (write(fd, text, size) != (ssize_t)size)
+        r = -EIO;
+    else if (fsync(fd) < 0)
+        r = -errno;
+    close(fd);
+    return r;
+}
+
+static bool prepare_fresh(const struct store_place *p, struct buf *why) {
+    if (mkdir(p->folder, 0700) < 0 && errno != EEXIST)
+        return refuse(why, p->folder, strerror(errno));
+    if (p->owns_folder && !check_empty(p, why))
+        return false;
+    int r = touch(p->database, "");
+    if (r < 0)
+        return refuse(why, p->database, strerror(-r));
+    r = sync_folder(p);
+    return r == 0 || refuse(why, p->folder, strerror(-r));
+}
+
+bool store_place_prepare(
+    const struct store_place *p, enum store_place_start *ret_start, struct buf *why) {
+    if (access(p->marker, F_OK) == 0) {
+        if (access(p->database, F_OK) < 0) {
+            buf_printf(why,
+                "%s: %s. %s says that there has been a state, and starting without it could give "
+                "votes twice: restore it, or remove both to start as a new sentinel",
+                p->database, strerror(errno), p->marker);
+            return false;
+        }
+        *ret_start = STORE_PLACE_KNOWN;
+        return true;
+    }
+    if (errno != ENOENT)
+        return refuse(why, p->marker, strerror(errno));
+    if (!prepare_fresh(p, why))
+        return false;
+    *ret_start = STORE_PLACE_FRESH;
+    return true;
+}
+
+int store_place_mark(const struct store_place *p) {
+    int r = touch(p->marker, MARKER_TEXT);
+    return r < 0 ? r : sync_folder(p);
+}
+
+int store_place_hold(const struct store_place *p, int *ret_fd) {
+    int fd = open(p->marker, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int r = -errno;
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* Where the durable state lies: a folder of its own, or beside a classic configuration file. */
+#pragma once
+
+#include "common/base.h"
+
+struct buf;
+
+struct store_place {
+    char *folder;     /* owned; made if absent */
+    char *database;   /* owned */
+    char *marker;     /* owned: a file that says that there has been a database */
+    bool owns_folder; /* nothing of anybody else may lie in the folder */
+};
+
+/* In the state folder of a YAML configuration. */
+void store_place_in(struct store_place *p, const char *state_dir);
+/* <file>.vedette.db; in state_dir, under a digest of the file's path, if the file's folder cannot
+ * be written. file: absolute. */
+void store_place_beside(struct store_place *p, const char *file, const char *state_dir);
+void store_place_fini(struct store_place *p);
+
+enum store_place_start {
+    STORE_PLACE_FRESH, /* nothing there yet: the folder exists now, and an empty database with mode
+                          0600 */
+    STORE_PLACE_KNOWN, /* the marker says that there has to be a database */
+};
+/* Looks and prepares. false with the reason in *why, a sentence that names the culprit. */
+bool store_place_prepare(
+    const struct store_place *p, enum store_place_start *ret_start, struct buf *why);
+/* Writes the marker, durably. 0 or negative errno. */
+int store_place_mark(const struct store_place *p);
+/* Locks the marker for as long as the descriptor is open. -EWOULDBLOCK: another process holds it.
+ */
+int store_place_hold(const struct store_place *p, int *ret_fd);

@@ -1,0 +1,59 @@
+/* One non-blocking byte stream, for accepted and opened connections alike. Bytes to write are
+ * queued and leave together when all streams are flushed, once per wake-up. What the bytes mean is
+ * its owner's business. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "common/list.h"
+#include "common/slice.h"
+
+struct loop;
+struct stream;
+
+/* What all streams share. */
+struct streams {
+    struct loop *loop;     /* borrowed */
+    struct list unflushed; /* streams written to since the last flush */
+    char *scratch;         /* owned: where bytes are read to */
+};
+
+#define STREAM_READ_MAX (64 * 1024) /* bytes read at once */
+
+/* Told to the owner of a stream while the loop dispatches or the streams are flushed. The owner
+ * must not free the stream inside. */
+struct stream_handler {
+    void (*connected)(void *context); /* opened streams, once, before anything else */
+    void (*bytes)(void *context, struct slice bytes); /* lent for the call */
+    /* Once, and nothing follows: `why` in words, lent. After the other end closed its half (`why`
+     * is then STREAM_CLOSED) writing is still tried until the stream is freed. */
+    void (*ended)(void *context, const char *why);
+};
+extern const char STREAM_CLOSED[];
+
+struct stream_limits {
+    size_t read_max;    /* bytes per readiness, at most STREAM_READ_MAX */
+    size_t pending_max; /* bytes queued and not taken by the system; beyond it the stream ends */
+};
+
+void streams_init(struct streams *s, struct loop *loop);
+void streams_fini(struct streams *s); /* every stream is to be freed before */
+void streams_flush(struct streams *s);
+
+/* Takes the descriptor of an accepted connection. handler, limits: borrowed, static. */
+struct stream *stream_new(struct streams *s, int fd, const struct stream_handler *handler,
+    const struct stream_limits *limits, void *context);
+/* Starts a connection; NULL (*ret_error: negative errno) if it fails at once. */
+struct stream *stream_open(struct streams *s, const struct endpoint *to,
+    const struct stream_handler *handler, const struct stream_limits *limits, void *context,
+    int *ret_error);
+void stream_free(struct stream *s); /* closes; what is queued is dropped */
+
+int stream_descriptor(const struct stream *s);
+void stream_local(const struct stream *s, struct endpoint *ret);
+size_t stream_pending(const struct stream *s); /* bytes queued; 0 once it can write no more */
+
+/* Queues bytes; before the connection is made they are kept. Dropped once the stream cannot write
+ * any more. */
+void stream_write(struct stream *s, struct slice bytes);
+/* Reads no more; the end is then noticed by writing only. */
+void stream_stop_reading(struct stream *s);

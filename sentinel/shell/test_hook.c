@@ -1,0 +1,34 @@
+#include "sentinel/shell/test_hook.h"
+
+#ifdef VEDETTE_TEST_HOOKS
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void crash_at(const char *moment, uint64_t number) {
+    const char *wish = getenv("VEDETTE_TEST_CRASH");
+    char at[64];
+    snprintf(at, sizeof(at), "%s:%" PRIu64, moment, number);
+    if (wish != NULL && strcmp(wish, at) == 0)
+        raise(SIGKILL);
+}
+
+void test_hook_before_commit(uint64_t number) {
+    crash_at("before-commit", number);
+}
+
+void test_hook_after_commit(uint64_t number) {
+    crash_at("after-commit", number);
+}
+
+bool test_hook_fails_commit(uint64_t number) {
+    const char *wish = getenv("VEDETTE_TEST_FAIL");
+    uint64_t first, last;
+    return wish != NULL && sscanf(wish, "commit:%" SCNu64 "-%" SCNu64, &first, &last) == 2 &&
+        number >= first && number <= last;
+}
+
+#endif

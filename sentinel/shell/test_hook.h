@@ -1,0 +1,28 @@
+/* Lets a test end the process at the worst moments, or make the disk fail, by environment
+ * variables:
+ *
+ *   VEDETTE_TEST_CRASH=before-commit:N or after-commit:N   SIGKILL there
+ *   VEDETTE_TEST_FAIL=commit:N-M                           these commits fail, as on a full disk
+ *
+ * Commits count from 1; 0 is the making of the database at a first start. Only built with
+ * -Dtest_hooks=true. */
+#pragma once
+
+#include "common/base.h"
+
+#ifdef VEDETTE_TEST_HOOKS
+void test_hook_before_commit(uint64_t number);
+void test_hook_after_commit(uint64_t number);
+bool test_hook_fails_commit(uint64_t number);
+#else
+static inline void test_hook_before_commit(uint64_t number) {
+    (void)number;
+}
+static inline void test_hook_after_commit(uint64_t number) {
+    (void)number;
+}
+static inline bool test_hook_fails_commit(uint64_t number) {
+    (void)number;
+    return false;
+}
+#endif
