@@ -28,7 +28,7 @@ static const struct periods stock_periods = {
 
 /* ---- groups ---- */
 
-static void remember_vote(struct core *c, const struct group *g) {
+static void remember(struct core *c, const struct group *g, const char *section) {
     struct tombstone *t = map_get(&c->tombstones, slice_of(g->name));
     if (t == NULL) {
         t = mem_new(struct tombstone);
@@ -37,6 +37,7 @@ static void remember_vote(struct core *c, const struct group *g) {
     t->vote_epoch = g->vote_epoch;
     t->vote_seq = g->vote_seq;
     slice_copy(slice_of(g->vote_for), t->vote_for, sizeof(t->vote_for));
+    slice_copy(slice_of(section), t->section, sizeof(t->section));
 }
 
 struct group *core_add_group(
@@ -48,6 +49,8 @@ struct group *core_add_group(
         g->vote_epoch = t->vote_epoch;
         g->vote_seq = t->vote_seq;
         slice_copy(slice_of(t->vote_for), g->vote_for, sizeof(g->vote_for));
+        if (origin == GROUP_FROM_RUNTIME)
+            slice_copy(slice_of(t->section), g->section, sizeof(g->section));
         mem_free(t);
     }
     return g;
@@ -68,10 +71,12 @@ uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how
     slice_copy(slice_of(g->vote_for), d.record.vote_for, sizeof(d.record.vote_for));
     if (how == CORE_REMOVE_HIDE && g->origin == GROUP_FROM_FILE)
         merge_section_digest(&g->file, d.record.section);
+    else if (how == CORE_REMOVE_HIDE)
+        slice_copy(slice_of(g->section), d.record.section, sizeof(d.record.section));
     core_persist(c, &d);
     uint64_t seq =
         core_persist(c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(g->name) });
-    remember_vote(c, g);
+    remember(c, g, d.record.section);
     group_free(c, g);
     return seq;
 }
@@ -82,6 +87,10 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
     group_settings_fini(&g->file);
     group_settings_copy(&g->file, &p->file);
     core_apply_settings(c, g, &p->active);
+    if (p->origin == GROUP_FROM_FILE)
+        g->section[0] = '\0';                                         /* no more hidden */
+    if (!endpoint_equal(group_recorded_master(g), &p->active.master)) /* a classic file's wins */
+        group_switch(c, g, &p->active.master);
     if (changed)
         group_persist(c, g);
 }
@@ -138,13 +147,10 @@ static void restore_group(struct core *c, const struct group_state *s, const str
     g->config_epoch = s->record.config_epoch;
     g->vote_epoch = s->record.vote_epoch;
     slice_copy(slice_of(s->record.vote_for), g->vote_for, sizeof(g->vote_for));
+    if (p->origin == GROUP_FROM_RUNTIME)
+        slice_copy(slice_of(s->record.section), g->section, sizeof(g->section));
     g->file.master = s->record.seed;
-    if (s->record.origin != p->origin || !endpoint_equal(&g->master->address, &p->active.master)) {
-        if (!endpoint_equal(
-                &g->master->address, &p->active.master)) /* a classic file whose address wins */
-            group_switch(c, g, &p->active.master);
-        group_persist(c, g);
-    }
+    g->origin = s->record.origin; /* so that a change of either is seen */
     take_plan(c, g, p);
     for (size_t i = 0; i < s->replica_count; i++)
         group_restore_replica(c, g, &s->replicas[i]);
@@ -158,6 +164,7 @@ static void restore_tombstone(struct core *c, const struct group_state *s) {
     struct tombstone *t = mem_new(struct tombstone);
     t->vote_epoch = s->record.vote_epoch;
     slice_copy(slice_of(s->record.vote_for), t->vote_for, sizeof(t->vote_for));
+    slice_copy(slice_of(s->record.section), t->section, sizeof(t->section));
     map_put(&c->tombstones, slice_of(s->name), t);
 }
 

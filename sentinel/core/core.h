@@ -26,6 +26,7 @@ struct tombstone {
     uint64_t vote_epoch;
     char vote_for[CANDIDATE_MAX];
     uint64_t vote_seq;
+    char section[65]; /* of the file, hidden by the REMOVE; "" none */
 };
 
 struct core {

@@ -31,8 +31,8 @@ static void give_vote(struct core *c, struct group *g, uint64_t epoch, struct sl
 struct vote election_request(
     struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
     const struct attempt *a = &g->attempt;
-    bool order_sent =
-        group_in_failover(g) && a->outcome != OUTCOME_NONE && a->outcome != OUTCOME_REFUSED;
+    bool order_sent = group_in_failover(g) &&
+        ((a->outcome != OUTCOME_NONE && a->outcome != OUTCOME_REFUSED) || a->confirm_seq != 0);
     bool may_vote = epoch > g->vote_epoch &&
         (epoch >= c->current_epoch || epoch > g->config_epoch) && epoch <= INT64_MAX &&
         candidate.size < CANDIDATE_MAX && candidate.size > 0;
@@ -171,10 +171,15 @@ static bool vote_is_known(const struct peer *p, uint64_t epoch) {
     return p->voted_for[0] != '\0' && p->voted_epoch >= epoch;
 }
 
-static size_t votes_for(const struct core *c, const struct group *g, struct slice candidate) {
+/* Votes known for a candidate under our epoch. Ours counts for the laws of the others at once, for
+ * our own election only when it is on disk. */
+enum own_vote { OWN_VOTE_GIVEN, OWN_VOTE_DURABLE };
+
+static size_t votes_for(
+    const struct core *c, const struct group *g, struct slice candidate, enum own_vote own) {
     const struct attempt *a = &g->attempt;
     size_t votes = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), candidate) &&
-        core_is_durable(c, a->vote_seq);
+        (own == OWN_VOTE_GIVEN || core_is_durable(c, a->vote_seq));
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += p->voted_epoch == a->epoch && slice_equal(slice_of(p->voted_for), candidate);
     return votes;
@@ -204,11 +209,11 @@ static bool attempt_is_dead(const struct core *c, const struct group *g) {
     list_for_each(p, &g->peers, struct peer, of_group)
         if (!vote_is_known(p, a->epoch))
             unknown += !(discount_down && p->down_before_attempt && p->sdown);
-    if (votes_for(c, g, slice_of(c->id)) + unknown >= needed)
+    if (votes_for(c, g, slice_of(c->id), OWN_VOTE_GIVEN) + unknown >= needed)
         return false;
     list_for_each(p, &g->peers, struct peer, of_group)
         if (p->voted_epoch == a->epoch &&
-            votes_for(c, g, slice_of(p->voted_for)) + unknown >= needed)
+            votes_for(c, g, slice_of(p->voted_for), OWN_VOTE_GIVEN) + unknown >= needed)
             return false;
     return true;
 }
@@ -261,13 +266,14 @@ static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
 
 static int64_t judge_counting(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
-    size_t votes = votes_for(c, g, slice_of(c->id));
+    size_t votes = votes_for(c, g, slice_of(c->id), OWN_VOTE_DURABLE);
     int64_t until_ms = a->begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
 
     if (a->forced)
         return judge_forced(c, g, votes);
     if (!voted_for_us(c, g) || epoch_is_passed(g)) {
-        failover_abandon(c, g, ABANDON_DEAD, "a later epoch of this group was seen");
+        failover_abandon(c, g, attempt_is_dead(c, g) ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
+            "a later epoch of this group was seen");
     } else if (g->master_answered) {
         failover_abandon(c, g, ABANDON_NOT_ELECTED, "the master answers again");
     } else if (votes >= group_needed_votes(g)) {

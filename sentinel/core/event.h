@@ -63,6 +63,9 @@ enum event {
 struct event_row {
     const char *name; /* as on the wire: "+sdown" */
     enum log_level level;
+    /* What is published, for the reference: "<master>" and its like stand for details
+     * (reference.c). */
+    const char *payload;
     const char *doc; /* when it happens, for the reference */
 };
 

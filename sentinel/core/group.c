@@ -13,6 +13,12 @@ const struct node *group_current_master(const struct group *g) {
         : g->master;
 }
 
+const struct endpoint *group_recorded_master(const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    bool confirmed = a->confirm_seq != 0 && a->selected != NULL;
+    return confirmed ? &a->selected->address : &g->master->address;
+}
+
 struct node *group_replica(const struct group *g, const struct endpoint *address) {
     list_for_each(n, &g->replicas, struct node, siblings)
         if (endpoint_equal(&n->address, address))
@@ -170,6 +176,13 @@ static void clear(struct core *c, struct group *g) {
 }
 
 void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
+    if (!endpoint_equal(&g->master->address, group_recorded_master(g))) {
+        /* A failover is past the point of no return: its outcome stays. */
+        struct endpoint promoted = *group_recorded_master(g);
+        g->config_epoch = g->attempt.epoch;
+        group_switch(c, g, &promoted);
+        g->config_seq = c->persist_seq + 1;
+    }
     struct endpoint address = g->master->address;
     list_for_each(n, &g->replicas, struct node, siblings)
         core_persist(c,
@@ -227,12 +240,13 @@ uint64_t group_persist(struct core *c, struct group *g) {
         .group = slice_of(g->name),
         .record = {
             .origin = g->origin,
-            .master = confirmed ? a->selected->address : g->master->address,
+            .master = *group_recorded_master(g),
             .seed = g->file.master,
             .config_epoch = confirmed ? a->epoch : g->config_epoch,
             .vote_epoch = g->vote_epoch,
         },
     };
     slice_copy(slice_of(g->vote_for), d.record.vote_for, sizeof(d.record.vote_for));
+    slice_copy(slice_of(g->section), d.record.section, sizeof(d.record.section));
     return core_persist(c, &d);
 }

@@ -63,13 +63,16 @@ struct group {
     size_t replica_count, peer_count;
 
     uint64_t config_epoch;
+    uint64_t config_seq; /* hellos wait for this PERSIST: the epoch may be of our own making */
     uint64_t vote_epoch;
     char vote_for[CANDIDATE_MAX];
     uint64_t vote_seq; /* PERSIST of the vote */
+    char section[65];  /* digest of the file's section that a REMOVE hid before MONITOR made the
+                          group anew; "" none */
 
     bool odown;
     int64_t odown_since_ms; /* mono; kept after leaving */
-    bool master_answered;   /* a good reply from the master since +sdown */
+    bool master_answered;   /* a good reply since it was found silent */
 
     struct attempt attempt;
     int64_t failover_start_ms; /* as the originals count their 2 x failover-timeout; 0 = an attempt
@@ -91,6 +94,8 @@ struct group {
 /* Where clients and hellos are sent: the selected replica from reconf on, else the configured
  * master. Never NULL. */
 const struct node *group_current_master(const struct group *g);
+/* The address that the state records: the promoted replica's once its promotion is confirmed. */
+const struct endpoint *group_recorded_master(const struct group *g);
 struct node *group_replica(
     const struct group *g, const struct endpoint *address); /* NULL if unknown */
 bool group_in_failover(const struct group *g);

@@ -45,7 +45,8 @@ int64_t health_judge_node(struct core *c, struct node *n) {
     if (n->rebooted && s->reboot_down_after_ms > 0)
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
-    bool down = holds(c->now.heard_ms, silent) || holds(c->now.mono_ms, mismatch) ||
+    n->silent = holds(c->now.heard_ms, silent);
+    bool down = n->silent || holds(c->now.mono_ms, mismatch) ||
         holds(c->now.mono_ms, rebooting);
     if (down && !n->sdown) {
         event_of_node(c, EVENT_SDOWN, n, NULL);

@@ -182,7 +182,7 @@ static void adopt_config(
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
     if (endpoint_equal(&old, &h->master)) {
-        if (group_in_failover(g) && g->attempt.state >= FAILOVER_RECONF_REPLICAS)
+        if (group_in_failover(g) && g->attempt.state >= FAILOVER_WAIT_PROMOTION)
             group_switch(c, g,
                 &h->master); /* somebody else's later word: the one we promoted is not the master */
         group_persist(c, g);

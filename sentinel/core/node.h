@@ -36,6 +36,7 @@ struct node {
     struct liveness live;
 
     bool sdown;
+    bool silent; /* it is silence, not its role or its restart, that makes it down */
     int64_t sdown_since_ms; /* mono; kept after leaving; 0 = never */
     bool script_kill_sent;
     bool rebooted;       /* a master's run id changed and it has not answered PONG since */

@@ -71,7 +71,7 @@ static void on_pong(
         live->available_ms = c->now.heard_ms;
         live->unanswered_ms = 0;
     }
-    if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown)
+    if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown && n->silent)
         n->group->master_answered = true;
     if (n != NULL && pong)
         n->rebooted = false;
@@ -152,7 +152,8 @@ static void on_info(
     }
     if (n->kind == ROLE_MASTER)
         for (size_t i = 0; i < info.replica_count; i++)
-            (void)group_add_replica(c, n->group, &info.replicas[i]);
+            if (endpoint_is_ip(&info.replicas[i])) /* a name: skipped, since nothing resolves it */
+                (void)group_add_replica(c, n->group, &info.replicas[i]);
 }
 
 static struct peer *peer_of(struct core *c, const struct link *l, const struct pending *p) {
@@ -208,7 +209,9 @@ static void end_order(
     if (p->attempt != 0 && p->attempt == a->serial && a->selected == n &&
         a->outcome == OUTCOME_AWAITED) {
         a->outcome = outcome;
-        a->outcome_ms = c->now.mono_ms;
+        if (outcome !=
+            OUTCOME_ACCEPTED) /* the INFO pipelined behind an accepted one may confirm it */
+            a->outcome_ms = c->now.mono_ms;
     }
     probe_expect_info(n);
     group_touch(c, n->group);

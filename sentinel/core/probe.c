@@ -104,6 +104,8 @@ static void ask_info(struct core *c, struct node *n, int64_t *due) {
     if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || l->count >= LINK_PENDING_MAX)
         return;
     int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n);
+    if (n->info_asked_ms > n->info_ms) /* refused: not again at the pace of the network */
+        next = MAX_OF(next, n->info_asked_ms + c->periods.info_fast);
     if (n->info_wait_ms > 0)
         next = tstamp_min(next, n->info_asked_ms + n->info_wait_ms);
     if (n->info_wanted || c->now.mono_ms >= next) {
@@ -127,6 +129,14 @@ static bool hello_is_due(
     return false;
 }
 
+/* A configuration is told to nobody before it is on disk. */
+static bool may_announce(struct core *c, struct group *g) {
+    if (core_is_durable(c, g->config_seq))
+        return true;
+    group_await(c, g);
+    return false;
+}
+
 int64_t probe_node(struct core *c, struct node *n) {
     int64_t due = TSTAMP_NEVER;
     int64_t down_after_ms = n->group->settings.down_after_ms;
@@ -141,7 +151,8 @@ int64_t probe_node(struct core *c, struct node *n) {
                                               : MIN_OF(down_after_ms, c->periods.ping);
     ping(c, &n->command, &n->live, interval, 1, &due);
     ask_info(c, n, &due);
-    if (hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
+    if (may_announce(c, n->group) &&
+        hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
         order_hello(c, &n->command, n->group);
         n->hello_sent_heard_ms = c->now.heard_ms;
         due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
@@ -164,7 +175,8 @@ int64_t probe_process(struct core *c, struct process *p) {
 int64_t probe_peer(struct core *c, struct peer *p) {
     int64_t due = TSTAMP_NEVER;
     struct process *process = p->process;
-    if (hello_is_due(c, &process->link, p->hello_sent_heard_ms, process_refcount(process), &due)) {
+    if (may_announce(c, p->group) &&
+        hello_is_due(c, &process->link, p->hello_sent_heard_ms, process_refcount(process), &due)) {
         order_hello(c, &process->link, p->group);
         p->hello_sent_heard_ms = c->now.heard_ms;
         due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);

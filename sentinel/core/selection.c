@@ -34,7 +34,7 @@ const char *selection_refusal(const struct core *c, const struct group *g, const
     *ret_number = *ret_limit = 0;
     if (n->sdown)
         return "it is down";
-    if (node_is_disconnected(n))
+    if (n->command.state != LINK_OPEN || node_is_disconnected(n))
         return "its link is disconnected";
     if (pong_age > pong_limit) {
         *ret_number = pong_age;
