@@ -181,7 +181,7 @@ static int listen_first(struct service *s) {
     if (r < 0) {
         char at[ENDPOINT_TEXT_MAX];
         return refuse(
-            "cannot listen on %s: %s", endpoint_text(&settings->listen[failed], at), strerror(-r));
+            "cannot listen on %s: %s", endpoint_text(&settings->listen[failed], at), socket_why(r));
     }
     listeners_commit(l);
     return SERVICE_OK;
@@ -256,8 +256,8 @@ static bool prepare_outside(struct service *s, const struct settings *new) {
     int r = listeners_prepare(l, new->listen, new->listen_count, &failed);
     if (r < 0) {
         char at[ENDPOINT_TEXT_MAX];
-        buf_printf(
-            &why, "cannot listen on %s: %s", endpoint_text(&new->listen[failed], at), strerror(-r));
+        buf_printf(&why, "cannot listen on %s: %s", endpoint_text(&new->listen[failed], at),
+            socket_why(r));
     } else {
         r = logsink_open(&s->log, new->log_file);
         if (r < 0) {

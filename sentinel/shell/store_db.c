@@ -247,7 +247,6 @@ static bool refuse_for(struct store_db *db, struct buf *why) {
  * lock. */
 static bool take_hold(struct store_db *db, struct buf *why) {
     sqlite3_extended_result_codes(db->sqlite, 0);
-    sqlite3_wal_hook(db->sqlite, on_log, db);
     if (run(db,
             "PRAGMA locking_mode = EXCLUSIVE;"
             "PRAGMA journal_mode = WAL;"
@@ -255,8 +254,10 @@ static bool take_hold(struct store_db *db, struct buf *why) {
             "PRAGMA wal_autocheckpoint = 0;"
             "PRAGMA foreign_keys = ON;"
             "BEGIN IMMEDIATE;"
-            "COMMIT"))
+            "COMMIT")) {
+        sqlite3_wal_hook(db->sqlite, on_log, db); /* wal_autocheckpoint takes it away */
         return true;
+    }
     return refuse_for(db, why);
 }
 

@@ -2,6 +2,8 @@
 
 #ifdef VEDETTE_TEST_HOOKS
 
+#include "common/slice.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,9 +28,12 @@ void test_hook_after_commit(uint64_t number) {
 
 bool test_hook_fails_commit(uint64_t number) {
     const char *wish = getenv("VEDETTE_TEST_FAIL");
+    struct slice range = slice_of(wish);
     uint64_t first, last;
-    return wish != NULL && sscanf(wish, "commit:%" SCNu64 "-%" SCNu64, &first, &last) == 2 &&
-        number >= first && number <= last;
+    if (!slice_is(slice_cut(&range, ':'), "commit") ||
+        !slice_to_u64(slice_cut(&range, '-'), &first) || !slice_to_u64(range, &last))
+        return false;
+    return number >= first && number <= last;
 }
 
 #endif
