@@ -356,12 +356,10 @@ static void check_required(const struct yaml_value *section, struct diag *diag) 
 }
 
 static void load_group(struct settings *s, const struct yaml_value *section, struct diag *diag) {
-    if (!group_name_is_valid(section->key)) {
+    if (!group_name_is_valid(section->key))
         diag_add(diag, section->key_line, section->key_column,
             "group name '%.*s' must be 1 to %d bytes without commas, blanks and control characters",
-            QUOTED(section->key), GROUP_NAME_MAX - 1);
-        return;
-    }
+            QUOTED(section->key), GROUP_NAME_MAX - 1); /* and on: all findings at once */
     char name[GROUP_NAME_MAX + 8];
     snprintf(name, sizeof(name), "group " SLICE_FMT, SLICE_ARG(section->key));
     if (!expect_shape(section, name, YAML_MAP, diag))

@@ -262,58 +262,81 @@ bool config_merge(const struct settings *file, const struct state *state, enum m
 
 /* ---- the state lines of a classic file ---- */
 
-static void replace_lists(struct state *ours, const struct group_state *file) {
-    struct slice name = slice_of(file->name);
-    struct group_state *g = state_group(ours, name);
-    while (g->replica_count > 0) {
-        struct endpoint address = g->replicas[0];
-        state_apply(
-            ours, &(struct delta){ .kind = DELTA_REPLICA_GONE, .group = name, .address = address });
+/* Where the changes go. */
+struct sink {
+    void (*visit)(const struct delta *d, void *context);
+    void *context;
+};
+
+static void emit(const struct sink *to, struct delta d) {
+    to->visit(&d, to->context);
+}
+
+static void emit_lists(const struct sink *to, const struct group_state *g, bool gone) {
+    struct slice name = slice_of(g->name);
+    for (size_t i = 0; i < g->replica_count; i++)
+        emit(to,
+            (struct delta){ .kind = gone ? DELTA_REPLICA_GONE : DELTA_REPLICA,
+                .group = name,
+                .address = g->replicas[i] });
+    for (size_t i = 0; i < g->peer_count; i++)
+        emit(to,
+            (struct delta){ .kind = gone ? DELTA_PEER_GONE : DELTA_PEER,
+                .group = name,
+                .id = slice_of(g->peers[i].id),
+                .address = g->peers[i].address });
+}
+
+/* Drops the lists of `known`, which may shrink meanwhile: hence from a copy. */
+static void emit_emptied(const struct sink *to, const struct group_state *known) {
+    struct group_state g = {
+        .replicas = mem_dup(known->replicas, known->replica_count * sizeof(known->replicas[0])),
+        .replica_count = known->replica_count,
+        .peers = mem_dup(known->peers, known->peer_count * sizeof(known->peers[0])),
+        .peer_count = known->peer_count,
+    };
+    memcpy(g.name, known->name, sizeof(g.name));
+    emit_lists(to, &g, true);
+    mem_free(g.replicas);
+    mem_free(g.peers);
+}
+
+static void merge_known(
+    const struct sink *to, const struct group_state *known, const struct group_state *file) {
+    struct group_record r = known->record;
+    bool votes = file->record.vote_epoch > r.vote_epoch;
+    bool newer = file->record.config_epoch > r.config_epoch;
+    if (votes) {
+        r.vote_epoch = file->record.vote_epoch;
+        memcpy(r.vote_for, file->record.vote_for, sizeof(r.vote_for));
     }
-    while (g->peer_count > 0) {
-        struct peer_record peer = g->peers[0];
-        state_apply(ours,
-            &(struct delta){ .kind = DELTA_PEER_GONE, .group = name, .id = slice_of(peer.id) });
+    if (newer) {
+        /* A config epoch and its address belong together. */
+        r.config_epoch = file->record.config_epoch;
+        r.master = file->record.master;
     }
-    for (size_t i = 0; i < file->replica_count; i++)
-        state_apply(ours,
-            &(struct delta){ .kind = DELTA_REPLICA, .group = name, .address = file->replicas[i] });
-    for (size_t i = 0; i < file->peer_count; i++) {
-        const struct peer_record *p = &file->peers[i];
-        state_apply(ours,
-            &(struct delta){
-                .kind = DELTA_PEER, .group = name, .id = slice_of(p->id), .address = p->address });
+    if (votes || newer)
+        emit(
+            to, (struct delta){ .kind = DELTA_GROUP, .group = slice_of(known->name), .record = r });
+    if (newer && r.origin != GROUP_REMOVED) {
+        emit_emptied(to, known);
+        emit_lists(to, file, false);
     }
 }
 
-static void merge_group_state(struct state *ours, const struct group_state *file) {
-    struct slice name = slice_of(file->name);
-    struct group_state *g = state_group(ours, name);
-    bool is_new = g == NULL;
-    if (is_new) {
-        state_apply(
-            ours, &(struct delta){ .kind = DELTA_GROUP, .group = name, .record = file->record });
-        g = state_group(ours, name);
-    } else if (file->record.vote_epoch > g->record.vote_epoch) {
-        g->record.vote_epoch = file->record.vote_epoch;
-        g->record.vote_for[0] = '\0';
-    }
-    bool is_newer = file->record.config_epoch > g->record.config_epoch;
-    if (is_newer) {
-        g->record.config_epoch = file->record.config_epoch;
-        g->record.master = file->record.master;
-    }
-    if (is_new || (is_newer && g->record.origin != GROUP_REMOVED))
-        replace_lists(ours, file);
-}
-
-bool merge_classic_state(struct state *ours, const struct state *file) {
-    bool id_changed = file->id[0] != '\0' && ours->id[0] != '\0' && strcmp(ours->id, file->id) != 0;
-    if (file->id[0] != '\0')
-        memcpy(ours->id, file->id, sizeof(ours->id));
-    ours->current_epoch = MAX_OF(ours->current_epoch, file->current_epoch);
+void merge_classic_state(const struct state *ours, const struct state *file,
+    void (*visit)(const struct delta *d, void *context), void *context) {
+    const struct sink to = { .visit = visit, .context = context };
+    if (file->current_epoch > ours->current_epoch)
+        emit(&to, (struct delta){ .kind = DELTA_EPOCH, .epoch = file->current_epoch });
     map_for_each(g, &file->groups, struct group_state) {
-        merge_group_state(ours, g);
+        struct slice name = slice_of(g->name);
+        const struct group_state *known = state_group(ours, name);
+        if (known != NULL) {
+            merge_known(&to, known, g);
+        } else {
+            emit(&to, (struct delta){ .kind = DELTA_GROUP, .group = name, .record = g->record });
+            emit_lists(&to, g, false);
+        }
     }
-    return id_changed;
 }

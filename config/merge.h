@@ -65,8 +65,9 @@ bool config_merge(const struct settings *file, const struct state *state, enum m
 /* Digest of a group's section, for tombstones: equal sections give equal digests. */
 void merge_section_digest(const struct group_settings *g, char ret_hex[static 65]);
 
-/* What the classic file of a sentinel, which may have run elsewhere meanwhile, adds to our own
- * state: its id wins; epochs and votes take the maximum; a group that we do not know, or whose
- * config epoch is newer in the file, is taken as the file has it. Returns whether our id was
- * another one. */
-bool merge_classic_state(struct state *ours, const struct state *file);
+/* Calls `visit` with what a classic file, whose sentinel may have run elsewhere meanwhile, adds to
+ * our own state: epochs and votes take the maximum; a group that we do not know is taken with its
+ * lists; of one whose config epoch is newer in the file, the address and the lists are the file's.
+ * The id is left to the caller. `ours` may take each change at once. */
+void merge_classic_state(const struct state *ours, const struct state *file,
+    void (*visit)(const struct delta *d, void *context), void *context);

@@ -81,7 +81,8 @@ bool value_read_duration(
         if (slice_is(unit, units[i].name))
             factor = units[i].ms;
     }
-    if (digits == 0 || factor == 0) {
+    bool zero_leads = digits > 1 && number.data[0] == '0';
+    if (digits == 0 || zero_leads || factor == 0) {
         buf_add_text(why, "must be a whole number with its unit (ms, s, m or h), as in 5s");
         return false;
     }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 struct reader {
     yaml_parser_t parser;
     struct slice text;
@@ -159,7 +161,7 @@ static bool read_pair(
     }
     if (value == NULL || key->refused || key->shape != YAML_TEXT) {
         if (value != NULL && !key->refused)
-            diag_add(r->diag, key->line, key->column, "a key must be a single word");
+            diag_add(r->diag, key->line, key->column, "a key must be text");
         bool goes_on = value != NULL;
         yaml_tree_free(value);
         yaml_tree_free(key);
@@ -321,9 +323,11 @@ struct yaml_value *yaml_tree_read(struct slice text, struct diag *diag) {
         diag_add(diag, 0, 0, "larger than %d MiB", CONFIG_FILE_MAX / (1024 * 1024));
         return NULL;
     }
+    if (slice_starts_with(text, BYTE_ORDER_MARK))
+        text = slice_sub(text, strlen(BYTE_ORDER_MARK), text.size); /* it is in no column */
+    struct reader r = { .text = text, .diag = diag };
     if (text.size == 0)
         return empty_map();
-    struct reader r = { .text = text, .diag = diag };
     int initialized = yaml_parser_initialize(&r.parser);
     ensure(initialized == 1);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

@@ -1,7 +1,8 @@
 /* YAML text -> a tree whose values know their place. What the keys mean is load.c's business. The
  * only module that sees libyaml. Refused, with a finding each: anchors and aliases, tags, equal
  * keys, keys that are no text, nesting deeper than YAML_DEPTH_MAX, a second document, more than
- * YAML_VALUES_MAX values. */
+ * YAML_VALUES_MAX values. The functions begin with yaml_tree, since libyaml exports yaml_free and
+ * others of the plain prefix. */
 #pragma once
 
 #include "common/base.h"

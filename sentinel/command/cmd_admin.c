@@ -40,12 +40,18 @@ static bool is_group_name(struct slice name) {
 
 /* ---- MONITOR, REMOVE ---- */
 
+static const struct option *find_option(struct slice word) {
+    const struct option *o = option_by_set_name(word);
+    return o != NULL && o->scope == OPTION_GROUP ? o : NULL;
+}
+
 /* The checks of MONITOR in the order of the originals; NULL if all is well. */
 static const char *read_monitor(
     struct call *call, struct endpoint *ret_master, int64_t *ret_quorum) {
     struct slice host = call->args[3];
     int64_t port;
-    if (!slice_to_i64(call->args[5], ret_quorum))
+    if (!slice_to_i64(call->args[5], ret_quorum) ||
+        *ret_quorum > find_option(SLICE_LITERAL("quorum"))->max)
         return "ERR Invalid quorum";
     if (!slice_to_i64(call->args[4], &port))
         return "ERR Invalid port";
@@ -98,11 +104,6 @@ void run_sentinel_remove(struct call *call) {
 static bool names_script(struct slice option) {
     return slice_is_nocase(option, "notification-script") ||
         slice_is_nocase(option, "client-reconfig-script");
-}
-
-static const struct option *find_option(struct slice word) {
-    const struct option *o = option_by_set_name(word);
-    return o != NULL && o->scope == OPTION_GROUP ? o : NULL;
 }
 
 /* Reads the options behind the group's name. Returns how many, or 0 after refusing. */

@@ -97,8 +97,7 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
 
 static void start_group(struct core *c, const struct plan_group *p) {
     struct group *g = core_add_group(c, p->active.name, &p->active.master, p->origin);
-    take_plan(c, g, p);
-    group_persist(c, g);
+    take_plan(c, g, p); /* persists it, since the file's address is new to it */
     event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)g->settings.quorum);
 }
 

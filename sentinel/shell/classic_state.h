@@ -4,7 +4,6 @@
 struct state;
 struct store;
 
-/* Adds to the store's next commit what `file` knows better: its id, if it names one; higher epochs
- * and the votes that go with them; groups that the store does not know yet, with their replicas and
- * peers. */
+/* Adds to the store's next commit what `file` knows better: its id, if it names one, and what
+ * merge_classic_state finds. */
 void classic_state_take(struct store *store, const struct state *file);

@@ -69,7 +69,7 @@ int service_check(const char *path) {
     struct config_file file;
     int status = SERVICE_OK;
     if (config_file_load(path, &file, &diag))
-        fprintf(stderr, "vedette: %s is in order: %zu group%s\n", path, file.settings.group_count,
+        printf("%s is in order: %zu group%s\n", path, file.settings.group_count,
             file.settings.group_count == 1 ? "" : "s");
     else
         status = refuse_findings(path, &diag);
