@@ -209,6 +209,9 @@ static void each_kind_of_bad_group_is_found(void **state) {
         { "groups: {'': {master: '1.1.1.1:1', quorum: 1}}\n", "f:1:10: group name '' " NAME_HINT },
         { "groups: {\"a\\x01\": {master: '1.1.1.1:1', quorum: 1}}\n",
             "f:1:10: group name 'a ' " NAME_HINT },
+        { "groups: {'a,b': {quorum: 0}}\n",
+            "f:1:10: group name 'a,b' " NAME_HINT "f:1:10: group 'a,b' has no master\n"
+            "f:1:26: quorum must be a whole number from 1 to 1000\n" },
         { "groups:\n"
           "  a: {master: '10.0.0.1:1', quorum: 1}\n"
           "  a: {master: '10.0.0.2:1', quorum: 1}\n",
