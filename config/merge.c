@@ -67,6 +67,7 @@ static struct plan_group *add_plan_group(
     mem_grow(&p->groups, &p->group_capacity, p->group_count + 1, sizeof(p->groups[0]));
     struct plan_group *g = &p->groups[p->group_count++];
     g->origin = origin;
+    g->moves = false;
     group_settings_copy(&g->file, file);
     group_settings_copy(&g->active, file);
     return g;
@@ -157,8 +158,10 @@ static void choose_master(struct merge *m, struct plan_group *g, const struct gr
         return;
     bool moved =
         !endpoint_equal(&g->file.master, &r->seed) && !endpoint_equal(&g->file.master, &r->master);
-    if (moved && m->style == MERGE_CLASSIC)
+    if (moved && m->style == MERGE_CLASSIC) {
+        g->moves = true;
         return;
+    }
     if (moved) {
         char wanted[ENDPOINT_TEXT_MAX], current[ENDPOINT_TEXT_MAX];
         diag_add(m->diag, g->file.master_line, g->file.master_column,

@@ -22,6 +22,7 @@ struct plan_group {
     enum group_origin origin;     /* file or runtime */
     struct group_settings file;   /* as the file says; defaults for a runtime group */
     struct group_settings active; /* with the overrides */
+    bool moves;                   /* a classic file's changed address wins over the one in force */
 };
 
 /* What is to be in force, and the changes to the state that follow from it. */

@@ -28,13 +28,13 @@ void reply_verbatim(struct call *call, struct slice text) {
     buf_add_text(out, "\r\n");
 }
 
-void reply_help(struct call *call, const char *name, const char *first_line) {
-    const struct command *container = command_find(slice_of(name));
+void reply_help(struct call *call, const char *container, const char *first_line) {
+    const struct command *c = command_find(slice_of(container));
     struct buf line = BUF_INIT;
-    resp_array(&call->reply, 1 + 2 * container->subcommand_count);
+    resp_array(&call->reply, 1 + 2 * c->subcommand_count);
     resp_status(&call->reply, first_line);
-    for (size_t i = 0; i < container->subcommand_count; i++) {
-        const struct command *sub = &container->subcommands[i];
+    for (size_t i = 0; i < c->subcommand_count; i++) {
+        const struct command *sub = &c->subcommands[i];
         buf_clear(&line);
         command_print_word(sub, &line);
         if (sub->usage != NULL)

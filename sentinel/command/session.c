@@ -1,5 +1,6 @@
 #include "sentinel/command/session.h"
 
+#include "common/ensure.h"
 #include "common/mem.h"
 #include "sentinel/command/pubsub.h"
 #include "sentinel/command/server.h"
@@ -129,6 +130,7 @@ static void add_waiting(struct session *s, struct waiting w) {
     }
     /* The front half is free: worth a move. */
     if (s->waiting_head > 0 && s->waiting_head >= s->waiting_capacity / 2) {
+        ensure(s->waiting != NULL);
         memmove(s->waiting, s->waiting + s->waiting_head, s->waiting_count * sizeof(s->waiting[0]));
         s->waiting_head = 0;
     }

@@ -88,9 +88,11 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
     group_settings_copy(&g->file, &p->file);
     core_apply_settings(c, g, &p->active);
     if (p->origin == GROUP_FROM_FILE)
-        g->section[0] = '\0';                                         /* no more hidden */
-    if (!endpoint_equal(group_recorded_master(g), &p->active.master)) /* a classic file's wins */
+        g->section[0] = '\0'; /* no more hidden */
+    if (p->moves && !endpoint_equal(group_recorded_master(g), &p->active.master)) {
+        event_switch(c, g, &p->active.master);
         group_switch(c, g, &p->active.master);
+    }
     if (changed)
         group_persist(c, g);
 }

@@ -240,8 +240,14 @@ void election_retry_soon(struct core *c, struct group *g) {
 static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
     struct attempt *a = &g->attempt;
     if (!core_is_durable(c, a->vote_seq)) {
+        int64_t limit_ms =
+            a->begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
+        if (c->now.mono_ms > limit_ms) {
+            failover_abandon(c, g, ABANDON_NOT_ELECTED, "our vote could not be written to disk");
+            return TSTAMP_NEVER;
+        }
         group_await(c, g);
-        return TSTAMP_NEVER;
+        return limit_ms + 1;
     }
     bool taken = false;
     list_for_each(p, &g->peers, struct peer, of_group)

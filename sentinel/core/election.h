@@ -24,7 +24,7 @@ void election_hint(struct core *c, struct group *g);
 /* Whether the state of the master is such that the answer to a question is 1. */
 bool election_master_is_down(const struct core *c, const struct group *g);
 
-/* Starts an attempt: new epoch, own vote if not forced by circumstances. */
+/* Starts an attempt: new epoch, own vote, questions once it is durable. */
 void election_begin(struct core *c, struct group *g, bool forced);
 /* Judges standing, counting and the death of an attempt in WAIT_START. Returns when to look again,
  * mono ms. */

@@ -171,6 +171,12 @@ void event_plain(
     emit(c, ev, g, after, &payload);
 }
 
+void event_switch(struct core *c, const struct group *g, const struct endpoint *to) {
+    const struct endpoint *from = &g->master->address;
+    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, from->host,
+        (unsigned)from->port, to->host, (unsigned)to->port);
+}
+
 void core_log(struct core *c, enum log_level level, const char *format, ...) {
     struct buf text CLEANUP(buf_fini) = BUF_INIT;
     va_list args;

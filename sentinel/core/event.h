@@ -7,6 +7,7 @@
 
 struct buf;
 struct core;
+struct endpoint;
 struct group;
 struct node;
 struct peer;
@@ -83,6 +84,9 @@ void event_of_peer(struct core *c, enum event ev, const struct peer *p, const ch
  * is published then. */
 void event_plain(struct core *c, enum event ev, const struct group *g, uint64_t after,
     const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* +switch-master from the configured address to `to`. */
+void event_switch(struct core *c, const struct group *g, const struct endpoint *to);
 
 /* "<type> <name> <ip> <port>[ @ <group> <ip> <port>]". Source: spec 12.1. */
 void details_of_node(const struct node *n, struct buf *out);

@@ -185,14 +185,12 @@ static int64_t judge_send_promotion(struct core *c, struct group *g) {
 /* The new configuration is on disk: tell everyone. */
 static void announce(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
-    const struct endpoint *from = &g->master->address, *to = &a->selected->address;
     g->config_epoch = a->epoch;
     a->selected->info_wait_ms = 0;
     failover_move(c, g, FAILOVER_RECONF_REPLICAS);
     event_of_node(c, EVENT_PROMOTED_REPLICA, a->selected, NULL);
     event_of_group(c, EVENT_STATE_RECONF, g, NULL);
-    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, from->host,
-        (unsigned)from->port, to->host, (unsigned)to->port);
+    event_switch(c, g, &a->selected->address);
     probe_announce(g);
 }
 

@@ -81,11 +81,9 @@ struct group {
     int retries;               /* fast retries so far */
     int64_t delay_logged_ms;   /* failover_start_ms for which "Next failover delay" was logged */
 
-    bool awaiting; /* in core->awaiting: to be judged when the store answers */
-    struct list_node awaiting_node;
-    bool frozen; /* a law was broken: answers, acts no more */
-    bool dirty;  /* in core->dirty */
-    struct list_node dirty_node;
+    struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
+    bool frozen;                    /* a law was broken: answers, acts no more */
+    struct list_node dirty_node;    /* in core->dirty: to be judged in this step */
     struct heap_item due;
 };
 

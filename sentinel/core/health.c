@@ -46,8 +46,7 @@ int64_t health_judge_node(struct core *c, struct node *n) {
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
     n->silent = holds(c->now.heard_ms, silent);
-    bool down = n->silent || holds(c->now.mono_ms, mismatch) ||
-        holds(c->now.mono_ms, rebooting);
+    bool down = n->silent || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
     if (down && !n->sdown) {
         event_of_node(c, EVENT_SDOWN, n, NULL);
         n->sdown_since_ms = c->now.mono_ms;

@@ -182,15 +182,14 @@ static void adopt_config(
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
     if (endpoint_equal(&old, &h->master)) {
-        if (group_in_failover(g) && g->attempt.state >= FAILOVER_WAIT_PROMOTION)
-            group_switch(c, g,
-                &h->master); /* somebody else's later word: the one we promoted is not the master */
+        /* A word later than our own: the one that we promoted is not the master. */
+        if (g->attempt.state >= FAILOVER_WAIT_PROMOTION && h->config_epoch >= g->attempt.epoch)
+            group_switch(c, g, &h->master);
         group_persist(c, g);
         return;
     }
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
-    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, old.host,
-        (unsigned)old.port, h->master.host, (unsigned)h->master.port);
+    event_switch(c, g, &h->master);
     group_switch(c, g, &h->master);
 }
 

@@ -54,5 +54,6 @@ struct input {
     int log_level; /* RELOAD: enum log_level */
 };
 
-/* One line without a newline, as a trace shows it; passwords as stars. */
+/* One line without a newline, as a trace shows it; client bytes as they came, so a trace may hold
+ * passwords. */
 void input_print(const struct input *in, struct buf *out);

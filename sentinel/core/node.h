@@ -36,7 +36,7 @@ struct node {
     struct liveness live;
 
     bool sdown;
-    bool silent; /* it is silence, not its role or its restart, that makes it down */
+    bool silent;            /* it is silence, not its role or its restart, that makes it down */
     int64_t sdown_since_ms; /* mono; kept after leaving; 0 = never */
     bool script_kill_sent;
     bool rebooted;       /* a master's run id changed and it has not answered PONG since */
@@ -45,7 +45,7 @@ struct node {
     /* From INFO; times are mono. */
     char run_id[ID_SIZE];  /* "" unknown */
     int64_t info_ms;       /* last INFO received; 0 = never */
-    int64_t info_asked_ms; /* last INFO sent; 0 = never on this connection */
+    int64_t info_asked_ms; /* last INFO sent; 0 = never */
     int64_t
         info_sent_ms; /* when the question of that last INFO had left: how old its facts may be */
     bool info_wanted; /* ask at once, as soon as none is in flight */
@@ -69,7 +69,7 @@ struct node {
     int64_t ordered_ms;  /* mono: last correction sent; 0 = none */
     uint64_t
         refused_attempt; /* serial of the attempt whose promotion it refused; 0 = none (law C11) */
-    int64_t hello_sent_heard_ms; /* last hello acknowledged, or 0 to send one at once */
+    int64_t hello_sent_heard_ms; /* last hello sent, or 0 to send one at once */
 
     enum reconf reconf;
     int64_t reconf_ms; /* mono: when `reconf` changed */

@@ -49,7 +49,7 @@ struct peer {
     int64_t hello_ms;
     uint64_t hello_config_epoch;
     struct endpoint hello_master;
-    int64_t hello_sent_heard_ms; /* last hello to it acknowledged, or 0 to send one at once */
+    int64_t hello_sent_heard_ms; /* last hello to it, or 0 to send one at once */
 };
 
 /* Adds the process `id` at `address` as a peer of the group, sharing the link that other groups

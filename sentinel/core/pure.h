@@ -1,5 +1,5 @@
-/* Included before everything else in the layers that decide (core, command, engine): makes clocks, chance, files,
- * sockets, processes and plain allocation unusable there. A use does not compile. */
+/* Included before everything else in the layers that decide (core, command, engine): makes clocks,
+ * chance, files, sockets, processes and plain allocation unusable there. A use does not compile. */
 #pragma once
 
 #include <inttypes.h>

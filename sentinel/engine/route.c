@@ -1,5 +1,6 @@
 #include "sentinel/engine/route.h"
 
+#include "common/ensure.h"
 #include "common/mem.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
@@ -35,7 +36,9 @@ void route_fini(struct route *r) {
 /* ---- the queue ---- */
 
 static void drop_oldest(struct route *r) {
-    message_free(list_first(&r->queue, struct message, queued));
+    struct message *oldest = list_first(&r->queue, struct message, queued);
+    ensure(oldest != NULL);
+    message_free(oldest);
     r->queued--;
     r->dropped++;
 }
@@ -50,16 +53,25 @@ static void enqueue(struct route *r, const struct effect *event) {
     r->queued++;
 }
 
+/* While the disk fails, what it has failed waits on, but no longer holds up what came later. */
+static bool holds_up(const struct core *c, const struct message *m) {
+    return m->after > c->failed_seq || !core_store_failed(c);
+}
+
 void route_publish(struct route *r, const struct core *c, struct server *server) {
     list_for_each(m, &r->queue, struct message, queued) {
-        if (m->after != 0 && !core_is_durable(c, m->after))
-            return;
+        if (!core_is_durable(c, m->after)) {
+            if (holds_up(c, m))
+                return;
+            continue;
+        }
         struct slice payload = { .data = m->payload, .size = m->payload_size };
         server_publish(server, slice_of(m->channel), payload, m->after);
         message_free(m);
         r->queued--;
     }
-    r->dropped = 0;
+    if (r->queued == 0)
+        r->dropped = 0;
 }
 
 /* ---- the log ---- */

@@ -1,6 +1,7 @@
 /* What becomes of events: at once a log line if the level allows it, and in its turn a message to
  * those who subscribed. There is one queue for all events: behind one that waits for its write, the
- * later ones wait too. */
+ * later ones wait too. One whose write failed is never told: subscribers would learn what a crash
+ * can still undo; the others go on. */
 #pragma once
 
 #include "common/list.h"

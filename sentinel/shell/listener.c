@@ -100,8 +100,12 @@ static struct listener *bind_one(struct listeners *l, const struct endpoint *at,
     return one;
 }
 
-int listeners_prepare(
-    struct listeners *l, const struct endpoint *endpoints, size_t count, size_t *ret_failed) {
+static bool is_lacking(int error) {
+    return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT || error == -EPROTONOSUPPORT;
+}
+
+int listeners_prepare(struct listeners *l, const struct endpoint *endpoints, const bool *optional,
+    size_t count, size_t *ret_failed) {
     listeners_abort(l);
     l->prepared = mem_alloc(count * sizeof(struct listener *));
     for (size_t i = 0; i < count; i++) {
@@ -109,6 +113,8 @@ int listeners_prepare(
         struct listener *one = find(l, &endpoints[i]);
         if (one == NULL)
             one = bind_one(l, &endpoints[i], &r);
+        if (one == NULL && optional[i] && is_lacking(r))
+            continue;
         if (one == NULL) {
             listeners_abort(l);
             *ret_failed = i;

@@ -25,10 +25,11 @@ struct listeners {
 void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients);
 void listeners_fini(struct listeners *l);
 
-/* Binds those of the endpoints that are not bound yet. 0, or negative errno with *ret_failed the
- * index of the culprit; then nothing is prepared. */
-int listeners_prepare(
-    struct listeners *l, const struct endpoint *endpoints, size_t count, size_t *ret_failed);
+/* Binds those of the endpoints that are not bound yet; optional[i] says that the host may lack that
+ * address or its family. 0, or negative errno with *ret_failed the index of the culprit; then
+ * nothing is prepared. */
+int listeners_prepare(struct listeners *l, const struct endpoint *endpoints, const bool *optional,
+    size_t count, size_t *ret_failed);
 /* Accepts on what was prepared, and on nothing else from now on. */
 void listeners_commit(struct listeners *l);
 void listeners_abort(struct listeners *l); /* forgets what was prepared */

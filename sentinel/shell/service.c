@@ -177,7 +177,8 @@ static int listen_first(struct service *s) {
     const struct settings *settings = &s->file.settings;
     struct listeners *l = &s->shell.listeners;
     size_t failed;
-    int r = listeners_prepare(l, settings->listen, settings->listen_count, &failed);
+    int r = listeners_prepare(
+        l, settings->listen, settings->listen_optional, settings->listen_count, &failed);
     if (r < 0) {
         char at[ENDPOINT_TEXT_MAX];
         return refuse(
@@ -253,7 +254,7 @@ static bool prepare_outside(struct service *s, const struct settings *new) {
     struct listeners *l = &s->shell.listeners;
     struct buf why = BUF_INIT;
     size_t failed = 0;
-    int r = listeners_prepare(l, new->listen, new->listen_count, &failed);
+    int r = listeners_prepare(l, new->listen, new->listen_optional, new->listen_count, &failed);
     if (r < 0) {
         char at[ENDPOINT_TEXT_MAX];
         buf_printf(&why, "cannot listen on %s: %s", endpoint_text(&new->listen[failed], at),
@@ -293,7 +294,10 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
         });
 }
 
-static void reload(struct service *s) {
+/* Not before the wake-up has settled: the merge reads the store, which must know what the engine
+ * does. */
+static void reload(void *context) {
+    struct service *s = context;
     struct diag diag;
     struct config_file new;
     struct plan plan;
@@ -331,7 +335,7 @@ static void on_hangup(void *context, int signal_number) {
     if (r < 0)
         logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
             "The log file %s cannot be opened again: %s", s->log.path, strerror(-r));
-    reload(s);
+    shell_when_settled(&s->shell, reload, s);
 }
 
 static void watch_signals(struct service *s) {

@@ -134,6 +134,21 @@ static void settle(struct shell *s) {
     while (!s->stopping && s->effects.count > 0 && ++rounds < SETTLE_ROUNDS_MAX);
 }
 
+void shell_when_settled(struct shell *s, void (*callback)(void *context), void *context) {
+    s->settled = callback;
+    s->settled_context = context;
+}
+
+static void call_back_settled(struct shell *s) {
+    void (*callback)(void *context) = s->settled;
+    if (callback == NULL || s->stopping || s->effects.count > 0)
+        return;
+    s->settled = NULL;
+    callback(s->settled_context);
+    judge(s);
+    settle(s);
+}
+
 static void sleep_until_due(struct shell *s) {
     int64_t until_ms = s->effects.count > 0 ? 0 : engine_deadline(s->engine);
     clock_sleep(&s->clock, clock_mono_us() / 1000, until_ms);
@@ -150,6 +165,7 @@ int shell_run(struct shell *s) {
         judge(s);
         bool quiet = s->effects.count == 0;
         settle(s);
+        call_back_settled(s);
         if (quiet)
             store_rest(s->store);
     }

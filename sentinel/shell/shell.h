@@ -7,7 +7,9 @@
  * must not be judged while an answer lies unread
  *   3. hand in TIMER: the engine judges
  *   4. carry out the effects, flush every stream, make durable what is to be, hand in the outcome;
- * again until there is nothing left A slow disk therefore delays what rests on it, and no probe. */
+ * again until there is nothing left
+ *
+ * What rests on a write leaves after it, all else before. The commit itself blocks the loop. */
 #pragma once
 
 #include "sentinel/core/effect.h"
@@ -33,7 +35,9 @@ struct shell {
     struct redis_links links;
     struct clients clients;
     struct listeners listeners;
-    int64_t usage_told_ms; /* when USAGE was last handed in */
+    int64_t usage_told_ms;          /* when USAGE was last handed in */
+    void (*settled)(void *context); /* what waits for the end of the wake-up; NULL = nothing */
+    void *settled_context;          /* borrowed */
     bool stopping;
     int status; /* to exit with */
 };
@@ -47,3 +51,7 @@ int shell_run(struct shell *s);
 
 /* Hands in what happened; from the callbacks of the loop only. */
 void shell_take(struct shell *s, const struct input *in);
+
+/* Calls back once, when all that this wake-up asked for has been carried out: what then reads the
+ * store finds in it all that the engine knows. */
+void shell_when_settled(struct shell *s, void (*callback)(void *context), void *context);

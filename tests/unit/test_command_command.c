@@ -1,0 +1,180 @@
+#include "tests/unit/answer.h"
+
+#include "sentinel/command/command.h"
+
+#include <stdio.h>
+
+static bool is_lower(struct slice text) {
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+            return false;
+    }
+    return text.size > 0;
+}
+
+static void check_row(const struct command *c, const struct command *container) {
+    assert_true(is_lower(c->name));
+    assert_ptr_equal(command_find(c->name), c); /* no name twice */
+    assert_true(c->arity != 0);
+    assert_non_null(c->summary);
+    assert_non_null(c->since);
+    assert_true(c->handler != NULL || c->subcommand_count > 0);
+    if (container == NULL) {
+        assert_non_null(c->group);
+        assert_slice_equal(c->word, c->name);
+        return;
+    }
+    struct slice rest = c->name;
+    assert_slice_equal(slice_cut(&rest, '|'), container->name);
+    assert_slice_equal(rest, c->word);
+    assert_true(c->arity > 1 || c->arity < -1);
+}
+
+static void the_rows_are_in_order(void **state) {
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        check_row(c, NULL);
+        for (size_t k = 0; k < c->subcommand_count; k++)
+            check_row(&c->subcommands[k], c);
+    }
+}
+
+static void commands_are_found_without_case(void **state) {
+    assert_non_null(command_find(SLICE_LITERAL("Sentinel|MASTERS")));
+    assert_null(command_find(SLICE_LITERAL("sentinel|")));
+    assert_null(command_find(SLICE_LITERAL("ping|x")));
+    assert_null(command_find(SLICE_LITERAL("")));
+    assert_null(command_find(SLICE_LITERAL("masters")));
+}
+
+static void errors_echo_at_most_128_bytes(void **state) {
+    struct desk *d = *state;
+    struct buf line = BUF_INIT, expected = BUF_INIT;
+    for (int i = 0; i < 140; i++)
+        buf_add_char(&line, 'n');
+    buf_add_text(&line, " ");
+    for (int i = 0; i < 140; i++)
+        buf_add_char(&line, 'a');
+    buf_add_text(&line, " b");
+
+    buf_printf(&expected, "-ERR unknown command '%.128s', with args beginning with: '%.128s' \r\n",
+        buf_text(&line), buf_text(&line) + 141);
+    assert_slice_equal(desk_ask(d, 1, buf_text(&line)), buf_slice(&expected));
+
+    buf_clear(&expected);
+    buf_printf(
+        &expected, "-ERR unknown subcommand '%.128s'. Try SENTINEL HELP.\r\n", buf_text(&line));
+    struct buf sub = BUF_INIT;
+    buf_printf(&sub, "sentinel %s", buf_text(&line));
+    assert_slice_equal(desk_ask(d, 1, buf_text(&sub)), buf_slice(&expected));
+    buf_fini(&line);
+    buf_fini(&sub);
+    buf_fini(&expected);
+}
+
+static void errors_stay_on_one_line(void **state) {
+    struct desk *d = *state;
+    assert_slice(desk_ask(d, 1, "\"a\\r\\nb\" \"c\\nd\""),
+        "-ERR unknown command 'a  b', with args beginning with: 'c d' \r\n");
+}
+
+static void a_container_alone_is_too_little(void **state) {
+    struct desk *d = *state;
+    assert_answer(d, 1, "CLIENT", "-\"ERR wrong number of arguments for 'client' command\"");
+    assert_answer(
+        d, 1, "command nosuch", "-\"ERR unknown subcommand 'nosuch'. Try COMMAND HELP.\"");
+}
+
+static void subscribed_resp2_clients_may_do_little_else(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "SUBSCRIBE +sdown");
+    assert_answer(d, 1, "SENTINEL MASTERS",
+        "-\"ERR Can't execute 'sentinel|masters': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+        "QUIT / RESET are allowed in this context\"");
+    assert_answer(d, 1, "PING", "*[$\"pong\" $\"\"]");
+    assert_answer(d, 1, "PING x", "*[$\"pong\" $\"x\"]");
+    assert_answer(d, 1, "ECHO", "-\"ERR unknown command 'ECHO', with args beginning with: \"");
+    desk_ask(d, 1, "UNSUBSCRIBE");
+    assert_answer(d, 1, "PING", "+\"PONG\"");
+}
+
+static void subscribed_resp3_clients_may_do_all(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "HELLO 3");
+    desk_ask(d, 1, "SUBSCRIBE +sdown");
+    assert_answer(d, 1, "PING", "+\"PONG\"");
+}
+
+/* ---- COMMAND ---- */
+
+static void command_docs_tell_summaries(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "HELLO 3");
+    assert_answer(d, 1, "COMMAND DOCS role nosuch client|id",
+        "%[$\"role\" %[$\"summary\" $\"The word sentinel, and the names of the masters.\" "
+        "$\"since\" $\"2.8.12\" $\"group\" $\"server\"] "
+        "$\"client|id\" %[$\"summary\" $\"The number of this connection.\" "
+        "$\"since\" $\"5.0.0\" $\"group\" $\"connection\"]]");
+    assert_answer(d, 1, "COMMAND DOCS nosuch", "%[]");
+}
+
+static void command_lists_are_filtered(void **state) {
+    struct desk *d = *state;
+    assert_answer(d, 1, "COMMAND LIST FILTERBY PATTERN client|set*",
+        "*[$\"client|setinfo\" $\"client|setname\"]");
+    assert_answer(d, 1, "COMMAND LIST FILTERBY ACLCAT pubsub",
+        "*[$\"publish\" $\"subscribe\" $\"psubscribe\" $\"unsubscribe\" $\"punsubscribe\"]");
+    assert_answer(d, 1, "COMMAND LIST FILTERBY MODULE x", "*[]");
+    assert_answer(d, 1, "COMMAND LIST FILTERBY NOSUCH x", "-\"ERR syntax error\"");
+    assert_answer(d, 1, "COMMAND LIST x", "-\"ERR syntax error\"");
+}
+
+static size_t count_of(struct slice text, const char *part) {
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++)
+        count += slice_starts_with(slice_sub(text, i, text.size), part);
+    return count;
+}
+
+static void command_without_arguments_tells_all(void **state) {
+    struct desk *d = *state;
+    struct slice all = desk_ask(d, 1, "COMMAND");
+    assert_true(slice_starts_with(all, "*14\r\n*10\r\n$8\r\nsentinel\r\n:-2\r\n"));
+    assert_int_equal(count_of(all, "*10\r\n"), 14 + 16 + 7 + 5);
+    assert_answer(d, 1, "COMMAND COUNT", ":\"14\"");
+    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND INFO"), "*14\r\n*10\r\n"));
+    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND DOCS"), "*28\r\n$8\r\nsentinel\r\n"));
+    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND LIST"), "*42\r\n"));
+}
+
+static void help_begins_and_ends_as_clients_expect(void **state) {
+    static const char *const containers[] = { "SENTINEL", "CLIENT", "COMMAND" };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "%s HELP", containers[i]);
+        struct slice help = desk_ask(d, 1, line);
+        snprintf(line, sizeof(line),
+            "+%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", containers[i]);
+        slice_cut(&help, '\n');
+        assert_true(slice_starts_with(help, line));
+        assert_true(slice_contains(help, SLICE_LITERAL("\r\n+HELP\r\n+    Print this help.\r\n")));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_rows_are_in_order),
+        cmocka_unit_test(commands_are_found_without_case),
+        DESK_TEST(errors_echo_at_most_128_bytes),
+        DESK_TEST(errors_stay_on_one_line),
+        DESK_TEST(a_container_alone_is_too_little),
+        DESK_TEST(subscribed_resp2_clients_may_do_little_else),
+        DESK_TEST(subscribed_resp3_clients_may_do_all),
+        DESK_TEST(command_docs_tell_summaries),
+        DESK_TEST(command_lists_are_filtered),
+        DESK_TEST(command_without_arguments_tells_all),
+        DESK_TEST(help_begins_and_ends_as_clients_expect),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+#include "tests/unit/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_line(struct desk *d, const char *section, const char *wanted) {
+    char request[64], framed[256];
+    snprintf(request, sizeof(request), "INFO %s", section);
+    snprintf(framed, sizeof(framed), "\r\n%s\r\n", wanted);
+    return slice_contains(desk_ask(d, 1, request), slice_of(framed));
+}
+
+#define assert_line(d, section, wanted) \
+    do { \
+        if (!has_line((d), (section), (wanted))) \
+            fail_msg("INFO %s has no line \"%s\"", (section), (wanted)); \
+    } while (0)
+
+/* The names of the sections in a reply. */
+static void assert_sections(struct desk *d, const char *line, const char *expected) {
+    struct buf got = BUF_INIT;
+    struct slice rest = desk_ask(d, 1, line);
+    while (rest.size > 0) {
+        struct slice text = slice_trim(slice_cut(&rest, '\n'));
+        if (slice_starts_with(text, "# "))
+            buf_printf(&got, SLICE_FMT " ", SLICE_ARG(slice_sub(text, 2, text.size)));
+    }
+    assert_slice(buf_slice(&got), expected);
+    buf_fini(&got);
+}
+
+static void sections_are_asked_for_by_name(void **state) {
+    struct desk *d = *state;
+    static const char all[] = "Server Clients Stats CPU Sentinel ";
+    assert_sections(d, "INFO", all);
+    assert_sections(d, "INFO default", all);
+    assert_sections(d, "INFO ALL", all);
+    assert_sections(d, "INFO nosuch everything", all);
+    assert_sections(d, "INFO sentinel SERVER", "Server Sentinel ");
+    assert_sections(d, "INFO cpu nosuch", "CPU ");
+    assert_answer(d, 1, "INFO replication", "$\"\"");
+}
+
+static void sections_are_separated_by_an_empty_line(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "HELLO 3"); /* a bulk there, too */
+    assert_replies(desk_ask(d, 1, "INFO cpu sentinel"),
+        "$\"# CPU\\r\\nused_cpu_sys:0.000000\\r\\nused_cpu_user:0.000000\\r\\n"
+        "used_cpu_sys_children:0.000000\\r\\nused_cpu_user_children:0.000000\\r\\n\\r\\n"
+        "# Sentinel\\r\\nsentinel_masters:1\\r\\nsentinel_tilt:0\\r\\n"
+        "sentinel_tilt_since_seconds:-1\\r\\nsentinel_running_scripts:0\\r\\n"
+        "sentinel_scripts_queue_length:0\\r\\nsentinel_simulate_failure_flags:0\\r\\n"
+        "master0:name=mymaster,status=ok,address=127.0.0.1:28400,slaves=2,sentinels=3\\r\\n\"");
+}
+
+static void the_server_section_has_what_tools_read(void **state) {
+    static const char *const lines[] = { "redis_version:7.2.4", "redis_mode:sentinel",
+        ("vedette_version:" VEDETTE_VERSION), "vedette_store:ok", "os:Linux", "arch_bits:64",
+        "multiplexing_api:epoll", "gcc_version:12.2.0", "process_id:4711", "process_supervised:no",
+        "run_id:1111111111111111111111111111111111111111", "tcp_port:28450",
+        "server_time_usec:1700000090000000", "uptime_in_seconds:90", "uptime_in_days:0", "hz:10",
+        "configured_hz:10", "executable:/usr/bin/vedette", "config_file:/etc/vedette.yaml",
+        "listener0:name=tcp,bind=127.0.0.1,port=28450" };
+    struct desk *d = *state;
+    desk_pass(d, 90000);
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        assert_line(d, "server", lines[i]);
+}
+
+static void nothing_of_a_data_server_is_shown(void **state) {
+    static const char *const absent[] = { "used_memory", "rdb_last_bgsave", "master_repl_offset",
+        "cluster_enabled", "role:" };
+    struct desk *d = *state;
+    struct slice all = desk_ask(d, 1, "INFO");
+    for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+        assert_false(slice_contains(all, slice_of(absent[i])));
+}
+
+static void clients_and_commands_are_counted(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 2, "SUBSCRIBE a b");
+    desk_ask(d, 2, "PSUBSCRIBE *");
+    desk_ask(d, 2, "NOSUCH");
+    assert_line(d, "clients", "connected_clients:2");
+    assert_line(d, "clients", "maxclients:100");
+    assert_line(d, "clients", "pubsub_clients:1");
+    assert_line(d, "clients", "blocked_clients:0");
+    assert_line(d, "stats", "pubsub_channels:2");
+    assert_line(d, "stats", "pubsub_patterns:1");
+    assert_line(d, "stats", "total_connections_received:2");
+    assert_line(d, "stats", "total_error_replies:1");
+    assert_line(d, "stats", "rejected_connections:0");
+    assert_line(d, "stats", "total_commands_processed:13"); /* this one included */
+    assert_line(d, "stats", "instantaneous_ops_per_sec:0");
+    desk_pass(d, 1000);
+    assert_line(d, "stats", "instantaneous_ops_per_sec:14");
+}
+
+static void a_client_that_waits_for_a_write_is_blocked(void **state) {
+    struct desk *d = *state;
+    d->store_waits = true;
+    desk_ask(d, 2, "SENTINEL FLUSHCONFIG");
+    assert_line(d, "clients", "blocked_clients:1");
+    desk_failed(d, 2, d->core->persist_seq);
+    assert_line(d, "clients", "blocked_clients:0");
+    assert_line(d, "server", "vedette_store:failed");
+}
+
+static void processor_time_is_shown_in_seconds(void **state) {
+    struct desk *d = *state;
+    d->server->usage = (struct usage){ .sys_us = 1000001, .user_us = 999999 };
+    assert_line(d, "cpu", "used_cpu_sys:1.000001");
+    assert_line(d, "cpu", "used_cpu_user:0.999999");
+}
+
+static void groups_show_their_status_in_order(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "SENTINEL MONITOR other ::1 6380 1");
+    d->unjudged = true;
+    d->group->master->sdown = true;
+    assert_line(d, "sentinel",
+        "master0:name=mymaster,status=sdown,address=127.0.0.1:28400,slaves=2,sentinels=3\r\n"
+        "master1:name=other,status=ok,address=::1:6380,slaves=0,sentinels=1");
+    d->group->odown = true;
+    assert_line(d, "sentinel",
+        "master0:name=mymaster,status=odown,address=127.0.0.1:28400,slaves=2,sentinels=3");
+    d->core->tilt = true;
+    d->core->tilt_since_ms = d->now.heard_ms - 12345;
+    assert_line(d, "sentinel", "sentinel_tilt:1\r\nsentinel_tilt_since_seconds:12");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(sections_are_asked_for_by_name),
+        DESK_TEST(sections_are_separated_by_an_empty_line),
+        DESK_TEST(the_server_section_has_what_tools_read),
+        DESK_TEST(nothing_of_a_data_server_is_shown),
+        DESK_TEST(clients_and_commands_are_counted),
+        DESK_TEST(a_client_that_waits_for_a_write_is_blocked),
+        DESK_TEST(processor_time_is_shown_in_seconds),
+        DESK_TEST(groups_show_their_status_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

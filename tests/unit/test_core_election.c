@@ -1,0 +1,823 @@
+#include "sentinel/core/election.h"
+
+#include "tests/unit/core_fixture.h"
+
+#include "sentinel/core/failover.h"
+#include "sentinel/core/input.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A group whose peers agree that the master is down and do not vote for us. */
+static void start_unloved(struct fixture *f, const struct fixture_options *o) {
+    fixture_start(f, o);
+    fixture_peers_agree(f);
+    for (int i = 0; i < f->peer_count; i++)
+        f->peers[i].votes = false;
+}
+
+static void fall(struct fixture *f) {
+    fixture_crash(f, &f->master);
+    fixture_await(f, "+odown", 1200);
+}
+
+/* ---- votes given ---- */
+
+static void a_vote_is_given_once_in_an_epoch_to_the_first_who_asks(void **state) {
+    static const struct {
+        uint64_t epoch;
+        const char *candidate, *vote_for;
+        uint64_t vote_epoch, current_epoch;
+    } requests[] = {
+        { 0, ID_B, "", 0, 0 }, /* nothing is below epoch 0 */
+        { 5, ID_B, ID_B, 5, 5 },
+        { 5, ID_C, ID_B, 5, 5 },
+        { 5, ID_B, ID_B, 5, 5 },
+        { 4, ID_C, ID_B, 5, 5 },
+        { 6, ID_C, ID_C, 6, 6 },
+        { 50, OUR_ID, OUR_ID, 50, 50 },
+        { 51, "anything goes", "anything goes", 51, 51 },
+        { 52, "", "anything goes", 51, 52 },
+        { (uint64_t)INT64_MAX + 1, ID_B, "anything goes", 51, 52 },
+        { UINT64_MAX, ID_B, "anything goes", 51, 52 },
+        { INT64_MAX, ID_B, ID_B, INT64_MAX, INT64_MAX },
+    };
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+        struct vote vote = fixture_request(&f, f.group, requests[i].epoch, requests[i].candidate);
+        assert_slice(vote.candidate, requests[i].vote_for);
+        assert_true(vote.epoch == requests[i].vote_epoch);
+        assert_true(f.core->current_epoch == requests[i].current_epoch);
+    }
+    fixture_stop(&f);
+}
+
+static void a_candidate_too_long_gets_no_vote(void **state) {
+    struct fixture f;
+    char candidate[CANDIDATE_MAX + 1];
+    fixture_start(&f, &FIXTURE_STANDARD);
+    memset(candidate, 'x', sizeof(candidate));
+    candidate[CANDIDATE_MAX] = '\0';
+    assert_int_equal(fixture_request(&f, f.group, 3, candidate).epoch, 0);
+    candidate[CANDIDATE_MAX - 1] = '\0';
+    assert_slice(fixture_request(&f, f.group, 4, candidate).candidate, candidate);
+    fixture_stop(&f);
+}
+
+static void a_vote_is_an_event_and_rests_on_the_disk(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.store = STORE_HANGS;
+    struct vote vote = fixture_request(&f, f.group, 7, ID_B);
+    assert_false(core_is_durable(f.core, vote.seq));
+    assert_events(&f, "+new-epoch 7\n+vote-for-leader " ID_B " 7\n");
+    assert_true(slice_contains(slice_of(fixture_persists(&f)), SLICE_LITERAL("epoch 7; group ")));
+    assert_true(
+        slice_contains(slice_of(fixture_persists(&f)), slice_of("vote-epoch=7 vote-for=" ID_B)));
+    fixture_durable(&f, f.persist_seq);
+    assert_true(core_is_durable(f.core, vote.seq));
+    fixture_stop(&f);
+}
+
+static void an_old_vote_whose_epoch_is_not_on_disk_waits_too(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_request(&f, f.group, 7, ID_B);
+    fixture_settle(&f);
+    f.store = STORE_HANGS;
+    assert_true(core_is_durable(f.core, fixture_request(&f, f.group, 7, ID_C).seq));
+    f.group->frozen = true;
+    struct vote vote = fixture_request(&f, f.group, 8, ID_C);
+    assert_int_equal(vote.epoch, 7);
+    assert_false(core_is_durable(f.core, vote.seq));
+    fixture_stop(&f);
+}
+
+static void a_vote_outlives_a_restart(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_request(&f, f.group, 7, ID_B);
+    fixture_restart(&f);
+    assert_int_equal(f.core->current_epoch, 7);
+    struct vote vote = fixture_request(&f, f.group, 7, ID_C);
+    assert_slice(vote.candidate, ID_B);
+    assert_int_equal(vote.epoch, 7);
+    fixture_stop(&f);
+}
+
+static void a_vote_does_not_depend_on_health_tilt_or_acquaintance(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_stall(&f, 60000);
+    fixture_timer(&f);
+    assert_true(f.core->tilt);
+    assert_slice(fixture_request(&f, f.group, 3, ID_E).candidate, ID_E);
+    fixture_stop(&f);
+}
+
+static void c3_a_request_below_the_current_epoch_is_granted_above_vote_and_config_epoch(
+    void **state) {
+    static const struct {
+        uint64_t current, config, vote, asked;
+        bool granted;
+    } cases[] = {
+        { 10, 0, 0, 5, true },
+        { 10, 4, 4, 5, true },
+        { 10, 5, 0, 5, false }, /* this configuration exists already */
+        { 10, 6, 0, 5, false },
+        { 10, 0, 5, 5, false }, /* voted already */
+        { 10, 0, 6, 5, false },
+        { 10, 0, 0, 10, true },
+        { 10, 10, 0, 10, true }, /* as stock: not below the current epoch */
+        { 10, 10, 0, 11, true },
+        { 10, 0, 0, 0, false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.current_epoch = cases[i].current;
+        o.config_epoch = cases[i].config;
+        o.vote_epoch = cases[i].vote;
+        o.vote_for = cases[i].vote > 0 ? ID_C : "";
+        fixture_start(&f, &o);
+        struct vote vote = fixture_request(&f, f.group, cases[i].asked, ID_B);
+        assert_true(slice_is(vote.candidate, ID_B) == cases[i].granted);
+        if (cases[i].granted)
+            assert_int_equal(vote.epoch, cases[i].asked);
+        else
+            assert_int_equal(vote.epoch, cases[i].vote);
+        fixture_stop(&f);
+    }
+}
+
+/* ---- laws C7 and C8: having voted ---- */
+
+static void c8_having_voted_for_another_one_waits_twice_the_failover_timeout(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    fixture_request(&f, f.group, 1, ID_B);
+    int64_t voted_ms = f.now.mono_ms;
+    fall(&f);
+    fixture_forget(&f);
+    fixture_advance(&f, voted_ms + 40000 - 1 - f.now.mono_ms);
+    assert_no_event(&f, "+try-failover");
+    assert_int_equal(fixture_await(&f, "+try-failover", 1000) <= 1000, true);
+    assert_has_event(&f, "+new-epoch 2");
+    fixture_stop(&f);
+}
+
+static void c8_the_wait_is_logged_once(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    fixture_request(&f, f.group, 1, ID_B);
+    fall(&f);
+    fixture_advance(&f, 1000);
+    assert_logged(&f, "Next failover delay: I will not start a failover before ");
+    buf_clear(&f.logs);
+    fixture_advance(&f, 20000);
+    assert_false(slice_contains(slice_of(fixture_logs(&f)), SLICE_LITERAL("failover delay")));
+    fixture_stop(&f);
+}
+
+static void c8_a_newer_configuration_cuts_the_wait_short(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    fixture_request(&f, f.group, 1, ID_B);
+    f.replicas[0].role = ROLE_MASTER;
+    f.replicas[1].master = f.replicas[0].address;
+    fixture_hello(
+        &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 1, "10.0.0.2", 6379, 1, NULL });
+    fixture_advance(&f, 100);
+    fixture_crash(&f, &f.replicas[0]);
+    fixture_forget(&f);
+    fixture_await(&f, "+try-failover", 1200);
+    fixture_stop(&f);
+}
+
+static void c8_our_own_vote_for_ourselves_by_request_delays_nothing(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    fixture_request(&f, f.group, 50, OUR_ID);
+    fall(&f);
+    assert_has_event(&f, "+try-failover " MASTER);
+    assert_has_event(&f, "+new-epoch 51");
+    fixture_stop(&f);
+}
+
+static void c7_a_later_vote_abandons_our_attempt_before_the_promotion(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    fall(&f);
+    assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_START);
+    fixture_forget(&f);
+    assert_slice(fixture_request(&f, f.group, 2, ID_B).candidate, ID_B);
+    assert_events(
+        &f, "+new-epoch 2\n-failover-abort-not-elected " MASTER "\n+vote-for-leader " ID_B " 2\n");
+    assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
+    fixture_forget(&f);
+    fixture_advance(&f, 39000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c7_once_the_promotion_was_sent_the_old_vote_is_the_answer(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    f.replicas[0].holds = "MULTI";
+    f.replicas[1].holds = "MULTI";
+    fall(&f);
+    fixture_await(&f, "+failover-state-wait-promotion", 100);
+    struct vote vote = fixture_request(&f, f.group, 9, ID_B);
+    assert_slice(vote.candidate, OUR_ID);
+    assert_int_equal(vote.epoch, 1);
+    assert_int_equal(f.core->current_epoch, 9); /* the epoch is adopted all the same */
+    assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_PROMOTION);
+    f.replicas[0].holds = f.replicas[1].holds = NULL;
+    fixture_await(&f, "+failover-end", 1000);
+    assert_slice(fixture_request(&f, f.group, 9, ID_B).candidate, ID_B);
+    fixture_stop(&f);
+}
+
+static void c7_the_old_vote_is_the_answer_while_the_others_are_reconfigured(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    f.replicas[0].offset = 2000;
+    f.replicas[1].holds = "MULTI";
+    fall(&f);
+    fixture_await(&f, "+slave-reconf-sent", 200);
+    assert_slice(fixture_request(&f, f.group, 9, ID_B).candidate, OUR_ID);
+    assert_int_equal(f.group->attempt.state, FAILOVER_RECONF_REPLICAS);
+    fixture_stop(&f);
+}
+
+/* The EXEC is refused, then the replica is found a master all the same, both while tilt keeps us
+ * from acting. */
+static void a_vote_is_not_given_when_a_refused_replica_turned_out_promoted(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    f.replicas[0].offset = 2000;
+    f.replicas[0].holds = f.replicas[1].holds = "MULTI";
+    fall(&f);
+    fixture_await(&f, "+failover-state-wait-promotion", 100);
+    fixture_stall(&f, 3000);
+    fixture_timer(&f);
+    assert_true(f.core->tilt);
+    f.replicas[0].exec = "-EXECABORT Transaction discarded\r\n";
+    f.replicas[0].role = ROLE_MASTER;
+    f.replicas[0].holds = NULL;
+    fixture_await(&f, "+promoted-slave", 40000);
+    assert_slice(fixture_request(&f, f.group, 9, ID_B).candidate, OUR_ID);
+    assert_int_equal(f.group->attempt.state, FAILOVER_RECONF_REPLICAS);
+    fixture_stop(&f);
+}
+
+/* ---- law C4: standing ---- */
+
+static void c4_we_stand_in_order_of_rank_among_those_that_are_up(void **state) {
+    static const struct {
+        const char *id;
+        int dead; /* peers, from the first on */
+        int64_t latency_ms, wait_ms;
+    } cases[] = {
+        { OUR_ID, 0, 0, 0 },
+        { ID_E, 0, 0, 30 }, /* after b and c */
+        { ID_E, 1, 0, 15 },
+        { ID_E, 2, 0, 0 },
+        { "bzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 0, 0, 15 },
+        { ID_E, 0, 7, 30 },
+        { ID_E, 0, 20, 80 },
+        { OUR_ID, 0, 20, 0 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.id = cases[i].id;
+        o.quorum = 1;
+        fixture_start(&f, &o);
+        fixture_peers_agree(&f);
+        for (int p = 0; p < 2; p++)
+            f.peers[p].latency_ms = cases[i].latency_ms;
+        for (int p = 0; p < cases[i].dead; p++)
+            fixture_crash(&f, &f.peers[p]);
+        fixture_advance(&f, 3000);
+        fixture_crash(&f, &f.master);
+        fixture_await(&f, "+odown", 1200);
+        assert_int_equal(fixture_await(&f, "+try-failover", 1000), cases[i].wait_ms);
+        fixture_stop(&f);
+    }
+}
+
+static void c4_a_vote_granted_meanwhile_cancels(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.id = ID_E;
+    fixture_start(&f, &o);
+    fixture_peers_agree(&f);
+    fall(&f);
+    fixture_advance(&f, 10);
+    fixture_request(&f, f.group, 1, ID_B);
+    fixture_advance(&f, 39000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c4_a_peers_question_only_hastens_our_own(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.id = ID_E;
+    fixture_start(&f, &o);
+    core_begin(f.core, f.now, &f.out);
+    election_hint(f.core, f.group); /* the master is up here */
+    core_end(f.core);
+    fixture_timer(&f);
+    assert_int_equal(fixture_sent(&f, NULL, "SENTINEL"), 0);
+
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "+sdown", 1200);
+    fixture_advance(&f, 3000); /* they disagree; the pauses have grown */
+    fixture_forget(&f);
+    fixture_peers_agree(&f);
+    core_begin(f.core, f.now, &f.out);
+    election_hint(f.core, f.group);
+    core_end(f.core);
+    fixture_timer(&f);
+    assert_has_event(&f, "+odown " MASTER " #quorum 2/2");
+    fixture_stop(&f);
+}
+
+/* ---- law C2: one epoch for many ---- */
+
+static void c2_attempts_of_one_wake_up_share_an_epoch(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.second_group = "other";
+    o.quorum = 1;
+    fixture_start(&f, &o);
+    fixture_advance(&f, 17);
+    fixture_crash(&f, &f.master);
+    fixture_crash(&f, &f.second_master);
+    fixture_advance(&f, 1001);
+    struct group *other = core_group(f.core, SLICE_LITERAL("other"));
+    assert_int_equal(f.group->vote_epoch, 1);
+    assert_int_equal(other->vote_epoch, 1);
+    assert_int_equal(f.core->current_epoch, 1);
+    fixture_stop(&f);
+}
+
+static void c2_attempts_of_two_wake_ups_do_not(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.second_group = "other";
+    o.quorum = 1;
+    fixture_start(&f, &o);
+    fixture_advance(&f, 17);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 10);
+    fixture_crash(&f, &f.second_master);
+    fixture_advance(&f, 1001);
+    assert_int_equal(f.group->vote_epoch, 1);
+    assert_int_equal(core_group(f.core, SLICE_LITERAL("other"))->vote_epoch, 2);
+    fixture_stop(&f);
+}
+
+static void c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.second_group = "other";
+    fixture_start(&f, &o);
+    struct group *other = core_group(f.core, SLICE_LITERAL("other"));
+    core_begin(f.core, f.now, &f.out);
+    election_begin(f.core, f.group, false);
+    (void)election_request(f.core, other, 1, SLICE_LITERAL(ID_B));
+    election_begin(f.core, other, true);
+    core_end(f.core);
+    assert_int_equal(f.group->attempt.epoch, 1);
+    assert_int_equal(other->attempt.epoch, 2);
+    fixture_stop(&f);
+}
+
+/* ---- law C1: counting ---- */
+
+static void c1_the_majority_and_the_quorum_are_needed(void **state) {
+    static const struct {
+        int peers;
+        int64_t quorum;
+        int voting;
+        bool elected;
+    } cases[] = {
+        { 0, 1, 0, true },
+        { 1, 1, 0, false },
+        { 1, 1, 1, true },
+        { 2, 2, 0, false },
+        { 2, 2, 1, true },
+        { 2, 1, 0, false },
+        { 3, 2, 1, false },
+        { 3, 2, 2, true },
+        { 4, 2, 2, true },
+        { 4, 4, 2, false }, /* the majority is there, the quorum is not */
+        { 4, 4, 3, true },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.peers = cases[i].peers;
+        o.quorum = cases[i].quorum;
+        start_unloved(&f, &o);
+        for (int p = 0; p < cases[i].voting; p++)
+            f.peers[p].votes = true;
+        fall(&f);
+        fixture_advance(&f, 100);
+        assert_has_event(&f, "+try-failover " MASTER);
+        if (cases[i].elected)
+            assert_has_event(&f, "+elected-leader " MASTER);
+        else
+            assert_no_event(&f, "+elected-leader");
+        fixture_stop(&f);
+    }
+}
+
+static void c1_only_votes_of_our_epoch_count(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.current_epoch = 7;
+    start_unloved(&f, &o);
+    for (int i = 0; i < 2; i++) { /* they voted for us once */
+        slice_copy(slice_of(OUR_ID), f.peers[i].vote_for, CANDIDATE_MAX);
+        f.peers[i].vote_epoch = 7;
+    }
+    fall(&f);
+    fixture_advance(&f, 5000);
+    assert_string_equal(fixture_peer(&f, 0)->voted_for, OUR_ID);
+    assert_int_equal(fixture_peer(&f, 0)->voted_epoch, 7);
+    assert_has_event(&f, "+new-epoch 8");
+    assert_no_event(&f, "+elected-leader");
+    fixture_stop(&f);
+}
+
+static void c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
+    f.peers[0].vote_epoch = 5;
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
+    fixture_stop(&f);
+}
+
+static void c1_a_newer_configuration_ends_the_attempt(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    fall(&f);
+    fixture_forget(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 2, "10.0.0.1", 6379, 2, NULL });
+    assert_events(&f, "+new-epoch 2\n-failover-abort-not-elected " MASTER "\n");
+    fixture_stop(&f);
+}
+
+static void a_vote_is_asked_for_only_when_our_own_is_on_disk(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    f.store = STORE_HANGS;
+    fall(&f);
+    fixture_await(&f, "+try-failover", 100);
+    fixture_advance(&f, 500);
+    for (size_t i = 0; i < f.sent_count; i++)
+        if (strncmp(f.sent[i].text, "SENTINEL", 8) == 0)
+            assert_string_equal(
+                f.sent[i].text, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 0 *");
+    assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_START);
+    f.store = STORE_WORKS;
+    fixture_settle(&f);
+    assert_string_equal(fixture_last_sent(&f, &f.peers[0], "SENTINEL")->text,
+        "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1 " OUR_ID);
+    assert_has_event(&f, "+elected-leader " MASTER);
+    fixture_stop(&f);
+}
+
+static void our_own_vote_counts_only_when_it_is_on_disk(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.peers = 0;
+    o.quorum = 1;
+    fixture_start(&f, &o);
+    f.store = STORE_HANGS;
+    fall(&f);
+    fixture_advance(&f, 500);
+    assert_has_event(&f, "+try-failover " MASTER);
+    assert_no_event(&f, "+elected-leader");
+    assert_no_event(&f, "-failover-abort-not-elected");
+    f.store = STORE_FAILS;
+    fixture_advance(&f, 3000);
+    assert_no_event(&f, "+elected-leader");
+    f.store = STORE_WORKS;
+    fixture_await(&f, "+elected-leader", 1100);
+    fixture_stop(&f);
+}
+
+static void the_vote_is_asked_for_beside_a_question_in_flight(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.quorum = 1;
+    fixture_start(&f, &o);
+    f.peers[0].holds = f.peers[1].holds = "SENTINEL";
+    fall(&f);
+    fixture_settle(&f);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "SENTINEL"), 2);
+    assert_string_equal(fixture_last_sent(&f, &f.peers[0], "SENTINEL")->text,
+        "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1 " OUR_ID);
+    fixture_advance(&f, 1000);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "SENTINEL"), 2); /* and only once */
+    fixture_stop(&f);
+}
+
+static void too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows(void **state) {
+    static const struct {
+        int64_t failover_timeout_ms, limit_ms;
+    } cases[] = { { 20000, 10000 }, { 3000, 3000 } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.failover_timeout_ms = cases[i].failover_timeout_ms;
+        start_unloved(&f, &o);
+        fall(&f);
+        fixture_settle(&f);
+        int64_t begun_ms = f.group->attempt.begun_ms;
+        fixture_advance(&f, begun_ms + cases[i].limit_ms - f.now.mono_ms);
+        assert_no_event(&f, "-failover-abort-not-elected");
+        fixture_advance(&f, 1);
+        assert_has_event(&f, "-failover-abort-not-elected " MASTER);
+        fixture_forget(&f);
+        int64_t allowed_ms = begun_ms + 2 * cases[i].failover_timeout_ms;
+        fixture_advance(&f, allowed_ms - 1 - f.now.mono_ms);
+        assert_no_event(&f, "+try-failover");
+        fixture_await(&f, "+try-failover", 1001); /* its random part is below a second */
+        fixture_stop(&f);
+    }
+}
+
+static void the_attempt_ends_when_the_master_answers(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    start_unloved(&f, &o);
+    fixture_hang(&f.master);
+    fixture_await(&f, "+try-failover", 1200);
+    fixture_forget(&f);
+    fixture_revive(&f.master);
+    fixture_settle(&f);
+    assert_events(
+        &f, "-sdown " MASTER "\n-odown " MASTER "\n-failover-abort-not-elected " MASTER "\n");
+    fixture_stop(&f);
+}
+
+/* ---- laws C5 and C6: dead attempts ---- */
+
+static void c5_a_dead_attempt_is_retried_fast_five_times_at_most(void **state) {
+    static const struct {
+        int64_t least_ms, most_ms;
+    } pauses[] = { { 50, 250 }, { 100, 500 }, { 200, 1000 }, { 400, 2000 }, { 800, 2000 } };
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    f.peers[0].is_vain = f.peers[1].is_vain = true;
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
+        fixture_forget(&f);
+        int64_t pause_ms = fixture_await(&f, "+try-failover", 2100);
+        assert_in_range(pause_ms, pauses[i].least_ms, pauses[i].most_ms);
+        fixture_await(&f, "-failover-abort-not-elected", 100);
+    }
+    assert_int_equal(f.core->current_epoch, 6);
+    fixture_forget(&f);
+    fixture_advance(&f, 35000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c5_the_retry_wins_when_the_votes_are_there(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    f.peers[0].is_vain = f.peers[1].is_vain = true;
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    f.peers[0].is_vain = false;
+    f.peers[0].votes = true;
+    fixture_await(&f, "+elected-leader", 300);
+    fixture_stop(&f);
+}
+
+static void c5_an_attempt_that_somebody_may_still_win_is_not_dead(void **state) {
+    static const struct {
+        int peers, vain, silent; /* the others vote for us */
+        bool dead;
+    } cases[] = {
+        { 2, 2, 0, true },  /* one each */
+        { 2, 1, 1, false }, /* the silent one decides */
+        { 4, 2, 1, false }, /* 2 for us, 1, 1; 3 needed */
+        { 4, 3, 0, true },  /* 2, 1, 1, 1 */
+        { 4, 3, 1, false }, /* 1, 1, 1, 1 and one unknown: nobody can reach 3 */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.peers = cases[i].peers;
+        fixture_start(&f, &o);
+        fixture_peers_agree(&f);
+        for (int p = 0; p < cases[i].vain; p++)
+            f.peers[p].is_vain = true;
+        fixture_crash(&f, &f.master);
+        fixture_advance(&f, 990);
+        for (int p = 0; p < cases[i].silent; p++)
+            f.peers[cases[i].peers - 1 - p].holds =
+                "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1";
+        bool hopeless = i == 4; /* even with the unknown one */
+        fixture_await(&f, "+try-failover", 100);
+        fixture_advance(&f, 40);
+        if (cases[i].dead || hopeless)
+            assert_has_event(&f, "-failover-abort-not-elected " MASTER);
+        else
+            assert_no_event(&f, "-failover-abort-not-elected");
+        fixture_stop(&f);
+    }
+}
+
+static void c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    f.peers[0].is_vain = f.peers[1].is_vain = true;
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    f.group->retry_at_ms += 2000; /* time to find them dead */
+    fixture_crash(&f, &f.peers[0]);
+    fixture_crash(&f, &f.peers[1]);
+    fixture_forget(&f);
+    fixture_advance(&f, 10000);
+    assert_int_equal(group_usable(f.group), 1);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c5_a_later_epoch_elsewhere_is_no_proof_of_death(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.peers = 4;
+    start_unloved(&f, &o);
+    slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
+    f.peers[0].vote_epoch = 5; /* three others may still make a leader of our epoch */
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    fixture_forget(&f);
+    fixture_advance(&f, 5000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes(void **state) {
+    static const struct {
+        bool is_vedette, was_down, dead;
+    } cases[] = {
+        { true, true, true },
+        { false, true, false },
+        { true, false, false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        fixture_start(&f, &FIXTURE_STANDARD);
+        fixture_peers_agree(&f);
+        f.peers[0].is_vain = true; /* one vote each, and the dead one would decide */
+        f.peers[0].is_vedette = cases[i].is_vedette;
+        fixture_cut(&f, &f.peers[0]); /* it introduces itself anew */
+        fixture_advance(&f, 1000);
+        fixture_crash(&f, &f.master);
+        if (cases[i].was_down)
+            fixture_crash(&f, &f.peers[1]);
+        else
+            fixture_hang(&f.peers[1]); /* found down later */
+        if (cases[i].was_down)
+            fixture_await(&f, "+sdown", 1200);
+        fixture_await(&f, "+try-failover", 1200);
+        fixture_advance(&f, 3000);
+        assert_true(fixture_peer(&f, 1)->sdown);
+        if (cases[i].dead)
+            assert_has_event(&f, "-failover-abort-not-elected " MASTER);
+        else
+            assert_no_event(&f, "-failover-abort-not-elected");
+        fixture_stop(&f);
+    }
+}
+
+/* ---- forced ---- */
+
+static void begin_forced(struct fixture *f) {
+    core_begin(f->core, f->now, &f->out);
+    election_begin(f->core, f->group, true);
+    core_end(f->core);
+    fixture_timer(f);
+}
+
+static void forced_a_majority_makes_the_epoch_its_own_at_once(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    begin_forced(&f);
+    assert_string_equal(fixture_last_sent(&f, &f.peers[1], "SENTINEL")->text,
+        "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1 " OUR_ID);
+    assert_true(f.group->attempt.elected || f.group->config_epoch == 1);
+    fixture_stop(&f);
+}
+
+static void forced_without_a_majority_goes_on_after_half_a_second(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.peers[0].votes = f.peers[1].votes = false;
+    begin_forced(&f);
+    fixture_advance(&f, 499);
+    assert_false(f.group->attempt.elected);
+    fixture_advance(&f, 1);
+    assert_int_equal(f.group->config_epoch, 1);
+    fixture_stop(&f);
+}
+
+static void forced_a_vote_for_another_at_its_epoch_means_a_new_epoch(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
+    f.peers[0].vote_epoch = 1;
+    f.peers[1].holds = "SENTINEL";
+    begin_forced(&f);
+    fixture_advance(&f, 20);
+    f.peers[1].holds = NULL;
+    fixture_advance(&f, 20);
+    assert_int_equal(f.group->config_epoch, 2);
+    fixture_stop(&f);
+}
+
+static void forced_waits_for_its_own_vote_to_be_on_disk(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.store = STORE_HANGS;
+    begin_forced(&f);
+    fixture_advance(&f, 2000);
+    assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_START);
+    assert_int_equal(fixture_sent(&f, NULL, "SENTINEL"), 0);
+    f.store = STORE_WORKS;
+    fixture_advance(&f, 10);
+    assert_int_equal(f.group->config_epoch, 1);
+    fixture_stop(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_vote_is_given_once_in_an_epoch_to_the_first_who_asks),
+        cmocka_unit_test(a_candidate_too_long_gets_no_vote),
+        cmocka_unit_test(a_vote_is_an_event_and_rests_on_the_disk),
+        cmocka_unit_test(an_old_vote_whose_epoch_is_not_on_disk_waits_too),
+        cmocka_unit_test(a_vote_outlives_a_restart),
+        cmocka_unit_test(a_vote_does_not_depend_on_health_tilt_or_acquaintance),
+        cmocka_unit_test(
+            c3_a_request_below_the_current_epoch_is_granted_above_vote_and_config_epoch),
+        cmocka_unit_test(c8_having_voted_for_another_one_waits_twice_the_failover_timeout),
+        cmocka_unit_test(c8_the_wait_is_logged_once),
+        cmocka_unit_test(c8_a_newer_configuration_cuts_the_wait_short),
+        cmocka_unit_test(c8_our_own_vote_for_ourselves_by_request_delays_nothing),
+        cmocka_unit_test(c7_a_later_vote_abandons_our_attempt_before_the_promotion),
+        cmocka_unit_test(c7_once_the_promotion_was_sent_the_old_vote_is_the_answer),
+        cmocka_unit_test(c7_the_old_vote_is_the_answer_while_the_others_are_reconfigured),
+        cmocka_unit_test(a_vote_is_not_given_when_a_refused_replica_turned_out_promoted),
+        cmocka_unit_test(c4_we_stand_in_order_of_rank_among_those_that_are_up),
+        cmocka_unit_test(c4_a_vote_granted_meanwhile_cancels),
+        cmocka_unit_test(c4_a_peers_question_only_hastens_our_own),
+        cmocka_unit_test(c2_attempts_of_one_wake_up_share_an_epoch),
+        cmocka_unit_test(c2_attempts_of_two_wake_ups_do_not),
+        cmocka_unit_test(c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one),
+        cmocka_unit_test(c1_the_majority_and_the_quorum_are_needed),
+        cmocka_unit_test(c1_only_votes_of_our_epoch_count),
+        cmocka_unit_test(c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt),
+        cmocka_unit_test(c1_a_newer_configuration_ends_the_attempt),
+        cmocka_unit_test(a_vote_is_asked_for_only_when_our_own_is_on_disk),
+        cmocka_unit_test(our_own_vote_counts_only_when_it_is_on_disk),
+        cmocka_unit_test(the_vote_is_asked_for_beside_a_question_in_flight),
+        cmocka_unit_test(too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows),
+        cmocka_unit_test(the_attempt_ends_when_the_master_answers),
+        cmocka_unit_test(c5_a_dead_attempt_is_retried_fast_five_times_at_most),
+        cmocka_unit_test(c5_the_retry_wins_when_the_votes_are_there),
+        cmocka_unit_test(c5_an_attempt_that_somebody_may_still_win_is_not_dead),
+        cmocka_unit_test(c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast),
+        cmocka_unit_test(c5_a_later_epoch_elsewhere_is_no_proof_of_death),
+        cmocka_unit_test(c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes),
+        cmocka_unit_test(forced_a_majority_makes_the_epoch_its_own_at_once),
+        cmocka_unit_test(forced_without_a_majority_goes_on_after_half_a_second),
+        cmocka_unit_test(forced_a_vote_for_another_at_its_epoch_means_a_new_epoch),
+        cmocka_unit_test(forced_waits_for_its_own_vote_to_be_on_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

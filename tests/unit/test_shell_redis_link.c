@@ -1,0 +1,339 @@
+#include "sentinel/shell/redis_link.h"
+
+#include "tests/unit/unit.h"
+
+#include "common/buf.h"
+#include "common/ensure.h"
+#include "sentinel/core/input.h"
+#include "sentinel/shell/clock.h"
+#include "sentinel/shell/loop.h"
+#include "sentinel/shell/socket.h"
+#include "sentinel/shell/stream.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 5000
+
+/* Links on a loop of their own, to a server that is a bare socket. */
+struct fixture {
+    struct loop *loop;
+    struct streams streams;
+    struct redis_links links;
+    struct buf told; /* inputs, as printed; a '|' after each */
+    int listen_fd;
+    struct endpoint address;
+    int server_fd; /* accepted; -1 = not yet */
+};
+
+static void print_input(void *context, const struct input *in) {
+    struct fixture *f = context;
+    switch (in->kind) {
+    case INPUT_LINK_UP:
+        buf_printf(&f->told, "up %u.%llu|", in->link.value, (unsigned long long)in->incarnation);
+        break;
+    case INPUT_LINK_LOST:
+        buf_printf(&f->told, "lost %u.%llu " SLICE_FMT "|", in->link.value,
+            (unsigned long long)in->incarnation, SLICE_ARG(in->why));
+        break;
+    case INPUT_REPLY:
+        buf_printf(&f->told, "reply %llu ", (unsigned long long)in->tag);
+        resp_value_print(&in->value, &f->told);
+        buf_add_char(&f->told, '|');
+        break;
+    case INPUT_MESSAGE:
+        buf_printf(&f->told, "message " SLICE_FMT " " SLICE_FMT "|", SLICE_ARG(in->channel),
+            SLICE_ARG(in->payload));
+        break;
+    default:
+        fail();
+    }
+}
+
+static int set_up(void **state) {
+    static struct fixture fixture;
+    struct fixture *f = &fixture;
+    *f = (struct fixture){ .told = BUF_INIT, .server_fd = -1 };
+    f->loop = loop_new();
+    assert_non_null(f->loop);
+    streams_init(&f->streams, f->loop);
+    redis_links_init(&f->links, &f->streams, (struct inlet){ .take = print_input, .context = f });
+    struct endpoint any;
+    assert_true(endpoint_make(SLICE_LITERAL("127.0.0.1"), 0, &any));
+    assert_int_equal(socket_listen(&any, &f->listen_fd), 0);
+    socket_local(f->listen_fd, &f->address);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    redis_links_fini(&f->links);
+    streams_fini(&f->streams);
+    loop_free(f->loop);
+    buf_fini(&f->told);
+    close(f->listen_fd);
+    if (f->server_fd >= 0)
+        close(f->server_fd);
+    return 0;
+}
+
+/* ---- the two ends ---- */
+
+static void open_link(struct fixture *f, uint64_t incarnation, enum link_purpose purpose) {
+    redis_links_open(&f->links, (struct link_id){ 1 }, incarnation, purpose, &f->address);
+}
+
+static void send_words(struct fixture *f, uint64_t incarnation, uint64_t tag, const char *words) {
+    struct slice rest = slice_of(words);
+    struct slice split[8];
+    struct request requests[4];
+    size_t word_count = 0, request_count = 0;
+    while (rest.size > 0) { /* "MULTI;PING x" is two requests */
+        struct slice one = slice_cut(&rest, ';');
+        struct request *r = &requests[request_count++];
+        *r = (struct request){ .words = &split[word_count] };
+        while (one.size > 0) {
+            split[word_count++] = slice_cut(&one, ' ');
+            r->word_count++;
+        }
+    }
+    redis_links_send(&f->links, (struct link_id){ 1 }, incarnation, tag, requests, request_count);
+}
+
+static void turn(struct fixture *f) {
+    streams_flush(&f->streams);
+    loop_wait(f->loop, clock_mono_us() / 1000 + 5);
+    loop_dispatch(f->loop);
+    redis_links_report(&f->links);
+}
+
+static void server_accept(struct fixture *f) {
+    if (f->server_fd >= 0)
+        close(f->server_fd);
+    struct endpoint remote;
+    int64_t until_ms = clock_mono_us() / 1000 + PATIENCE_MS;
+    while (socket_accept(f->listen_fd, &f->server_fd, &remote) < 0) {
+        assert_true(clock_mono_us() / 1000 < until_ms);
+        turn(f);
+    }
+}
+
+static void server_says(struct fixture *f, struct slice bytes) {
+    assert_int_equal(send(f->server_fd, bytes.data, bytes.size, MSG_NOSIGNAL), bytes.size);
+}
+
+static void server_hears(struct fixture *f, const char *expected) {
+    char heard[1024] = "";
+    size_t size = 0;
+    int64_t until_ms = clock_mono_us() / 1000 + PATIENCE_MS;
+    while (size < strlen(expected) && clock_mono_us() / 1000 < until_ms) {
+        turn(f);
+        ssize_t n = recv(f->server_fd, heard + size, sizeof(heard) - 1 - size, MSG_DONTWAIT);
+        if (n > 0)
+            size += (size_t)n;
+    }
+    assert_string_equal(heard, expected);
+}
+
+/* Turns the loop until as much was told, then compares. */
+static void expect_told(struct fixture *f, const char *expected) {
+    int64_t until_ms = clock_mono_us() / 1000 + PATIENCE_MS;
+    while (buf_size(&f->told) < strlen(expected) && clock_mono_us() / 1000 < until_ms)
+        turn(f);
+    turn(f);
+    assert_string_equal(buf_text(&f->told), expected);
+    buf_clear(&f->told);
+}
+
+static void connect_link(struct fixture *f, enum link_purpose purpose) {
+    open_link(f, 1, purpose);
+    server_accept(f);
+    expect_told(f, "up 1.1|");
+}
+
+/* ---- tests ---- */
+
+static void what_is_sent_before_the_connection_is_kept(void **state) {
+    struct fixture *f = *state;
+    open_link(f, 1, LINK_COMMAND);
+    send_words(f, 1, 7, "AUTH secret;PING");
+    server_accept(f);
+    server_hears(f, "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*1\r\n$4\r\nPING\r\n");
+    server_says(f, SLICE_LITERAL("+OK\r\n+PONG\r\n"));
+    expect_told(f, "up 1.1|reply 7 +PONG|");
+}
+
+static void the_last_reply_of_a_send_is_its_answer(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    send_words(f, 1, 1, "MULTI;SLAVEOF NO ONE;EXEC");
+    send_words(f, 1, 2, "PING");
+    server_says(f, SLICE_LITERAL("+OK\r\n+QUEUED\r\n"));
+    server_says(f, SLICE_LITERAL("*1\r\n+OK\r\n-LOADING no\r\n"));
+    expect_told(f, "reply 1 [+OK]|reply 2 -LOADING no|");
+}
+
+static void messages_are_no_replies_on_a_pubsub_link(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_PUBSUB);
+    send_words(f, 1, 1, "SUBSCRIBE c");
+    server_says(f,
+        SLICE_LITERAL("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
+                      "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n"));
+    expect_told(f, "reply 1 [\"subscribe\", \"c\", :1]|message c hello|");
+}
+
+static void messages_are_replies_on_a_command_link(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    send_words(f, 1, 1, "PING");
+    server_says(f, SLICE_LITERAL("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    expect_told(f, "reply 1 [\"message\", \"c\", \"x\"]|");
+}
+
+static void bad_news_loses_the_link_once(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        enum link_purpose purpose;
+        const char *bytes;
+        const char *told;
+    } cases[] = {
+        { LINK_COMMAND, "+PONG\r\n+PONG\r\n",
+            "up 1.1|reply 1 +PONG|lost 1.1 a reply without a request|" },
+        { LINK_COMMAND, "+PONG\r\nHTTP/1.1 200 OK\r\n",
+            "up 1.1|reply 1 +PONG|lost 1.1 Protocol error, got \"H\" as reply type byte|" },
+        { LINK_COMMAND, "*1000000000\r\n+PONG\r\n",
+            "up 1.1|lost 1.1 a reply with too big an array|" },
+        { LINK_PUBSUB, "*3\r\n$7\r\nmessage\r\n:1\r\n$1\r\nx\r\n+PONG\r\n",
+            "up 1.1|lost 1.1 a pub/sub message without text|" },
+        { LINK_PUBSUB, "-NOAUTH\r\n-NOAUTH\r\n",
+            "up 1.1|reply 1 -NOAUTH|lost 1.1 a reply without a request|" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct slice bytes = slice_of(cases[i].bytes);
+        for (size_t cut = 0; cut <= bytes.size; cut++) {
+            open_link(f, 1, cases[i].purpose);
+            send_words(f, 1, 1, "PING");
+            server_accept(f);
+            server_says(f, slice_sub(bytes, 0, cut));
+            turn(f);
+            server_says(f, slice_sub(bytes, cut, bytes.size));
+            expect_told(f, cases[i].told);
+            assert_int_equal(f->links.count, 0);
+        }
+    }
+}
+
+static void a_refused_connection_is_a_loss(void **state) {
+    struct fixture *f = *state;
+    close(f->listen_fd);
+    open_link(f, 1, LINK_COMMAND);
+    send_words(f, 1, 1, "PING");
+    assert_string_equal(buf_text(&f->told), "");
+    expect_told(f, "lost 1.1 Connection refused|");
+    struct endpoint any;
+    endpoint_make(SLICE_LITERAL("127.0.0.1"), 0, &any);
+    socket_listen(&any, &f->listen_fd);
+}
+
+static void a_host_name_is_a_loss(void **state) {
+    struct fixture *f = *state;
+    assert_true(endpoint_make(SLICE_LITERAL("db.example"), 6379, &f->address));
+    open_link(f, 1, LINK_COMMAND);
+    send_words(f, 1, 1, "PING");
+    expect_told(f, "lost 1.1 not an IP address|");
+}
+
+static void the_end_of_the_server_is_a_loss(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    send_words(f, 1, 1, "PING");
+    server_hears(f, "*1\r\n$4\r\nPING\r\n");
+    close(f->server_fd);
+    f->server_fd = -1;
+    expect_told(f, "lost 1.1 closed by the other end|");
+    send_words(f, 1, 2, "PING");
+    redis_links_close(&f->links, (struct link_id){ 1 }, 1);
+    expect_told(f, "");
+}
+
+static void a_closed_incarnation_tells_nothing(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    send_words(f, 1, 1, "PING");
+    server_hears(f, "*1\r\n$4\r\nPING\r\n");
+    server_says(f, SLICE_LITERAL("+PONG\r\n"));
+    redis_links_close(&f->links, (struct link_id){ 1 }, 1);
+    open_link(f, 2, LINK_COMMAND);
+    send_words(f, 1, 9, "INFO");
+    redis_links_close(&f->links, (struct link_id){ 1 }, 1);
+    send_words(f, 2, 1, "PING");
+    server_accept(f);
+    server_hears(f, "*1\r\n$4\r\nPING\r\n");
+    server_says(f, SLICE_LITERAL("+LOADING\r\n"));
+    expect_told(f, "up 1.2|reply 1 +LOADING|");
+}
+
+static void a_lost_link_may_be_closed_before_it_is_told(void **state) {
+    struct fixture *f = *state;
+    assert_true(endpoint_make(SLICE_LITERAL("nowhere"), 1, &f->address));
+    open_link(f, 1, LINK_COMMAND);
+    redis_links_close(&f->links, (struct link_id){ 1 }, 1);
+    assert_false(redis_links_report(&f->links));
+    expect_told(f, "");
+}
+
+static void a_server_that_does_not_read_is_lost(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    static char big[1024 * 1024];
+    memset(big, 'x', sizeof(big));
+    struct slice word = { .data = big, .size = sizeof(big) };
+    struct request request = { .words = &word, .word_count = 1 };
+    for (uint64_t tag = 1; f->links.count == 1 && tag < 100; tag++) {
+        redis_links_send(&f->links, (struct link_id){ 1 }, 1, tag, &request, 1);
+        turn(f);
+    }
+    expect_told(f, "lost 1.1 output limit reached: the other end does not read|");
+}
+
+static void replies_come_back_in_order_however_many_wait(void **state) {
+    struct fixture *f = *state;
+    connect_link(f, LINK_COMMAND);
+    struct buf expected = BUF_INIT;
+    uint64_t sent = 0, answered = 0;
+    for (int round = 0; round < 50; round++) {
+        for (int i = 0; i < round % 9 + 1; i++)
+            send_words(f, 1, ++sent, "PING");
+        for (int i = 0; i < round % 7 + 1 && answered < sent; i++) {
+            answered++;
+            server_says(f, SLICE_LITERAL("+PONG\r\n"));
+            buf_printf(&expected, "reply %llu +PONG|", (unsigned long long)answered);
+        }
+        expect_told(f, buf_text(&expected));
+        buf_clear(&expected);
+    }
+    buf_fini(&expected);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_sent_before_the_connection_is_kept),
+        TEST(the_last_reply_of_a_send_is_its_answer),
+        TEST(messages_are_no_replies_on_a_pubsub_link),
+        TEST(messages_are_replies_on_a_command_link),
+        TEST(bad_news_loses_the_link_once),
+        TEST(a_refused_connection_is_a_loss),
+        TEST(a_host_name_is_a_loss),
+        TEST(the_end_of_the_server_is_a_loss),
+        TEST(a_closed_incarnation_tells_nothing),
+        TEST(a_lost_link_may_be_closed_before_it_is_told),
+        TEST(a_server_that_does_not_read_is_lost),
+        TEST(replies_come_back_in_order_however_many_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
