@@ -382,7 +382,7 @@ static void load_group(struct settings *s, const struct yaml_value *section, str
 
 static void load_groups(struct settings *s, const struct yaml_value *v, struct diag *diag) {
     if (yaml_tree_is_null(v))
-        return; /* none in the file: SENTINEL MONITOR makes them */
+        return; /* see check_groups */
     if (!expect_shape(v, "groups", YAML_MAP, diag))
         return;
     if (v->item_count > GROUPS_MAX) {
@@ -412,6 +412,16 @@ void load_check_masters(const struct settings *s, struct diag *diag) {
     map_fini(&masters);
 }
 
+/* A file that came out empty must not pass for one that watches nothing. After other findings, such
+ * as a misspelt key, it would only be noise. */
+static void check_groups(const struct yaml_value *root, struct diag *diag) {
+    const struct yaml_value *groups = yaml_tree_item(root, "groups");
+    if (diag->count == 0 && (groups == NULL || yaml_tree_is_null(groups)))
+        diag_add(diag, groups == NULL ? root->line : groups->key_line,
+            groups == NULL ? root->column : groups->key_column,
+            "no groups: name those to watch, or write 'groups: {}' if SENTINEL MONITOR makes them");
+}
+
 bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
     settings_init(ret);
     struct yaml_value *root = yaml_tree_read(text, diag);
@@ -420,6 +430,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
             &(struct level){ .scope = OPTION_PROCESS, .settings = ret, .prefix = "", .diag = diag },
             root);
         load_check_masters(ret, diag);
+        check_groups(root, diag);
     }
     yaml_tree_free(root);
     return diag->count == 0;

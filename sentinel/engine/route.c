@@ -53,16 +53,14 @@ static void enqueue(struct route *r, const struct effect *event) {
     r->queued++;
 }
 
-/* While the disk fails, what it has failed waits on, but no longer holds up what came later. */
-static bool holds_up(const struct core *c, const struct message *m) {
-    return m->after > c->failed_seq || !core_store_failed(c);
-}
-
 void route_publish(struct route *r, const struct core *c, struct server *server) {
     list_for_each(m, &r->queue, struct message, queued) {
-        if (!core_is_durable(c, m->after)) {
-            if (holds_up(c, m))
-                return;
+        if (m->after != 0 && !core_is_durable(c, m->after)) {
+            if (!core_store_failed(c) || m->after > c->failed_seq)
+                return; /* waits, and all behind it */
+            /* The disk failed it: it is never told, and holds up nobody. */
+            message_free(m);
+            r->queued--;
             continue;
         }
         struct slice payload = { .data = m->payload, .size = m->payload_size };
@@ -70,8 +68,7 @@ void route_publish(struct route *r, const struct core *c, struct server *server)
         message_free(m);
         r->queued--;
     }
-    if (r->queued == 0)
-        r->dropped = 0;
+    r->dropped = 0;
 }
 
 /* ---- the log ---- */

@@ -107,18 +107,23 @@ static void a_good_file_gives_its_values(void **state) {
 
 static void what_may_be_left_out(void **state) {
     static const char *const texts[] = {
-        "",
-        "# nothing yet\n",
-        "groups:\n",
         "groups: {}\n",
-        "groups: ~\n",
-        "listen: 127.0.0.1:26379\n",
-        "log: {}\n",
+        "groups: {}\nlisten: 127.0.0.1:26379\n",
+        "groups: {}\nlog: {}\n",
         "groups: {a: {master: '10.0.0.1:1', quorum: 1, rename_commands: {}, auth: {}}}\n",
         "groups: {a: {master: '10.0.0.1:1', quorum: 1, auth: {password: p}}}\n",
     };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         assert_findings(slice_of(texts[i]), "");
+}
+
+static void a_file_that_watches_nothing_has_to_say_so(void **state) {
+    static const char *const texts[] = { "", "# nothing yet\n", "groups:\n", "groups: ~\n",
+        "listen: 127.0.0.1:26379\n" };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        assert_findings(slice_of(texts[i]),
+            "f:1:1: no groups: name those to watch, or write 'groups: {}' if SENTINEL MONITOR makes "
+            "them\n");
 }
 
 #define ADDRESS_HINT  "10.0.0.1:6379 or [2001:db8::1]:6379\n"
@@ -533,6 +538,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_file_gives_its_values),
         cmocka_unit_test(what_may_be_left_out),
+        cmocka_unit_test(a_file_that_watches_nothing_has_to_say_so),
         cmocka_unit_test(each_kind_of_bad_process_option_is_found),
         cmocka_unit_test(each_kind_of_bad_group_is_found),
         cmocka_unit_test(each_kind_of_bad_group_option_is_found),

@@ -1,0 +1,70 @@
+"""Fixtures: lab (one test), shared_lab (one module); and the logs of all processes on failure."""
+
+import pytest
+
+from harness.lab import Lab
+from harness.ports import Ports
+from harness.sentinel import MAKES, program
+
+_labs = []
+
+
+def pytest_addoption(parser):
+    parser.addoption('--make', choices=MAKES, default='vedette',
+                     help='which sentinels run where a test asks for no certain make; with stock, '
+                          'tests of what only vedette does are skipped (to try the harness)')
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'vedette: what stock does not have, or does otherwise')
+    if config.getoption('--make') != 'stock' and not program().exists():
+        raise pytest.UsageError(f'no vedette at {program()}: build it, or set VEDETTE')
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption('--make') == 'stock':
+        for item in items:
+            if item.get_closest_marker('vedette'):
+                item.add_marker(pytest.mark.skip(reason='only of vedette'))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for lab in _labs:
+            report.sections.append((f'processes in {lab.folder}', lab.tails()))
+
+
+@pytest.fixture(scope='session')
+def ports():
+    ports = Ports()
+    yield ports
+    ports.close()
+
+
+def _lab(folder, ports, config):
+    lab = Lab(folder, ports, config.getoption('--make'))
+    _labs.append(lab)
+    try:
+        yield lab
+        lab.close()
+    finally:
+        _labs.remove(lab)
+
+
+@pytest.fixture
+def lab(tmp_path, ports, request):
+    yield from _lab(tmp_path, ports, request.config)
+
+
+@pytest.fixture(scope='module')
+def shared_lab(tmp_path_factory, ports, request):
+    yield from _lab(tmp_path_factory.mktemp('shared'), ports, request.config)
+
+
+@pytest.fixture
+def stock(request):
+    """True if the sentinels are stock's: some waits are longer then."""
+    return request.config.getoption('--make') == 'stock'

@@ -1,0 +1,142 @@
+"""A sentinel process of one of three makes.
+
+vedette: the program under test on a YAML file; classic: the same on a sentinel.conf; stock: the
+redis-sentinel of the distribution.
+"""
+
+import os
+import pathlib
+import re
+import signal
+
+from .group import endpoint, yaml_text
+from .process import Process
+from .resp import Connection, ReplyError, fields
+from .wait import wait_until
+
+MAKES = ('vedette', 'classic', 'stock')
+START_TIMEOUT_S = 10
+SANITIZER_ENV = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0',
+                 'UBSAN_OPTIONS': 'print_stacktrace=1'}
+_SANITIZER_REPORT = re.compile(
+    r'^.*(ERROR: (?:Address|Leak|Thread|Memory)Sanitizer|: runtime error:).*$', re.M)
+
+
+def program():
+    """The vedette under test: $VEDETTE, or the one of the build folder."""
+    built = pathlib.Path(__file__).parents[3] / 'build' / 'vedette'
+    return pathlib.Path(os.environ.get('VEDETTE', built)).absolute()
+
+
+class Sentinel(Process):
+    def __init__(self, name, folder, port, make='vedette', groups=(), host='127.0.0.1',
+                 settings=None, lines=()):
+        """settings: further top-level YAML keys; lines: further lines of a sentinel.conf."""
+        assert make in MAKES
+        super().__init__(name, folder)
+        self.make = make
+        self.host = host
+        self.port = port
+        self.groups = {group.name: group for group in groups}
+        self.settings = dict(settings or {})
+        self.lines = tuple(lines)
+        self.state = folder / 'state'
+        self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
+        self.write_file()
+
+    @property
+    def is_vedette(self):
+        return self.make != 'stock'
+
+    @property
+    def address(self):
+        return (self.host, self.port)
+
+    def write_file(self, text=None):
+        """(Re)writes the configuration file, from the groups as they are now or from a text."""
+        self.file.write_text(text if text is not None else self.file_text(), 'utf-8')
+
+    def file_text(self):
+        if self.make == 'vedette':
+            return yaml_text({'listen': [endpoint(self.host, self.port)],
+                              'state_dir': str(self.state), **self.settings,
+                              'groups': {g.name: g.as_yaml() for g in self.groups.values()}})
+        lines = [f'port {self.port}', f'bind {self.host}', f'dir {self.folder}', *self.lines]
+        lines += [line for group in self.groups.values() for line in group.as_classic()]
+        return '\n'.join(lines) + '\n'
+
+    def start(self, wait=True):
+        if self.is_vedette:
+            self.spawn([program(), self.file], SANITIZER_ENV)
+        else:
+            self.spawn(['redis-sentinel', self.file])
+        if wait:
+            wait_until(lambda: self.has_died() or self.answers(), START_TIMEOUT_S,
+                       f'{self.name} answers PING')
+            assert not self.has_died(), f'{self.name} ended at its start'
+        return self
+
+    def restart(self):
+        """SIGKILL, and a new process on the same file and state."""
+        self.kill()
+        return self.start()
+
+    def reload(self):
+        self.send(signal.SIGHUP)
+
+    def connect(self, timeout=5.0):
+        return Connection(self.host, self.port, timeout)
+
+    def call(self, *args):
+        with self.connect() as connection:
+            return connection.call(*args)
+
+    def sentinel(self, *args):
+        return self.call('SENTINEL', *args)
+
+    def answers(self):
+        return self.call('PING') == 'PONG'
+
+    @property
+    def id(self):
+        return self.sentinel('MYID')
+
+    def names(self):
+        """The names of all groups that it watches."""
+        return sorted(fields(item)['name'] for item in self.sentinel('MASTERS'))
+
+    def master(self, group='mymaster'):
+        return fields(self.sentinel('MASTER', group))
+
+    def replicas(self, group='mymaster'):
+        return [fields(item) for item in self.sentinel('REPLICAS', group)]
+
+    def peers(self, group='mymaster'):
+        return [fields(item) for item in self.sentinel('SENTINELS', group)]
+
+    def master_address(self, group='mymaster'):
+        """The address that clients are told; None for an unknown group."""
+        answer = self.sentinel('GET-MASTER-ADDR-BY-NAME', group)
+        return answer and (answer[0], int(answer[1]))
+
+    def vote(self, address, epoch, candidate='*'):
+        """IS-MASTER-DOWN-BY-ADDR: (master is down, leader, leader epoch)."""
+        return tuple(self.sentinel('IS-MASTER-DOWN-BY-ADDR', *address, epoch, candidate))
+
+    def watches(self, group):
+        try:
+            self.master(group)
+            return True
+        except ReplyError:
+            return False
+
+    def complaint(self):
+        """Why this process fails the test, or None."""
+        if not self.is_vedette:
+            return None
+        report = _SANITIZER_REPORT.search(self.log())
+        if report:
+            return f'{self.name}: {report.group(0)}'
+        if self.has_died():
+            return f'{self.name} ended by itself with exit code {self._child.returncode}'
+        return None

@@ -1,0 +1,77 @@
+"""A real redis-server."""
+
+from .process import Process
+from .resp import Connection
+from .wait import wait_until
+
+START_TIMEOUT_S = 10
+
+_CONFIG = """\
+port {port}
+bind {host}
+dir {folder}
+daemonize no
+protected-mode no
+save ""
+repl-diskless-sync yes
+repl-diskless-sync-delay 0
+enable-debug-command yes
+"""
+
+
+class Server(Process):
+    def __init__(self, name, folder, port, host='127.0.0.1', config=()):
+        super().__init__(name, folder)
+        self.host = host
+        self.port = port
+        self.user = None
+        self.password = None
+        self.file = folder / 'redis.conf'
+        self.file.write_text(_CONFIG.format(port=port, host=host, folder=folder)
+                             + ''.join(f'{line}\n' for line in config), 'utf-8')
+
+    @property
+    def address(self):
+        return (self.host, self.port)
+
+    def start(self, wait=True):
+        self.spawn(['redis-server', self.file])
+        if wait:
+            wait_until(self.answers, START_TIMEOUT_S, f'{self.name} answers PING')
+        return self
+
+    def log_in_as(self, user, password):
+        """The account that the tests themselves use from now on."""
+        self.user, self.password = user, password
+
+    def connect(self):
+        connection = Connection(self.host, self.port)
+        if self.password is not None:
+            connection.call('AUTH', self.user or 'default', self.password)
+        return connection
+
+    def call(self, *args):
+        with self.connect() as connection:
+            return connection.call(*args)
+
+    def answers(self):
+        return self.call('PING') == 'PONG'
+
+    def info(self, section='replication'):
+        """One section of INFO as a dict."""
+        lines = self.call('INFO', section).splitlines()
+        return dict(line.split(':', 1) for line in lines if ':' in line)
+
+    @property
+    def run_id(self):
+        return self.info('server')['run_id']
+
+    def is_master(self):
+        return self.info()['role'] == 'master'
+
+    def follows(self, master):
+        """True if it is a replica of that server, in sync."""
+        info = self.info()
+        return (info['role'] == 'slave' and info['master_host'] == master.host
+                and info['master_port'] == str(master.port)
+                and info['master_link_status'] == 'up')
