@@ -47,6 +47,8 @@ int64_t health_judge_node(struct core *c, struct node *n) {
 
     n->silent = holds(c->now.heard_ms, silent);
     bool down = n->silent || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
+    if (n->kind == ROLE_MASTER && down && !n->silent) /* an answer refutes silence, nothing else */
+        n->group->master_answered = false;
     if (down && !n->sdown) {
         event_of_node(c, EVENT_SDOWN, n, NULL);
         n->sdown_since_ms = c->now.mono_ms;

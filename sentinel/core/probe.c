@@ -77,13 +77,16 @@ static void close_stuck_pubsub(struct core *c, struct link *l, int64_t *due) {
 }
 
 static void ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
-    size_t owners, int64_t *due) {
+    int64_t down_after_ms, size_t owners, int64_t *due) {
     if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 ||
         l->count >= LINK_PENDING_MAX * owners)
         return;
     bool first = live->ping_ms < l->opened_heard_ms;
     if (first || c->now.heard_ms >= live->ping_ms + interval) {
         order_ping(c, l);
+        /* Health was judged before this silence began: nothing that it may call for is due
+         * earlier. */
+        due_heard(c, due, c->now.heard_ms + down_after_ms / 2 + 1);
     } else {
         due_heard(c, due, live->ping_ms + interval);
     }
@@ -149,7 +152,7 @@ int64_t probe_node(struct core *c, struct node *n) {
     keep_connected(c, &n->pubsub, down_after_ms, &due);
     int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
                                               : MIN_OF(down_after_ms, c->periods.ping);
-    ping(c, &n->command, &n->live, interval, 1, &due);
+    ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
     ask_info(c, n, &due);
     if (may_announce(c, n->group) &&
         hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
@@ -168,7 +171,8 @@ int64_t probe_process(struct core *c, struct process *p) {
     if (!c->tilt)
         close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
     keep_connected(c, &p->link, down_after_ms, &due);
-    ping(c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), owners, &due);
+    ping(c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners,
+        &due);
     return due;
 }
 

@@ -21,13 +21,24 @@ static bool turned_master(const struct group *g, const struct node *n) {
         n->turned_master_ms >= g->master->sdown_since_ms;
 }
 
+/* For how long the replicas may have been without a master through no fault of theirs. A master that
+ * came back as a replica is found down only long after it ceased to be one. */
+static int64_t without_master(const struct core *c, const struct group *g) {
+    const struct node *m = g->master;
+    if (!m->sdown)
+        return 0;
+    int64_t since_ms = m->sdown_since_ms;
+    if (m->role_reported == ROLE_REPLICA)
+        since_ms = tstamp_min(since_ms, m->role_since_ms);
+    return tstamp_age(c->now.mono_ms, since_ms);
+}
+
 const char *selection_refusal(const struct core *c, const struct group *g, const struct node *n,
     int64_t *ret_number, int64_t *ret_limit) {
     bool master_down = g->master->sdown;
     int64_t pong_limit = 5 * c->periods.ping;
     int64_t info_limit = master_down ? 5 * c->periods.ping : 3 * c->periods.info;
-    int64_t link_limit = tstamp_add(10 * g->settings.down_after_ms,
-        master_down ? tstamp_age(c->now.mono_ms, g->master->sdown_since_ms) : 0);
+    int64_t link_limit = tstamp_add(10 * g->settings.down_after_ms, without_master(c, g));
     int64_t pong_age = tstamp_age(c->now.heard_ms, n->live.available_ms);
     int64_t info_age = tstamp_age(c->now.mono_ms, n->info_ms);
 
