@@ -5,6 +5,7 @@
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/probe.h"
 
 static void add_text(struct buf *out, const char *name, const char *text) {
     buf_printf(out, "%s:%s\r\n", name, text == NULL ? "" : text);
@@ -113,6 +114,8 @@ static void print_stats(const struct server *s, struct buf *out) {
     add_count(out, "total_error_replies", stats->errors);
     add_count(out, "total_reads_processed", stats->reads);
     add_count(out, "total_writes_processed", stats->writes);
+    add_count(out, "vedette_probe_budget_per_sec", PROBE_BUDGET_PER_S);
+    add_count(out, "vedette_probe_stretched_ms", (uint64_t)probe_stretched_interval(s->core));
 }
 
 /* ---- # CPU ---- */

@@ -5,8 +5,6 @@
 #include "sentinel/core/link.h"
 #include "sentinel/core/order.h"
 
-#define PROBE_BUDGET_PER_S \
-    10000 /* PINGs to masters a second, over all groups; beyond it the intervals stretch */
 #define PROBE_FINE_MIN_MS 25
 #define RECONNECT_MIN_MS  20
 #define OPENING_MIN_MS \
@@ -14,11 +12,14 @@
 #define OPENING_MAX_MS 5000
 #define INFO_EAGER_MS  5 /* first pause while an INFO is awaited; doubles up to the fast period */
 
+int64_t probe_stretched_interval(const struct core *c) {
+    return (int64_t)map_count(&c->groups) * 1000 / PROBE_BUDGET_PER_S;
+}
+
 int64_t probe_master_interval(const struct core *c, const struct group *g) {
     int64_t fine =
         MIN_OF(MAX_OF(g->settings.down_after_ms / 20, PROBE_FINE_MIN_MS), c->periods.ping);
-    int64_t stretched = (int64_t)map_count(&c->groups) * 1000 / PROBE_BUDGET_PER_S;
-    return MAX_OF(fine, stretched);
+    return MAX_OF(fine, probe_stretched_interval(c));
 }
 
 static int64_t reconnect_interval(const struct core *c, int64_t down_after_ms) {
@@ -171,8 +172,8 @@ int64_t probe_process(struct core *c, struct process *p) {
     if (!c->tilt)
         close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
     keep_connected(c, &p->link, down_after_ms, &due);
-    ping(c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners,
-        &due);
+    ping(
+        c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners, &due);
     return due;
 }
 

@@ -21,5 +21,9 @@ int64_t probe_peer(struct core *c, struct peer *p);
 void probe_announce(struct group *g);
 /* From now on the answer of this INFO is awaited: asked at once, then at growing intervals. */
 void probe_expect_info(struct node *n);
+#define PROBE_BUDGET_PER_S \
+    10000 /* PINGs to masters a second, over all groups; beyond it the intervals stretch */
+/* What the budget allows to each master, ms; below a group's own interval it changes nothing. */
+int64_t probe_stretched_interval(const struct core *c);
 /* Milliseconds between two PINGs to a master, as the budget of the process allows. */
 int64_t probe_master_interval(const struct core *c, const struct group *g);
