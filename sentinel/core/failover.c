@@ -23,6 +23,7 @@
 #define ATTEMPT_AGE_MAX_MS      10000 /* law C9 */
 #define INFORMED_WAIT_MS        300   /* law C10 */
 #define NO_GOOD_REPLICA_WAIT_MS 1000
+#define REPEAT_PAUSE_MS         100  /* before an order whose answer was lost is sent again */
 #define LAST_ORDERS_WAIT_MS     1000 /* after a forced end: for the answers to the last orders */
 
 #define TO(state) (1u << FAILOVER_##state)
@@ -240,8 +241,12 @@ static int64_t judge_wait_promotion(struct core *c, struct group *g) {
      */
     if (a->outcome == OUTCOME_UNKNOWN && n->command.state == LINK_OPEN &&
         n->info_sent_ms > a->outcome_ms && n->role_reported == ROLE_REPLICA &&
-        gate_refusal(c, g) == NULL)
+        gate_refusal(c, g) == NULL) {
+        int64_t again_ms = a->outcome_ms + REPEAT_PAUSE_MS;
+        if (c->now.mono_ms < again_ms)
+            return again_ms;
         send_promotion(c, g);
+    }
     return until_ms + 1;
 }
 

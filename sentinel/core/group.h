@@ -47,6 +47,7 @@ struct attempt {
     struct node *selected; /* in group->replicas; NULL = none */
     enum outcome outcome;
     int64_t outcome_ms;
+    bool was_unknown;     /* an order to the selected went unanswered, and may still arrive */
     uint64_t confirm_seq; /* PERSIST of the new configuration; 0 = not confirmed */
 };
 

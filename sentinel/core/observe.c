@@ -208,9 +208,10 @@ static void end_order(
     struct attempt *a = &n->group->attempt;
     if (p->attempt != 0 && p->attempt == a->serial && a->selected == n &&
         a->outcome == OUTCOME_AWAITED) {
-        a->outcome = outcome;
-        if (outcome !=
-            OUTCOME_ACCEPTED) /* the INFO pipelined behind an accepted one may confirm it */
+        a->was_unknown = a->was_unknown || outcome == OUTCOME_UNKNOWN;
+        /* That a repetition was refused says nothing of the order before it (law C11). */
+        a->outcome = outcome == OUTCOME_REFUSED && a->was_unknown ? OUTCOME_UNKNOWN : outcome;
+        if (outcome != OUTCOME_ACCEPTED) /* else the INFO pipelined behind it may confirm it */
             a->outcome_ms = c->now.mono_ms;
     }
     probe_expect_info(n);
