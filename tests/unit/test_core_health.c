@@ -31,6 +31,24 @@ static void a_hung_master_is_down_right_after_down_after_and_the_deadline_names_
     fixture_stop(&f);
 }
 
+/* With nothing else to wake up for. */
+static void the_deadline_of_a_silence_is_known_when_it_begins(void **state) {
+    static const int64_t limits_ms[] = { 1, 200, 1000, 1500, 30000 };
+    for (size_t i = 0; i < ARRAY_SIZE(limits_ms); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.replicas = o.peers = 0;
+        o.down_after_ms = limits_ms[i];
+        fixture_start(&f, &o);
+        fixture_hang(&f.master);
+        (void)until_asked(&f);
+        int64_t since_ms = f.group->master->live.unanswered_ms;
+        fixture_await(&f, "+sdown", 32000);
+        assert_int_equal(f.now.heard_ms - since_ms, limits_ms[i] + 1);
+        fixture_stop(&f);
+    }
+}
+
 static void a_killed_master_is_down_right_after_down_after(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -553,6 +571,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             a_hung_master_is_down_right_after_down_after_and_the_deadline_names_the_instant),
+        cmocka_unit_test(the_deadline_of_a_silence_is_known_when_it_begins),
         cmocka_unit_test(a_killed_master_is_down_right_after_down_after),
         cmocka_unit_test(an_unanswered_probe_ages_across_reconnections),
         cmocka_unit_test(one_that_never_answered_is_down_one_down_after_after_it_was_made),

@@ -1,0 +1,59 @@
+/* What one seed decides before anything happens: settings, how network and disks behave, and which
+ * faults there are. Each value is mostly an ordinary one, and sometimes an extreme one. */
+#pragma once
+
+#include "common/base.h"
+#include "common/rng.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/net.h"
+#include "tests/sim/server.h"
+
+enum fault {
+    FAULT_SERVER_KILL,
+    FAULT_SERVER_HANG,
+    FAULT_SERVER_TROUBLE, /* loading, busy, transactions refused */
+    FAULT_VEDETTE_CRASH,
+    FAULT_VEDETTE_STALL,
+    FAULT_VEDETTE_STOP, /* asked to, cleanly */
+    FAULT_POWER_LOSS,   /* a whole host */
+    FAULT_PARTITION,
+    FAULT_CONN_RESET,
+    FAULT_CONN_STALL,
+    FAULT_DISK,     /* slow, or failing, for a while */
+    FAULT_OPERATOR, /* SENTINEL FAILOVER and other commands */
+    FAULT_STRANGER, /* somebody unknown asks for votes */
+    FAULT_COUNT,
+};
+
+struct draw {
+    /* Settings of the group. */
+    int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
+    bool has_password;
+
+    /* The world as it stands. */
+    bool colocated; /* server and vedette of one number share a host */
+    int64_t priorities[SERVER_COUNT];
+    enum restart_role restart_role;
+    int64_t sync_low_us, sync_high_us, repl_timeout_us;
+    int64_t loop_us; /* until a vedette notices what has arrived, at most */
+    struct weather weather;
+    struct disk_mood disk;
+    bool stale_inputs; /* vedettes are told of connections that they have closed, too */
+
+    /* What befalls it. */
+    int64_t fault_time_us;
+    int64_t fault_gap_us; /* between two faults, at most */
+    uint32_t weights[FAULT_COUNT];
+    int64_t outage_max_us; /* how long a fault lasts, at most */
+    uint32_t
+        crash_in_effects; /* per mille, before an effect that matters: vote, promotion, commit */
+};
+
+/* Draws all of it. */
+void draw_from(struct draw *d, struct rng *rng);
+/* No faults, ordinary settings, a network of one millisecond: for scenarios. */
+void draw_plain(struct draw *d);
+
+extern const char *const fault_names[FAULT_COUNT];
+/* A line for the story. */
+void draw_print(const struct draw *d, struct buf *out);

@@ -1,0 +1,328 @@
+#include "tests/sim/faults.h"
+
+#include "sentinel/core/core.h"
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+
+#define PAUSE_MIN_US (10 * US_PER_MS)
+
+static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
+    schedule_at(&w->schedule, w->schedule.now_us + delay_us, run, w, argument);
+}
+
+/* How long this one lasts: often short. */
+static int64_t duration(struct world *w) {
+    int64_t most_us = w->draw.outage_max_us;
+    if (rng_chance(&w->rng, 400))
+        most_us = MAX_OF(most_us / 20, PAUSE_MIN_US);
+    return rng_between(&w->rng, PAUSE_MIN_US, most_us);
+}
+
+static struct vedette *any_vedette(struct world *w) {
+    return &w->vedettes[rng_between(&w->rng, 0, VEDETTE_COUNT - 1)];
+}
+
+/* Mostly the master: that is where it hurts. */
+static struct server *any_server(struct world *w) {
+    struct server *s = &w->farm.servers[rng_between(&w->rng, 0, SERVER_COUNT - 1)];
+    for (int i = 0; i < SERVER_COUNT && rng_chance(&w->rng, 600); i++)
+        if (server_is_master(&w->farm.servers[i]) && w->farm.servers[i].alive)
+            s = &w->farm.servers[i];
+    return s;
+}
+
+/* ---- servers ---- */
+
+static void bring_back_server(void *context, uint64_t argument) {
+    struct world *w = context;
+    struct server *s = &w->farm.servers[argument];
+    if (!s->alive)
+        server_start(s);
+}
+
+static void kill_server(struct world *w) {
+    struct server *s = any_server(w);
+    server_kill(s, NET_LEAVE_PROCESS);
+    marks_hit(&w->marks, MARK_SERVER_KILLED);
+    after(w, duration(w), bring_back_server, (uint64_t)(s - w->farm.servers));
+}
+
+static void continue_server(void *context, uint64_t argument) {
+    struct world *w = context;
+    server_continue(&w->farm.servers[argument]);
+}
+
+static void hang_server(struct world *w) {
+    struct server *s = any_server(w);
+    server_hang(s);
+    marks_hit(&w->marks, MARK_SERVER_HUNG);
+    after(w, duration(w), continue_server, (uint64_t)(s - w->farm.servers));
+}
+
+static void end_refusal(void *context, uint64_t argument) {
+    struct world *w = context;
+    w->farm.servers[argument].refusal = REFUSE_NOTHING;
+}
+
+static void trouble_server(struct world *w) {
+    struct server *s = any_server(w);
+    int64_t until_us = w->schedule.now_us + duration(w);
+    if (!s->alive)
+        return;
+    if (rng_chance(&w->rng, 250)) {
+        s->trouble = rng_chance(&w->rng, 500) ? TROUBLE_LOADING : TROUBLE_BUSY;
+        s->trouble_until_us = until_us;
+        story_line(&w->story, s->name, "is %s", s->trouble == TROUBLE_BUSY ? "busy" : "loading");
+        return;
+    }
+    for (int i = 0; i < SERVER_COUNT; i++) { /* whichever is asked next */
+        struct server *other = &w->farm.servers[i];
+        other->refusal = (enum refusal)rng_between(&w->rng, REFUSE_NOTHING, REFUSE_REWRITE);
+        story_line(&w->story, other->name, "refuses, kind %d", (int)other->refusal);
+        schedule_at(&w->schedule, until_us, end_refusal, w, (uint64_t)i);
+    }
+}
+
+/* ---- vedettes ---- */
+
+static void bring_back_vedette(void *context, uint64_t argument) {
+    struct world *w = context;
+    if (w->vedettes[argument].engine == NULL)
+        vedette_start(&w->vedettes[argument]);
+}
+
+static void crash_vedette(struct world *w) {
+    struct vedette *v = any_vedette(w);
+    vedette_crash(v, NET_LEAVE_PROCESS);
+    after(w, duration(w), bring_back_vedette, (uint64_t)v->number);
+}
+
+static void stall_vedette(struct world *w) {
+    struct vedette *v = any_vedette(w);
+    vedette_stall(v, w->schedule.now_us + MIN_OF(duration(w), 6 * US_PER_S));
+    marks_hit(&w->marks, MARK_STALL);
+}
+
+static void stop_vedette(struct world *w) {
+    vedette_stop(any_vedette(w));
+}
+
+/* Those that died or stopped by themselves come back after a while, as a service manager would have
+ * it. */
+static void revive(void *context, uint64_t argument) {
+    struct world *w = context;
+    for (int i = 0; i < VEDETTE_COUNT; i++)
+        if (w->vedettes[i].engine == NULL && i != w->absent &&
+            rng_chance(&w->rng, w->faults_are_on ? 100 : 1000))
+            bring_back_vedette(w, (uint64_t)i);
+    after(w, 100 * US_PER_MS, revive, argument);
+}
+
+/* ---- hosts and network ---- */
+
+static void set_dark(struct world *w, int host, bool is_dark) {
+    for (int other = 0; other < NET_HOSTS; other++) {
+        if (other == host)
+            continue;
+        net_block(&w->net, host, other, is_dark);
+        net_block(&w->net, other, host, is_dark);
+    }
+}
+
+static void power_back(void *context, uint64_t argument) {
+    struct world *w = context;
+    set_dark(w, (int)argument, false);
+    for (uint64_t i = 0; i < SERVER_COUNT; i++)
+        if (w->farm.servers[i].party.host == (int)argument)
+            bring_back_server(w, i);
+    for (uint64_t i = 0; i < VEDETTE_COUNT; i++)
+        if (w->vedettes[i].party.host == (int)argument)
+            bring_back_vedette(w, i);
+}
+
+static void lose_power(struct world *w) {
+    int host = any_server(w)->party.host;
+    if (rng_chance(&w->rng, 300))
+        host = any_vedette(w)->party.host;
+    story_line(&w->story, "host", "%d loses power", host);
+    marks_hit(&w->marks, MARK_POWER_LOSS);
+    for (int i = 0; i < SERVER_COUNT; i++)
+        if (w->farm.servers[i].party.host == host)
+            server_kill(&w->farm.servers[i], NET_LEAVE_HOST);
+    for (int i = 0; i < VEDETTE_COUNT; i++)
+        if (w->vedettes[i].party.host == host)
+            vedette_crash(&w->vedettes[i], NET_LEAVE_HOST);
+    set_dark(w, host, true);
+    after(w, duration(w), power_back, (uint64_t)host);
+}
+
+/* A way is named by from x NET_HOSTS + to. */
+static void block(struct world *w, int from, int to, int64_t time_us, task_fn unblock) {
+    if (from == to)
+        return;
+    story_line(&w->story, "net", "host %d does not reach %d", from, to);
+    net_block(&w->net, from, to, true);
+    after(w, time_us, unblock, (uint64_t)(from * NET_HOSTS + to));
+}
+
+static void unblock(void *context, uint64_t argument) {
+    struct world *w = context;
+    int from = (int)argument / NET_HOSTS, to = (int)argument % NET_HOSTS;
+    story_line(&w->story, "net", "host %d reaches %d again", from, to);
+    net_block(&w->net, from, to, false);
+}
+
+static void part(struct world *w) {
+    int hosts = w->draw.colocated ? SERVER_COUNT : SERVER_COUNT + VEDETTE_COUNT;
+    int one = (int)rng_between(&w->rng, 0, hosts - 1);
+    int two = (int)rng_between(&w->rng, 0, hosts - 1);
+    bool both_ways = rng_chance(&w->rng, 600), from_all = rng_chance(&w->rng, 400);
+    int64_t time_us = duration(w);
+    marks_hit(&w->marks, MARK_PARTITION);
+    for (int other = 0; other < hosts; other++) {
+        if (!from_all && other != two)
+            continue;
+        block(w, one, other, time_us, unblock);
+        if (both_ways)
+            block(w, other, one, time_us, unblock);
+    }
+}
+
+static struct conn *any_conn(struct world *w) {
+    if (w->net.conn_count == 0)
+        return NULL;
+    return net_nth(&w->net, (size_t)rng_between(&w->rng, 0, (int64_t)w->net.conn_count - 1));
+}
+
+static void reset_conns(struct world *w) {
+    for (int64_t left = rng_between(&w->rng, 1, 6); left > 0; left--) {
+        struct conn *c = any_conn(w);
+        if (c != NULL)
+            net_reset(c, "reset");
+    }
+}
+
+static void stall_conns(struct world *w) {
+    for (int64_t left = rng_between(&w->rng, 1, 6); left > 0; left--) {
+        struct conn *c = any_conn(w);
+        if (c != NULL)
+            net_stall(c, w->schedule.now_us + duration(w));
+    }
+}
+
+/* ---- disks ---- */
+
+static void mend_disk(void *context, uint64_t argument) {
+    struct world *w = context;
+    story_line(&w->story, w->vedettes[argument].name, "its disk is well again");
+    w->vedettes[argument].disk.mood = w->draw.disk;
+}
+
+static void break_disk(struct world *w) {
+    struct vedette *v = any_vedette(w);
+    struct disk_mood *mood = &v->disk.mood;
+    if (rng_chance(&w->rng, 500))
+        mood->failure_per_mille = 1000;
+    else
+        mood->high_us = 20 * mood->high_us + 100 * US_PER_MS;
+    story_line(
+        &w->story, v->name, "its disk %s", mood->failure_per_mille == 1000 ? "fails" : "is slow");
+    after(w, duration(w), mend_disk, (uint64_t)v->number);
+}
+
+/* ---- people ---- */
+
+static void operate(struct world *w) {
+    static const char *const words[] = {
+        "SENTINEL FAILOVER " GROUP_NAME,
+        "SENTINEL FAILOVER " GROUP_NAME,
+        "SENTINEL FAILOVER " GROUP_NAME,
+        "SENTINEL FLUSHCONFIG",
+        "SENTINEL MASTER " GROUP_NAME,
+        "SENTINEL SENTINELS " GROUP_NAME,
+        "SENTINEL CKQUORUM " GROUP_NAME,
+        "INFO",
+    };
+    operator_say(&w->operator, any_vedette(w),
+        words[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(words) - 1)]);
+}
+
+/* A Sentinel that nobody knows asks for a vote, now and then far ahead of the others. */
+static void ask_as_stranger(struct world *w) {
+    struct vedette *v = any_vedette(w);
+    const struct core *c = vedette_core(v);
+    if (c == NULL)
+        return;
+    uint64_t ahead = (uint64_t)rng_between(&w->rng, 0, rng_chance(&w->rng, 100) ? 1000 : 2);
+    const struct endpoint *master = &vedette_group(v)->master->address;
+    char words[ENDPOINT_TEXT_MAX + 120];
+    (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
+        master->host, master->port, (unsigned long long)(c->current_epoch + ahead), 7);
+    operator_say(&w->operator, v, words);
+}
+
+/* ---- one after the other ---- */
+
+static void (*const actions[FAULT_COUNT])(struct world *w) = {
+    [FAULT_SERVER_KILL] = kill_server,
+    [FAULT_SERVER_HANG] = hang_server,
+    [FAULT_SERVER_TROUBLE] = trouble_server,
+    [FAULT_VEDETTE_CRASH] = crash_vedette,
+    [FAULT_VEDETTE_STALL] = stall_vedette,
+    [FAULT_VEDETTE_STOP] = stop_vedette,
+    [FAULT_POWER_LOSS] = lose_power,
+    [FAULT_PARTITION] = part,
+    [FAULT_CONN_RESET] = reset_conns,
+    [FAULT_CONN_STALL] = stall_conns,
+    [FAULT_DISK] = break_disk,
+    [FAULT_OPERATOR] = operate,
+    [FAULT_STRANGER] = ask_as_stranger,
+};
+
+static void befall(struct world *w) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < FAULT_COUNT; i++)
+        sum += w->draw.weights[i];
+    int64_t at = rng_between(&w->rng, 0, sum - 1);
+    size_t kind = 0;
+    while (at >= (int64_t)w->draw.weights[kind])
+        at -= w->draw.weights[kind++];
+    actions[kind](w);
+}
+
+static void next_fault(void *context, uint64_t argument) {
+    struct world *w = context;
+    if (!w->faults_are_on)
+        return;
+    befall(w);
+    after(w, rng_between(&w->rng, PAUSE_MIN_US, w->draw.fault_gap_us), next_fault, argument);
+}
+
+void faults_start(struct world *w) {
+    w->faults_are_on = true;
+    w->net.weather = w->draw.weather;
+    after(w, rng_between(&w->rng, 0, w->draw.fault_gap_us), next_fault, 0);
+    after(w, 100 * US_PER_MS, revive, 0);
+}
+
+void faults_heal(struct world *w) {
+    story_line(&w->story, "world", "heals");
+    w->faults_are_on = false;
+    w->net.weather = world_fair_weather;
+    net_unblock_all(&w->net);
+    for (int i = 0; i < SERVER_COUNT; i++) {
+        struct server *s = &w->farm.servers[i];
+        s->trouble = TROUBLE_NONE;
+        s->refusal = REFUSE_NOTHING;
+        server_continue(s);
+        bring_back_server(w, (uint64_t)i);
+    }
+    for (int i = 0; i < VEDETTE_COUNT; i++) {
+        struct vedette *v = &w->vedettes[i];
+        v->disk.mood.failure_per_mille = 0;
+        v->disk.mood.high_us = MIN_OF(w->draw.disk.high_us, 20 * US_PER_MS);
+        vedette_continue(v);
+        bring_back_vedette(w, (uint64_t)i);
+    }
+}

@@ -1,0 +1,320 @@
+#include "tests/sim/laws.h"
+
+#include "common/mem.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/input.h"
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct law_row law_table[LAW_COUNT] = {
+    [LAW_ONE_LEADER] = { "one leader",
+        "at most one attempt is elected under an epoch (C1); forced ones ask nobody" },
+    [LAW_VOTE_ONCE] = { "a vote is given once",
+        "what a voter told of its vote under an epoch it tells for ever (C3; spec 6.4)" },
+    [LAW_VOTE_KEPT] = { "a vote is not forgotten",
+        "after a restart it still has the last vote that it told (spec 6.4)" },
+    [LAW_VOTE_DURABLE] = { "a vote told is on disk", "design 3, rule 6: votes given wait" },
+    [LAW_OWN_VOTE_FIRST] = { "own vote first",
+        "a vote is asked for when our own one for it is on disk (design 3, rule 6)" },
+    [LAW_EPOCH_RISES] = { "epochs rise", "no epoch of a process falls while it lives (spec 1.2)" },
+    [LAW_EPOCH_DURABLE] = { "an epoch told is on disk",
+        "what was told is not more than what a restart finds" },
+    [LAW_CONFIG_DURABLE] = { "a configuration told is on disk",
+        "hellos with a config epoch of our making wait (design 3, rule 6)" },
+    [LAW_CONFIG_UNIQUE] = { "one master an epoch",
+        "a config epoch names one address everywhere, unless it was forced (spec 1.2)" },
+    [LAW_PROMOTION_RIGHT] = { "right to promote",
+        "a promotion is sent by the elected, with its own vote on disk (C9)" },
+    [LAW_PROMOTION_TILT] = { "no promotion in tilt", "C9; spec 3.5" },
+    [LAW_PROMOTION_PRIORITY] = { "no promotion of priority 0", "spec 8.3, test 4" },
+    [LAW_PROMOTION_ONE] = { "one replica an attempt",
+        "never a second one, unless the first has certainly refused (C11)" },
+    [LAW_FOLLOW_SELF] = { "nobody follows itself",
+        "an order names another server than its receiver" },
+    [LAW_AFTER] = { "after its write",
+        "what rests on a write leaves when it was told of its durability (design 3, rule 6)" },
+    [LAW_SEQ_RISES] = { "seqs rise", "PERSISTs are numbered upwards (design 3, rule 6)" },
+    [LAW_SEND_ENDS_ONCE] = { "a SEND ends once",
+        "in a reply or in a loss: the engine awaits what is under way (design 3, rule 8)" },
+    [LAW_LINKS_LIVE] = { "links live",
+        "effects name links that there are, and the engine holds no others (design 3, rule 8)" },
+    [LAW_PENDING_BOUND] = { "pending is bounded", "spec 2.7; design 3, rule 9" },
+    [LAW_REPLY_ONCE] = { "a request is answered once",
+        "a client gets as many replies as it asked" },
+    [LAW_SLEEPS] = { "it sleeps", "a deadline that has passed is dealt with (design 3, rule 3)" },
+    [LAW_RUNS_ON] = { "it runs on",
+        "no group freezes, no process stops unasked (design 3, rule 9)" },
+    [LAW_DISCOVERY] = { "discovery", "all are known to all within seconds (spec 5, 9)" },
+    [LAW_LIVENESS] = { "agreement",
+        "some time after the last fault all agree on one master and follow it" },
+};
+
+void laws_init(struct laws *l, struct world *w) {
+    *l = (struct laws){ .world = w };
+}
+
+void laws_fini(struct laws *l) {
+    map_for_each(candidate, &l->votes, char)
+        mem_free(candidate);
+    map_for_each(reign, &l->reigns, struct reign)
+        mem_free(reign);
+    map_fini(&l->votes);
+    map_fini(&l->reigns);
+    mem_free(l->promotions);
+}
+
+void laws_break(struct laws *l, enum law law, const char *format, ...) {
+    if (l->is_broken)
+        return;
+    l->is_broken = true;
+    l->broken = law;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(l->text, sizeof(l->text), format, args);
+    va_end(args);
+    story_line(&l->world->story, "law", "%s: %s", law_table[law].name, l->text);
+}
+
+/* ---- what is known of epochs and votes ---- */
+
+static struct slice print_key(char text[static 48], int number, uint64_t epoch) {
+    int size = snprintf(text, 48, "%d %llu", number, (unsigned long long)epoch);
+    return (struct slice){ .data = text, .size = (size_t)size };
+}
+
+struct reign *laws_reign(struct laws *l, uint64_t epoch) {
+    char text[48];
+    struct slice key = print_key(text, 0, epoch);
+    struct reign *r = map_get(&l->reigns, key);
+    if (r == NULL) {
+        r = mem_new(struct reign);
+        r->leader = r->maker = -1;
+        map_put(&l->reigns, key, r);
+    }
+    return r;
+}
+
+bool laws_was_forced(const struct laws *l, uint64_t epoch) {
+    char text[48];
+    const struct reign *r = map_get(&l->reigns, print_key(text, 0, epoch));
+    return r != NULL && r->was_forced;
+}
+
+/* A vote of v leaves it, in an answer or in a question of its own. */
+void laws_vote_told(struct laws *l, struct vedette *v, uint64_t epoch, struct slice candidate) {
+    char text[48];
+    struct slice key = print_key(text, v->number, epoch);
+    const char *before = map_get(&l->votes, key);
+    if (before == NULL)
+        map_put(&l->votes, key, slice_dup(candidate));
+    else if (!slice_is(candidate, before))
+        laws_break(l, LAW_VOTE_ONCE,
+            "%s told that its vote of epoch %llu went to %.8s, and now to %.8s", v->name,
+            (unsigned long long)epoch, before, candidate.data);
+    else
+        marks_hit(&l->world->marks, MARK_VOTE_AGAIN);
+
+    struct told *told = &l->told[v->number];
+    if (epoch > told->vote_epoch) {
+        told->vote_epoch = epoch;
+        slice_copy(candidate, told->vote_for, sizeof(told->vote_for));
+    }
+    told->epoch = MAX_OF(told->epoch, epoch);
+    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    bool is_on_disk = g != NULL &&
+        (g->record.vote_epoch > epoch ||
+            (g->record.vote_epoch == epoch && slice_is(candidate, g->record.vote_for)));
+    if (!is_on_disk)
+        laws_break(l, LAW_VOTE_DURABLE,
+            "%s tells its vote of epoch %llu for %.8s, which is not on disk", v->name,
+            (unsigned long long)epoch, candidate.data);
+}
+
+void laws_answer_told(struct laws *l, struct vedette *v, const struct resp_value *answer) {
+    if (answer->type != RESP_ARRAY || answer->count != 3)
+        return;
+    const struct resp_value *candidate = &answer->elements[1], *epoch = &answer->elements[2];
+    if (candidate->type != RESP_BULK || slice_is(candidate->text, "*"))
+        return;
+    laws_vote_told(l, v, (uint64_t)epoch->integer, candidate->text);
+}
+
+/* ---- life ---- */
+
+void laws_start(struct laws *l, struct vedette *v) {
+    struct told *told = &l->told[v->number];
+    const struct core *c = vedette_core(v);
+    const struct group *g = vedette_group(v);
+    bool is_forgotten = g == NULL || g->vote_epoch < told->vote_epoch ||
+        (g->vote_epoch == told->vote_epoch && strcmp(g->vote_for, told->vote_for) != 0);
+    if (told->vote_epoch > 0 && is_forgotten)
+        laws_break(l, LAW_VOTE_KEPT,
+            "%s told its vote of epoch %llu for %.8s, and starts with %llu for %.8s", v->name,
+            (unsigned long long)told->vote_epoch, told->vote_for,
+            (unsigned long long)(g == NULL ? 0 : g->vote_epoch), g == NULL ? "" : g->vote_for);
+    if (c->current_epoch < told->epoch)
+        laws_break(l, LAW_EPOCH_DURABLE, "%s told epoch %llu and starts with %llu", v->name,
+            (unsigned long long)told->epoch, (unsigned long long)c->current_epoch);
+    if (g != NULL && g->config_epoch < told->config_epoch)
+        laws_break(l, LAW_CONFIG_DURABLE, "%s made and told config epoch %llu and starts with %llu",
+            v->name, (unsigned long long)told->config_epoch, (unsigned long long)g->config_epoch);
+    told->persist_seq = 0;
+    memset(told->heard_priority_0, 0, sizeof(told->heard_priority_0));
+    told->seen_epoch = told->seen_config_epoch = told->seen_vote_epoch = 0;
+}
+
+/* ---- effects ---- */
+
+void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e) {
+    struct told *told = &l->told[v->number];
+    bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_LOG;
+    if (leaves && e->after > v->durable_seq)
+        laws_break(l, LAW_AFTER,
+            "%s lets out an effect that rests on PERSIST %llu, durable is %llu", v->name,
+            (unsigned long long)e->after, (unsigned long long)v->durable_seq);
+    switch (e->kind) {
+    case EFFECT_OPEN:
+        list_for_each(x, &v->wires, struct wire, siblings)
+            if (!x->is_gone && x->client.value == 0 && x->link.value == e->link.value)
+                laws_break(l, LAW_LINKS_LIVE, "%s opens link %u, which it has not closed", v->name,
+                    e->link.value);
+        break;
+    case EFFECT_CLOSE:
+    case EFFECT_SEND:
+        if (wire_of_link(v, e->link, e->incarnation) == NULL)
+            laws_break(l, LAW_LINKS_LIVE, "%s uses link %u.%llu, which is not there", v->name,
+                e->link.value, (unsigned long long)e->incarnation);
+        else if (e->kind == EFFECT_SEND)
+            laws_send(l, v, e);
+        break;
+    case EFFECT_PERSIST:
+        if (e->seq <= told->persist_seq)
+            laws_break(l, LAW_SEQ_RISES, "%s: PERSIST %llu comes after %llu", v->name,
+                (unsigned long long)e->seq, (unsigned long long)told->persist_seq);
+        told->persist_seq = e->seq;
+        break;
+    case EFFECT_STOP:
+        if (!v->stop_asked)
+            laws_break(l, LAW_RUNS_ON, "%s stops with status %d", v->name, e->status);
+        break;
+    case EFFECT_REPLY:
+    case EFFECT_HANGUP:
+    case EFFECT_EVENT:
+    case EFFECT_LOG:
+    case EFFECT_KIND_COUNT:
+        break;
+    }
+}
+
+/* ---- the core as it shows itself ---- */
+
+static void check_rise(
+    struct laws *l, const struct vedette *v, const char *what, uint64_t *seen, uint64_t is) {
+    if (is < *seen)
+        laws_break(l, LAW_EPOCH_RISES, "%s: the %s falls from %llu to %llu", v->name, what,
+            (unsigned long long)*seen, (unsigned long long)is);
+    *seen = is;
+}
+
+static void check_attempt(struct laws *l, const struct vedette *v, const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    if (a->state == FAILOVER_NONE)
+        return;
+    struct reign *r = laws_reign(l, a->epoch);
+    unsigned mask = 1U << v->number;
+    if ((r->candidates & mask) == 0 && r->candidates != 0)
+        marks_hit(&l->world->marks, MARK_SPLIT);
+    r->candidates |= mask;
+    if (!a->elected)
+        return;
+    r->maker = v->number;
+    if (a->forced) {
+        r->was_forced = true;
+        return;
+    }
+    bool is_same = r->leader == v->number && r->life == v->life && r->attempt == a->serial;
+    if (r->leader >= 0 && !is_same)
+        laws_break(l, LAW_ONE_LEADER, "%s and %s were both elected under epoch %llu",
+            l->world->vedettes[r->leader].name, v->name, (unsigned long long)a->epoch);
+    r->leader = v->number;
+    r->life = v->life;
+    r->attempt = a->serial;
+}
+
+static void check_config(struct laws *l, const struct vedette *v, const struct group *g) {
+    if (g->config_epoch == 0)
+        return;
+    struct reign *r = laws_reign(l, g->config_epoch);
+    const struct endpoint *master = &group_current_master(g)->address;
+    if (!r->has_master) {
+        r->has_master = true;
+        r->master = *master;
+    } else if (!endpoint_equal(&r->master, master)) {
+        if (!r->was_forced)
+            laws_break(l, LAW_CONFIG_UNIQUE,
+                "%s holds %s for master under config epoch %llu, another held %s", v->name,
+                master->host, (unsigned long long)g->config_epoch, r->master.host);
+        if (l->clash_epoch != g->config_epoch)
+            marks_hit(&l->world->marks, MARK_FORCED_CLASH);
+        l->clash_epoch = g->config_epoch;
+    }
+}
+
+static void check_link(struct laws *l, const struct vedette *v, const struct link *link) {
+    unsigned id = link->id.value;
+    if (link->state == LINK_CLOSED) {
+        if (link->count > 0)
+            laws_break(l, LAW_SEND_ENDS_ONCE, "%s: link %u is closed and awaits %zu replies",
+                v->name, id, link->count);
+        return;
+    }
+    const struct wire *x = wire_of_link(v, link->id, link->incarnation);
+    if (x == NULL) {
+        laws_break(l, LAW_LINKS_LIVE, "%s holds link %u.%llu, which is not there", v->name, id,
+            (unsigned long long)link->incarnation);
+        return;
+    }
+    bool is_same = x->sent_count == link->count;
+    for (size_t i = 0; is_same && i < link->count; i++)
+        is_same = link->ring[(link->head + i) % link->capacity].tag == x->sent[i].tag;
+    if (!is_same)
+        laws_break(l, LAW_SEND_ENDS_ONCE, "%s: link %u awaits %zu replies, %zu are under way",
+            v->name, id, link->count, x->sent_count);
+    size_t brake = link_pending(link, PENDING_PING) + link_pending(link, PENDING_INFO) +
+        link_pending(link, PENDING_HELLO);
+    if (brake > LINK_PENDING_MAX || link->count > 2 * LINK_PENDING_MAX)
+        laws_break(
+            l, LAW_PENDING_BOUND, "%s: link %u awaits %zu replies", v->name, id, link->count);
+}
+
+static void check_links(struct laws *l, const struct vedette *v, const struct core *c) {
+    size_t live = 0;
+    for (size_t i = 0; i < c->link_count; i++) {
+        if (c->links[i] == NULL)
+            continue;
+        check_link(l, v, c->links[i]);
+        live += c->links[i]->state != LINK_CLOSED;
+    }
+    list_for_each(x, &v->wires, struct wire, siblings)
+        live -= !x->is_gone && x->client.value == 0;
+    if (live != 0)
+        laws_break(l, LAW_LINKS_LIVE, "%s has connections that it does not know of", v->name);
+}
+
+void laws_after_step(struct laws *l, struct vedette *v) {
+    const struct core *c = vedette_core(v);
+    const struct group *g = vedette_group(v);
+    struct told *told = &l->told[v->number];
+    check_links(l, v, c);
+    check_rise(l, v, "current epoch", &told->seen_epoch, c->current_epoch);
+    if (g == NULL)
+        return;
+    check_rise(l, v, "config epoch", &told->seen_config_epoch, g->config_epoch);
+    check_rise(l, v, "vote epoch", &told->seen_vote_epoch, g->vote_epoch);
+    check_attempt(l, v, g);
+    check_config(l, v, g);
+    if (g->frozen)
+        laws_break(l, LAW_RUNS_ON, "%s has frozen its group", v->name);
+}

@@ -1,0 +1,124 @@
+/* What must hold in every run, whatever befalls it, checked from outside: on inputs, effects and
+ * bytes, and on what the core shows of itself. The first law that is broken ends the run. */
+#pragma once
+
+#include "common/base.h"
+#include "common/map.h"
+#include "sentinel/core/effect.h"
+
+struct input;
+struct resp_value;
+struct server;
+struct vedette;
+struct world;
+
+enum law {
+    /* Votes and leaders. */
+    LAW_ONE_LEADER,
+    LAW_VOTE_ONCE,
+    LAW_VOTE_KEPT,
+    LAW_VOTE_DURABLE,
+    LAW_OWN_VOTE_FIRST,
+    /* Epochs. */
+    LAW_EPOCH_RISES,
+    LAW_EPOCH_DURABLE,
+    LAW_CONFIG_DURABLE,
+    LAW_CONFIG_UNIQUE,
+    /* Promotions. */
+    LAW_PROMOTION_RIGHT,
+    LAW_PROMOTION_TILT,
+    LAW_PROMOTION_PRIORITY,
+    LAW_PROMOTION_ONE,
+    LAW_FOLLOW_SELF,
+    /* The contract of the engine. */
+    LAW_AFTER,
+    LAW_SEQ_RISES,
+    LAW_SEND_ENDS_ONCE,
+    LAW_LINKS_LIVE,
+    LAW_PENDING_BOUND,
+    LAW_REPLY_ONCE,
+    LAW_SLEEPS,
+    LAW_RUNS_ON,
+    /* In the end. */
+    LAW_DISCOVERY,
+    LAW_LIVENESS,
+    LAW_COUNT,
+};
+
+struct law_row {
+    const char *name;
+    const char *source; /* what it says, and where that is said */
+};
+
+extern const struct law_row law_table[LAW_COUNT];
+
+/* A promotion that was sent. */
+struct promotion {
+    int vedette;
+    uint64_t life, attempt, epoch, tag;
+    bool is_forced;
+    const struct server *server;
+    bool was_refused;
+};
+
+/* What is known of an epoch. */
+struct reign {
+    unsigned candidates; /* mask of vedettes that had an attempt under it */
+    int leader;          /* vedette that was elected by votes; -1 = none */
+    uint64_t life, attempt;
+    int maker; /* vedette that was elected, by votes or by force; -1 = none */
+    bool was_forced;
+    bool has_master; /* somebody holds a configuration of this epoch: */
+    struct endpoint master;
+};
+
+#define LAWS_VEDETTES 8
+#define LAWS_SERVERS  8
+
+/* What one vedette has let out, over all its lives. */
+struct told {
+    uint64_t vote_epoch; /* the highest that a vote of it was told for, */
+    char vote_for[CANDIDATE_MAX];
+    uint64_t epoch;        /* the highest current epoch */
+    uint64_t config_epoch; /* the highest of its own making */
+    /* Of its present life: what it had at the last look. */
+    uint64_t seen_epoch, seen_config_epoch, seen_vote_epoch, persist_seq;
+    bool heard_priority_0[LAWS_SERVERS]; /* the last INFO of that server, handed in, said so */
+};
+
+struct laws {
+    struct world *world;
+    struct told told[LAWS_VEDETTES];
+    struct map votes;             /* "voter epoch" -> struct ballot, owned */
+    struct map reigns;            /* "epoch" -> struct reign, owned */
+    struct promotion *promotions; /* owned, in order */
+    size_t promotion_count, promotion_capacity;
+    uint64_t clash_epoch; /* force made two configurations of it: nothing but a later one mends
+                             that; 0 = none */
+
+    bool is_broken;
+    enum law broken;
+    char text[768]; /* what happened */
+};
+
+void laws_init(struct laws *l, struct world *w);
+void laws_fini(struct laws *l);
+
+void laws_break(struct laws *l, enum law law, const char *format, ...) PRINTF_LIKE(3, 4);
+
+void laws_start(struct laws *l, struct vedette *v); /* a process has begun */
+void laws_before_input(struct laws *l, struct vedette *v, const struct input *in);
+void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e);
+void laws_after_step(struct laws *l, struct vedette *v);
+/* A SEND ended without an answer. */
+void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag);
+/* An answer to is-master-down-by-addr leaves v. */
+void laws_answer_told(struct laws *l, struct vedette *v, const struct resp_value *answer);
+/* Whether a forced failover had a hand in this configuration. */
+bool laws_was_forced(const struct laws *l, uint64_t epoch);
+
+/* ---- between the files of this module ---- */
+
+struct reign *laws_reign(struct laws *l, uint64_t epoch); /* made if it is new */
+void laws_vote_told(struct laws *l, struct vedette *v, uint64_t epoch, struct slice candidate);
+void laws_send(struct laws *l, struct vedette *v, const struct effect *e); /* laws_send.c */

@@ -1,0 +1,160 @@
+/* The laws of what goes out on links: questions, hellos and orders. */
+#include "common/mem.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/hello.h"
+#include "sentinel/core/input.h"
+#include "tests/sim/laws.h"
+#include "tests/sim/world.h"
+
+/* Whether the request begins with these two words. */
+static bool says(const struct request *r, const char *first, const char *second) {
+    return r->word_count >= 2 && slice_is_nocase(r->words[0], first) &&
+        slice_is_nocase(r->words[1], second);
+}
+
+static void check_epoch_told(struct laws *l, struct vedette *v, const char *where, uint64_t epoch) {
+    struct told *told = &l->told[v->number];
+    told->epoch = MAX_OF(told->epoch, epoch);
+    if (epoch > v->disk.claimed.current_epoch)
+        laws_break(l, LAW_EPOCH_DURABLE, "%s tells epoch %llu in a %s, on disk is %llu", v->name,
+            (unsigned long long)epoch, where, (unsigned long long)v->disk.claimed.current_epoch);
+}
+
+/* SENTINEL is-master-down-by-addr <ip> <port> <epoch> <id or *> */
+static void check_question(struct laws *l, struct vedette *v, const struct request *r) {
+    uint64_t epoch = 0;
+    if (r->word_count != 6 || !slice_to_u64(r->words[4], &epoch))
+        return;
+    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    bool has_voted =
+        g != NULL && g->record.vote_epoch == epoch && slice_is(r->words[5], g->record.vote_for);
+    if (!slice_is(r->words[5], "*")) {
+        if (!has_voted)
+            laws_break(l, LAW_OWN_VOTE_FIRST,
+                "%s asks for votes of epoch %llu before its own one is on disk", v->name,
+                (unsigned long long)epoch);
+        laws_vote_told(l, v, epoch, r->words[5]);
+    }
+    check_epoch_told(l, v, "question", epoch);
+}
+
+static void check_hello(struct laws *l, struct vedette *v, const struct request *r) {
+    struct hello h;
+    if (r->word_count != 3 || !hello_parse(r->words[2], &h))
+        return;
+    check_epoch_told(l, v, "hello", h.current_epoch);
+    if (h.config_epoch == 0 || laws_reign(l, h.config_epoch)->maker != v->number)
+        return;
+    struct told *told = &l->told[v->number];
+    told->config_epoch = MAX_OF(told->config_epoch, h.config_epoch);
+    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    if (g == NULL || g->record.config_epoch < h.config_epoch)
+        laws_break(l, LAW_CONFIG_DURABLE,
+            "%s tells the configuration %llu that it made, which is not on disk", v->name,
+            (unsigned long long)h.config_epoch);
+}
+
+/* ---- promotions ---- */
+
+static void check_right(struct laws *l, const struct vedette *v, const struct attempt *a) {
+    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    bool has_voted = g != NULL && g->record.vote_epoch == a->epoch &&
+        slice_is(slice_of(g->record.vote_for), v->id);
+    if (a->state != FAILOVER_WAIT_PROMOTION || !a->elected)
+        laws_break(l, LAW_PROMOTION_RIGHT, "%s promotes without being elected", v->name);
+    if (!has_voted)
+        laws_break(l, LAW_PROMOTION_RIGHT,
+            "%s promotes under epoch %llu, its own vote is not on disk", v->name,
+            (unsigned long long)a->epoch);
+}
+
+static void check_one(struct laws *l, const struct vedette *v, const struct promotion *p) {
+    for (size_t i = 0; i < l->promotion_count; i++) {
+        const struct promotion *before = &l->promotions[i];
+        if (before->epoch != p->epoch)
+            continue;
+        bool is_ours = before->vedette == p->vedette && before->life == p->life &&
+            before->attempt == p->attempt;
+        if (is_ours && before->server != p->server && !before->was_refused)
+            laws_break(l, LAW_PROMOTION_ONE, "%s promotes %s after %s, which has not refused",
+                v->name, p->server->name, before->server->name);
+        if (!is_ours && !before->is_forced && !p->is_forced)
+            laws_break(l, LAW_ONE_LEADER, "%s promotes under epoch %llu, as %s did", v->name,
+                (unsigned long long)p->epoch, l->world->vedettes[before->vedette].name);
+    }
+}
+
+static void check_promotion(struct laws *l, struct vedette *v, const struct effect *e) {
+    const struct wire *x = wire_of_link(v, e->link, e->incarnation);
+    const struct server *server = farm_at(&l->world->farm, &x->address);
+    const struct attempt *a = &vedette_group(v)->attempt;
+    marks_hit(&l->world->marks, MARK_PROMOTION);
+    check_right(l, v, a);
+    if (vedette_core(v)->tilt)
+        laws_break(l, LAW_PROMOTION_TILT, "%s promotes %s in tilt", v->name, server->name);
+    if (l->told[v->number].heard_priority_0[server - l->world->farm.servers])
+        laws_break(l, LAW_PROMOTION_PRIORITY, "%s promotes %s, whose priority is 0", v->name,
+            server->name);
+    struct promotion p = {
+        .vedette = v->number,
+        .life = v->life,
+        .attempt = a->serial,
+        .epoch = a->epoch,
+        .tag = e->tag,
+        .is_forced = a->forced,
+        .server = server,
+    };
+    check_one(l, v, &p);
+    mem_grow(&l->promotions, &l->promotion_capacity, l->promotion_count + 1, sizeof(p));
+    l->promotions[l->promotion_count++] = p;
+}
+
+static struct promotion *find_promotion(struct laws *l, const struct vedette *v, uint64_t tag) {
+    for (size_t i = l->promotion_count; i > 0; i--) {
+        struct promotion *p = &l->promotions[i - 1];
+        if (p->vedette == v->number && p->life == v->life && p->tag == tag)
+            return p;
+    }
+    return NULL;
+}
+
+/* A master does not tell its priority; a vedette that knew it as a replica may forget it. */
+static void note_priority(struct laws *l, const struct vedette *v, const struct input *in) {
+    const struct wire *x = wire_of_link(v, in->link, in->incarnation);
+    const struct server *server = x == NULL ? NULL : farm_at(&l->world->farm, &x->address);
+    if (server == NULL || !slice_starts_with(in->value.text, "# Server"))
+        return;
+    l->told[v->number].heard_priority_0[server - l->world->farm.servers] =
+        slice_contains(in->value.text, SLICE_LITERAL("slave_priority:0\r"));
+}
+
+void laws_before_input(struct laws *l, struct vedette *v, const struct input *in) {
+    if (in->kind != INPUT_REPLY)
+        return;
+    if (in->value.type == RESP_BULK)
+        note_priority(l, v, in);
+    struct promotion *p = find_promotion(l, v, in->tag);
+    if (p == NULL)
+        return;
+    bool is_list = in->value.type == RESP_ARRAY && in->value.count > 0;
+    p->was_refused = !is_list || in->value.elements[0].type == RESP_ERROR;
+    if (p->was_refused)
+        marks_hit(&l->world->marks, MARK_PROMOTION_REFUSED);
+}
+
+void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag) {
+    if (find_promotion(l, v, tag) != NULL)
+        marks_hit(&l->world->marks, MARK_PROMOTION_UNKNOWN);
+}
+
+void laws_send(struct laws *l, struct vedette *v, const struct effect *e) {
+    for (size_t i = 0; i < e->request_count; i++) {
+        const struct request *r = &e->requests[i];
+        if (says(r, "SENTINEL", "is-master-down-by-addr"))
+            check_question(l, v, r);
+        else if (says(r, "PUBLISH", "__sentinel__:hello"))
+            check_hello(l, v, r);
+        else if (says(r, "SLAVEOF", "NO"))
+            check_promotion(l, v, e);
+    }
+}

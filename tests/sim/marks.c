@@ -1,0 +1,58 @@
+#include "tests/sim/marks.h"
+
+#include <string.h>
+
+const struct mark_row mark_table[MARK_COUNT] = {
+    [MARK_VOTE] = { "vote", "+vote-for-leader", 200, "a vote was given" },
+    [MARK_VOTE_AGAIN] = { "vote told again", NULL, 50,
+        "a vote was told that had been told before" },
+    [MARK_ATTEMPT] = { "attempt", "+try-failover", 200, "an attempt began" },
+    [MARK_SPLIT] = { "split", NULL, 1, "two attempts under one epoch" },
+    [MARK_ELECTED] = { "elected", "+elected-leader", 100, "an attempt won its election" },
+    [MARK_NOT_ELECTED] = { "not elected", "-failover-abort-not-elected", 5, "an attempt lost it" },
+    [MARK_PROMOTION] = { "promotion sent", NULL, 100, "a replica was told to be master" },
+    [MARK_PROMOTION_REFUSED] = { "promotion refused", NULL, 1, "and certainly did not become it" },
+    [MARK_PROMOTION_UNKNOWN] = { "promotion unknown", NULL, 5,
+        "the link was lost before its answer" },
+    [MARK_PROMOTED] = { "promoted", "+promoted-slave", 100, "a promotion was confirmed" },
+    [MARK_SWITCH] = { "switch", "+switch-master", 200, "a vedette took a new master" },
+    [MARK_FAILOVER_END] = { "failover end", "+failover-end", 50, "all replicas followed" },
+    [MARK_FAILOVER_END_TIMEOUT] = { "failover end, late", "+failover-end-for-timeout", 5,
+        "some replica did not follow in time" },
+    [MARK_NO_GOOD_REPLICA] = { "no good replica", "-failover-abort-no-good-slave", 5,
+        "there was nobody to promote" },
+    [MARK_REPLICA_TIMEOUT] = { "replica timeout", "-failover-abort-slave-timeout", 1,
+        "the promotion came to nothing" },
+    [MARK_FORCED] = { "forced", NULL, 10, "SENTINEL FAILOVER was accepted" },
+    [MARK_FORCED_CLASH] = { "forced, clash", NULL, 0,
+        "two configurations of one epoch, one of them by force" },
+    [MARK_DEMOTION] = { "demotion", "+convert-to-slave", 20, "an old master was made a replica" },
+    [MARK_FIX] = { "replica fixed", "+fix-slave-config", 1, "a stray replica was led back" },
+    [MARK_ODOWN] = { "odown", "+odown", 200, "a quorum held a master for down" },
+    [MARK_TILT] = { "tilt", "+tilt", 5, "a vedette stopped trusting its clock" },
+    [MARK_CRASH] = { "crash", NULL, 200, "a vedette died" },
+    [MARK_CRASH_FORGOT] = { "crash, forgot", NULL, 20, "and lost what was not synced" },
+    [MARK_CRASH_IN_ATTEMPT] = { "crash, leading", NULL, 20, "in the middle of an attempt" },
+    [MARK_CRASH_IN_EFFECTS] = { "crash, half done", NULL, 20, "between two effects of one step" },
+    [MARK_COMMIT_FAILED] = { "commit failed", NULL, 20, "a disk refused a commit" },
+    [MARK_STALL] = { "stall", NULL, 50, "a vedette did not run for a while" },
+    [MARK_SERVER_KILLED] = { "server killed", NULL, 200, "a data server died" },
+    [MARK_SERVER_HUNG] = { "server hung", NULL, 50, "a data server was stopped" },
+    [MARK_PARTITION] = { "partition", NULL, 50, "hosts lost sight of each other" },
+    [MARK_POWER_LOSS] = { "power loss", NULL, 20, "a host went dark without a word" },
+};
+
+void marks_hit(struct marks *m, enum mark mark) {
+    m->counts[mark]++;
+}
+
+void marks_event(struct marks *m, const char *event) {
+    for (size_t i = 0; i < MARK_COUNT; i++)
+        if (mark_table[i].event != NULL && strcmp(mark_table[i].event, event) == 0)
+            m->counts[i]++;
+}
+
+void marks_add(struct marks *to, const struct marks *from) {
+    for (size_t i = 0; i < MARK_COUNT; i++)
+        to->counts[i] += from->counts[i];
+}

@@ -1,0 +1,21 @@
+/* Somebody with a client: connects to a vedette, says one thing, hears the answer and goes. */
+#pragma once
+
+#include "common/list.h"
+#include "common/slice.h"
+#include "tests/sim/net.h"
+
+struct marks;
+struct vedette;
+
+struct operator{
+    struct net *net;     /* borrowed */
+    struct marks *marks; /* borrowed */
+    struct party party;
+    struct list errands; /* struct errand, owned */
+};
+
+void operator_init(struct operator* o, struct net *net, struct marks *marks, int host);
+void operator_fini(struct operator* o);
+/* `words`: separated by single blanks. */
+void operator_say(struct operator* o, const struct vedette *to, const char *words);

@@ -1,0 +1,132 @@
+#include "tests/sim/run.h"
+
+#include "sentinel/core/core.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/world.h"
+
+#include <string.h>
+
+#define DISCOVERY_MAX_US (20 * US_PER_S)
+#define LOOK_US          (100 * US_PER_MS)
+#define CALM_US          (3 * US_PER_S) /* agreement has to last */
+#define MARGIN_US        (25 * US_PER_S)
+#define TILT_US          (30 * US_PER_S)
+#define MISMATCH_US      (30 * US_PER_S)
+
+const char *const mutant_names[MUTANT_COUNT] = {
+    [MUTANT_NONE] = "none",
+    [MUTANT_LYING_DISK] = "lying-disk",
+    [MUTANT_HASTY_DISK] = "hasty-disk",
+    [MUTANT_FORGED_VOTE] = "forged-vote",
+    [MUTANT_ABSENT] = "absent",
+};
+
+static void discover(struct world *w) {
+    int64_t until_us = DISCOVERY_MAX_US;
+    while (w->schedule.now_us < until_us && !world_is_discovered(w))
+        if (!world_run(w, w->schedule.now_us + LOOK_US))
+            return;
+    if (!world_is_discovered(w))
+        laws_break(&w->laws, LAW_DISCOVERY, "not all are known to all after %lld s",
+            (long long)(DISCOVERY_MAX_US / US_PER_S));
+}
+
+/* Two Sentinels that hold different masters under one config epoch, as force can make it, stay
+ * apart until the next failover; the originals do as well. */
+static bool is_clashing(const struct world *w) {
+    for (int i = 0; i < VEDETTE_COUNT; i++)
+        if (vedette_group(&w->vedettes[i]) != NULL && w->laws.clash_epoch != 0 &&
+            vedette_group(&w->vedettes[i])->config_epoch == w->laws.clash_epoch)
+            return true;
+    return false;
+}
+
+static bool any_in_tilt(const struct world *w) {
+    for (int i = 0; i < VEDETTE_COUNT; i++)
+        if (vedette_core(&w->vedettes[i]) != NULL && vedette_core(&w->vedettes[i])->tilt)
+            return true;
+    return false;
+}
+
+/* How long it may take. A master that came back as a replica of another one is held for down only
+ * after twice the INFO period, and led back only a failover-timeout after that (spec 4.2, 8.9). */
+static int64_t patience(const struct draw *d) {
+    int64_t limit_us = MARGIN_US + (d->down_after_ms + 2 * d->failover_timeout_ms) * US_PER_MS;
+    if (d->restart_role == RESTART_ORIGINAL)
+        limit_us += MISMATCH_US + d->failover_timeout_ms * US_PER_MS;
+    return limit_us;
+}
+
+static void agree(struct world *w) {
+    struct buf why CLEANUP(buf_fini) = BUF_INIT;
+    int64_t begun_us = w->schedule.now_us, calm_us = 0, limit_us = patience(&w->draw);
+    bool had_tilt = false;
+    while (calm_us < CALM_US) {
+        if (!world_run(w, w->schedule.now_us + LOOK_US))
+            return;
+        if (!had_tilt && any_in_tilt(w)) {
+            had_tilt = true;
+            limit_us += TILT_US;
+        }
+        buf_clear(&why);
+        calm_us = world_agrees(w, &why) ? calm_us + LOOK_US : 0;
+        if (calm_us == 0 && is_clashing(w))
+            return;
+        if (calm_us == 0 && w->schedule.now_us - begun_us > limit_us) {
+            laws_break(&w->laws, LAW_LIVENESS, "%lld s after the last fault: %s",
+                (long long)(limit_us / US_PER_S), buf_text(&why));
+            return;
+        }
+    }
+}
+
+static void live(struct world *w, const struct run_options *options) {
+    discover(w);
+    if (w->laws.is_broken)
+        return;
+    w->draw.disk.lies = options->mutant == MUTANT_LYING_DISK;
+    w->draw.disk.hastes = options->mutant == MUTANT_HASTY_DISK;
+    for (int i = 0; i < VEDETTE_COUNT; i++)
+        w->vedettes[i].disk.mood = w->draw.disk;
+    w->votes_are_forged = options->mutant == MUTANT_FORGED_VOTE;
+    faults_start(w);
+    if (!world_run(w, w->schedule.now_us + w->draw.fault_time_us))
+        return;
+    faults_heal(w);
+    if (options->mutant == MUTANT_ABSENT) {
+        w->absent = 0;
+        vedette_crash(&w->vedettes[0], NET_LEAVE_PROCESS);
+    }
+    agree(w);
+}
+
+void run_seed(const struct run_options *options, struct run_result *ret) {
+    struct rng rng;
+    struct draw draw;
+    rng_init(&rng, options->seed * UINT64_C(0x9e3779b97f4a7c15));
+    draw_from(&draw, &rng);
+    if (options->fault_time_s > 0)
+        draw.fault_time_us = options->fault_time_s * US_PER_S;
+    struct world *w = world_new(options->seed, &draw);
+    if (options->is_traced) {
+        struct buf line CLEANUP(buf_fini) = BUF_INIT;
+        draw_print(&draw, &line);
+        story_start(&w->story, options->story);
+        story_line(
+            &w->story, "seed", "%llu: %s", (unsigned long long)options->seed, buf_text(&line));
+    }
+    world_start(w);
+    live(w, options);
+
+    *ret = (struct run_result){
+        .has_failed = w->laws.is_broken,
+        .virtual_us = w->schedule.now_us,
+        .hash = w->story.hash,
+        .marks = w->marks,
+    };
+    if (w->laws.is_broken) {
+        slice_copy(slice_of(law_table[w->laws.broken].name), ret->law, sizeof(ret->law));
+        slice_copy(slice_of(w->laws.text), ret->text, sizeof(ret->text));
+    }
+    world_free(w);
+}

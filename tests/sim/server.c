@@ -1,0 +1,235 @@
+#include "tests/sim/server.h"
+
+#include "tests/sim/schedule.h"
+#include "tests/sim/story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TICK_US          (50 * US_PER_MS)
+#define WRITES_IN_A_TICK 200 /* bytes by which a master's offset grows, at most */
+#define LOADING_MAX_US   (2 * US_PER_S)
+
+static struct schedule *clock_of(const struct server *s) {
+    return s->farm->net->schedule;
+}
+
+static void draw_run_id(struct server *s) {
+    for (size_t i = 0; i < ID_LENGTH; i++)
+        s->run_id[i] = "0123456789abcdef"[rng_between(s->farm->net->rng, 0, 15)];
+    s->run_id[ID_LENGTH] = '\0';
+}
+
+struct server *farm_at(struct farm *f, const struct endpoint *address) {
+    for (size_t i = 0; i < SERVER_COUNT; i++)
+        if (endpoint_equal(&f->servers[i].party.address, address))
+            return &f->servers[i];
+    return NULL;
+}
+
+bool server_is_master(const struct server *s) {
+    return s->master.port == 0;
+}
+
+/* ---- replication ---- */
+
+const struct server *server_upstream(const struct server *s) {
+    if (server_is_master(s))
+        return NULL;
+    return farm_at(s->farm, &s->master);
+}
+
+static bool both_ways(const struct server *a, const struct server *b) {
+    const struct net *n = a->farm->net;
+    return net_reaches(n, a->party.host, b->party.host) &&
+        net_reaches(n, b->party.host, a->party.host);
+}
+
+static void repl_lose(struct server *s) {
+    if (s->repl == REPL_UP)
+        s->repl_down_us = clock_of(s)->now_us;
+    s->repl = REPL_CONNECT;
+    s->repl_retry_us = clock_of(s)->now_us + s->farm->reconnect_us;
+}
+
+/* Those that replicate from it have to connect anew. */
+static void cut_downstream(struct server *s) {
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        struct server *other = &s->farm->servers[i];
+        if (other->repl >= REPL_SYNC && server_upstream(other) == s)
+            repl_lose(other);
+    }
+}
+
+void server_follow(struct server *s, const struct endpoint *master) {
+    if (endpoint_equal(&s->master, master))
+        return;
+    struct endpoint self = s->party.address;
+    if (endpoint_equal(&self, master))
+        s->farm->followed_itself = (int)(s - s->farm->servers);
+    s->master = *master;
+    cut_downstream(s);
+    if (server_is_master(s)) {
+        s->repl = REPL_MASTER;
+        return;
+    }
+    s->repl = REPL_UP; /* for the time of its loss */
+    repl_lose(s);
+    s->repl_retry_us = clock_of(s)->now_us;
+}
+
+static bool can_serve(const struct server *upstream) {
+    return upstream->alive && upstream->trouble != TROUBLE_LOADING &&
+        (server_is_master(upstream) || upstream->repl == REPL_UP);
+}
+
+static void replicate(struct server *s) {
+    int64_t now_us = clock_of(s)->now_us;
+    const struct server *upstream = server_upstream(s);
+    if (upstream == NULL || upstream == s)
+        return;
+    bool hears = both_ways(s, upstream) && !upstream->hung;
+    if (s->repl == REPL_CONNECT) {
+        if (now_us < s->repl_retry_us)
+            return;
+        s->repl_retry_us = now_us + s->farm->reconnect_us;
+        if (!hears || !can_serve(upstream))
+            return;
+        s->repl = REPL_SYNC;
+        s->upstream_incarnation = upstream->incarnation;
+        s->repl_until_us =
+            now_us + rng_between(s->farm->net->rng, s->farm->sync_low_us, s->farm->sync_high_us);
+        s->repl_heard_us = now_us;
+        return;
+    }
+    bool is_gone = !upstream->alive || upstream->incarnation != s->upstream_incarnation;
+    if (hears)
+        s->repl_heard_us = now_us;
+    if ((is_gone && both_ways(s, upstream)) ||
+        now_us - s->repl_heard_us > s->farm->repl_timeout_us) {
+        repl_lose(s);
+        return;
+    }
+    if (!hears)
+        return;
+    if (s->repl == REPL_SYNC && now_us >= s->repl_until_us) {
+        s->repl = REPL_UP;
+        s->repl_down_us = 0;
+    }
+    if (s->repl == REPL_UP)
+        s->offset = upstream->offset;
+}
+
+static void end_trouble(struct server *s) {
+    if (s->trouble != TROUBLE_NONE && clock_of(s)->now_us >= s->trouble_until_us)
+        s->trouble = TROUBLE_NONE;
+}
+
+static void tick(void *context, uint64_t argument) {
+    struct farm *f = context;
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        struct server *s = &f->servers[i];
+        if (!s->alive || s->hung)
+            continue;
+        end_trouble(s);
+        if (server_is_master(s))
+            s->offset += (uint64_t)rng_between(f->net->rng, 0, WRITES_IN_A_TICK);
+        else
+            replicate(s);
+    }
+    schedule_at(f->net->schedule, f->net->schedule->now_us + TICK_US, tick, f, argument);
+}
+
+/* ---- life ---- */
+
+static void server_init(struct server *s, struct farm *f, size_t index) {
+    *s = (struct server){ .farm = f, .priority = 100, .party = s->party };
+    (void)snprintf(s->name, sizeof(s->name), "s%u", (unsigned)(index + 1) % 10);
+    s->party.ops = &server_ops;
+    s->party.owner = s;
+    s->party.name = s->name;
+    list_init(&s->sessions);
+    if (index > 0)
+        s->original_master = f->servers[0].party.address;
+    s->saved_master = s->original_master;
+    net_add(f->net, &s->party);
+}
+
+void farm_init(struct farm *f, struct net *net) {
+    f->net = net;
+    f->followed_itself = -1;
+    list_init(&f->parcels);
+    for (size_t i = 0; i < SERVER_COUNT; i++)
+        server_init(&f->servers[i], f, i);
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        struct server *s = &f->servers[i];
+        server_start(s);
+        s->trouble = TROUBLE_NONE;
+        if (i > 0) {
+            s->repl = REPL_UP;
+            s->repl_down_us = 0;
+            s->upstream_incarnation = f->servers[0].incarnation;
+            s->repl_heard_us = net->schedule->now_us;
+        }
+    }
+    schedule_at(net->schedule, net->schedule->now_us + TICK_US, tick, f, 0);
+}
+
+void farm_fini(struct farm *f) {
+    for (size_t i = 0; i < SERVER_COUNT; i++)
+        server_end_sessions(&f->servers[i]);
+    farm_end_parcels(f);
+}
+
+void server_start(struct server *s) {
+    static const struct endpoint nobody = { .port = 0 };
+    const struct endpoint *masters[] = {
+        [RESTART_SAVED] = &s->saved_master,
+        [RESTART_ORIGINAL] = &s->original_master,
+        [RESTART_MASTER] = s->incarnation == 0 ? &s->original_master : &nobody,
+    };
+    s->alive = true;
+    s->hung = false;
+    s->incarnation++;
+    s->party.listening = true;
+    draw_run_id(s);
+    s->master = *masters[s->farm->restart_role];
+    s->repl = server_is_master(s) ? REPL_MASTER : REPL_CONNECT;
+    s->repl_retry_us = clock_of(s)->now_us;
+    s->repl_down_us = 0;
+    if (rng_chance(s->farm->net->rng, 300)) {
+        s->trouble = TROUBLE_LOADING;
+        s->trouble_until_us =
+            clock_of(s)->now_us + rng_between(s->farm->net->rng, 0, LOADING_MAX_US);
+    }
+    story_line(s->farm->net->story, s->name, "starts as a %s%s",
+        server_is_master(s) ? "master" : "replica",
+        s->trouble == TROUBLE_LOADING ? ", loading" : "");
+}
+
+void server_kill(struct server *s, enum net_leave how) {
+    if (!s->alive)
+        return;
+    story_line(s->farm->net->story, s->name, "dies");
+    s->alive = s->hung = false;
+    s->party.listening = false;
+    s->trouble = TROUBLE_NONE;
+    s->refusal = REFUSE_NOTHING;
+    net_leave(s->farm->net, &s->party, how);
+    server_end_sessions(s);
+}
+
+void server_hang(struct server *s) {
+    if (!s->alive || s->hung)
+        return;
+    story_line(s->farm->net->story, s->name, "hangs");
+    s->hung = true;
+}
+
+void server_continue(struct server *s) {
+    if (!s->hung)
+        return;
+    story_line(s->farm->net->story, s->name, "continues");
+    s->hung = false;
+    server_catch_up(s);
+}

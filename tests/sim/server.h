@@ -1,0 +1,96 @@
+/* Data servers as a sentinel sees them: a master and its replicas, with run ids, roles, offsets,
+ * links of replication, pub/sub and the commands that a sentinel sends. Replication is asynchronous
+ * and carries offsets only. */
+#pragma once
+
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/list.h"
+#include "config/state.h"
+#include "tests/sim/net.h"
+
+#define SERVER_COUNT 3
+
+struct farm;
+
+enum repl_state { REPL_MASTER, REPL_CONNECT, REPL_SYNC, REPL_UP };
+
+/* What a server comes back as when it is started again. */
+enum restart_role {
+    RESTART_SAVED,    /* has a configuration file, which CONFIG REWRITE keeps true */
+    RESTART_ORIGINAL, /* has none, and is started with the arguments of its first start */
+    RESTART_MASTER,   /* has none, and is started without arguments */
+    RESTART_ROLE_COUNT,
+};
+
+/* How a server takes a transaction, for a while. */
+enum refusal {
+    REFUSE_NOTHING,
+    REFUSE_QUEUEING,  /* SLAVEOF is refused before EXEC, which then fails as a whole */
+    REFUSE_EXECUTING, /* SLAVEOF fails inside of EXEC */
+    REFUSE_REWRITE,   /* only CONFIG REWRITE fails: there is no file */
+};
+
+/* Why a server answers commands with an error at present. */
+enum trouble { TROUBLE_NONE, TROUBLE_LOADING, TROUBLE_BUSY };
+
+struct server {
+    struct farm *farm;
+    struct party party;
+    char name[4]; /* "s1" */
+    bool alive;
+    bool hung; /* stopped by a signal: takes bytes, answers nothing */
+    uint64_t incarnation;
+    char run_id[ID_SIZE];
+    int64_t priority;
+    struct endpoint original_master, saved_master; /* port 0: a master */
+
+    struct endpoint master; /* port 0: it is a master */
+    enum repl_state repl;
+    uint64_t upstream_incarnation;
+    int64_t repl_retry_us, repl_until_us, repl_heard_us;
+    int64_t repl_down_us; /* since when the link is down; 0 = it never was up */
+    uint64_t offset;
+
+    enum refusal refusal;
+    enum trouble trouble;
+    int64_t trouble_until_us;
+    struct list sessions; /* struct session, owned */
+    int64_t parcel_us;    /* when the last publication from upstream arrives */
+};
+
+/* What all of them share. */
+struct farm {
+    struct net *net; /* borrowed */
+    struct server servers[SERVER_COUNT];
+    enum restart_role restart_role;
+    const char *password;              /* NULL: none is asked for */
+    int64_t sync_low_us, sync_high_us; /* how long a replica takes to get in step */
+    int64_t repl_timeout_us;           /* a silent link of replication is cut after it */
+    int64_t reconnect_us;              /* pause between its tries */
+    struct list parcels; /* struct parcel, owned: publications on their way to replicas */
+    int followed_itself; /* server that was told to follow itself; -1 = none */
+};
+
+/* All are up and in step: servers[0] is the master. */
+void farm_init(struct farm *f, struct net *net);
+void farm_fini(struct farm *f);
+struct server *farm_at(struct farm *f, const struct endpoint *address); /* NULL if none */
+
+void server_start(struct server *s);
+void server_kill(struct server *s, enum net_leave how);
+void server_hang(struct server *s);
+void server_continue(struct server *s);
+bool server_is_master(const struct server *s);
+void server_follow(struct server *s, const struct endpoint *master); /* port 0: NO ONE */
+const struct server *server_upstream(
+    const struct server *s); /* whom it replicates; NULL if nobody is there */
+
+/* server_info.c */
+void server_info(const struct server *s, struct buf *out);
+
+/* server_command.c: what its connections do. */
+extern const struct party_ops server_ops;
+void server_end_sessions(struct server *s);
+void server_catch_up(struct server *s); /* answers what arrived while it hung */
+void farm_end_parcels(struct farm *f);

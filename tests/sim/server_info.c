@@ -1,0 +1,65 @@
+/* INFO of a data server: the lines of a real one, in their order, as far as anybody could read
+ * them. */
+#include "tests/sim/schedule.h"
+#include "tests/sim/server.h"
+
+static int64_t now_us(const struct server *s) {
+    return s->farm->net->schedule->now_us;
+}
+
+static void add_replicas(const struct server *s, struct buf *out) {
+    unsigned count = 0;
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        const struct server *r = &s->farm->servers[i];
+        if (!r->alive || r->repl < REPL_SYNC || server_upstream(r) != s)
+            continue;
+        buf_printf(out, "slave%u:ip=%s,port=%u,state=%s,offset=%llu,lag=%d\r\n", count++,
+            r->party.address.host, r->party.address.port,
+            r->repl == REPL_UP ? "online" : "wait_bgsave", (unsigned long long)r->offset,
+            r->hung ? 5 : 0);
+    }
+}
+
+static unsigned replica_count(const struct server *s) {
+    unsigned count = 0;
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        const struct server *r = &s->farm->servers[i];
+        count += r->alive && r->repl >= REPL_SYNC && server_upstream(r) == s;
+    }
+    return count;
+}
+
+static void add_link(const struct server *s, struct buf *out) {
+    bool is_up = s->repl == REPL_UP;
+    int64_t heard_s = (now_us(s) - s->repl_heard_us) / US_PER_S;
+    buf_printf(out, "role:slave\r\nmaster_host:%s\r\nmaster_port:%u\r\nmaster_link_status:%s\r\n",
+        s->master.host, s->master.port, is_up ? "up" : "down");
+    buf_printf(out, "master_last_io_seconds_ago:%lld\r\nmaster_sync_in_progress:%d\r\n",
+        (long long)(is_up ? heard_s : -1), s->repl == REPL_SYNC);
+    buf_printf(out, "slave_read_repl_offset:%llu\r\nslave_repl_offset:%llu\r\n",
+        (unsigned long long)s->offset, (unsigned long long)s->offset);
+    if (!is_up)
+        buf_printf(out, "master_link_down_since_seconds:%lld\r\n",
+            s->repl_down_us == 0 ? -1LL : (long long)((now_us(s) - s->repl_down_us) / US_PER_S));
+    buf_printf(out, "slave_priority:%lld\r\nslave_read_only:1\r\nreplica_announced:1\r\n",
+        (long long)s->priority);
+}
+
+void server_info(const struct server *s, struct buf *out) {
+    buf_add_text(out, "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n");
+    buf_printf(out, "process_id:%llu\r\nrun_id:%s\r\ntcp_port:%u\r\n",
+        (unsigned long long)(1000 + s->incarnation), s->run_id, s->party.address.port);
+    buf_printf(out, "\r\n# Persistence\r\nloading:%d\r\nasync_loading:0\r\n",
+        s->trouble == TROUBLE_LOADING);
+    buf_add_text(out, "\r\n# Replication\r\n");
+    if (server_is_master(s))
+        buf_add_text(out, "role:master\r\n");
+    else
+        add_link(s, out);
+    buf_printf(out, "connected_slaves:%u\r\n", replica_count(s));
+    add_replicas(s, out);
+    buf_add_text(out, "master_failover_state:no-failover\r\n");
+    buf_printf(
+        out, "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\n", (unsigned long long)s->offset);
+    buf_add_text(out, "\r\n# CPU\r\nused_cpu_sys:0.010000\r\nused_cpu_user:0.020000\r\n");
+}

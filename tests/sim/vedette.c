@@ -1,0 +1,369 @@
+#include "tests/sim/vedette.h"
+
+#include "common/ensure.h"
+#include "common/mem.h"
+#include "config/diag.h"
+#include "config/merge.h"
+#include "sentinel/core/core.h"
+#include "sentinel/engine/engine.h"
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LATE_MAX_MS    50 /* what a stall adds to the heard clock at most, as the shell has it */
+#define IDLE_WAKES_MAX 100
+
+static void on_disk(void *context, uint64_t seq, bool is_durable);
+static void plan_wake(struct vedette *v);
+
+static struct schedule *clock_of(const struct vedette *v) {
+    return &v->world->schedule;
+}
+
+static int64_t mono_ms(const struct vedette *v) {
+    return v->mono_base_ms + clock_of(v)->now_us / US_PER_MS;
+}
+
+void vedette_init(struct vedette *v, struct world *w, int number) {
+    struct party party = v->party; /* its place was chosen before */
+    *v = (struct vedette){ .world = w, .number = number, .party = party, .effects = EFFECTS_INIT };
+    (void)snprintf(v->name, sizeof(v->name), "v%u", (unsigned)(number + 1) % 10);
+    memset(v->id, "123456789abcdef"[number], ID_LENGTH);
+    v->party.ops = &vedette_ops;
+    v->party.owner = v;
+    v->party.name = v->name;
+    list_init(&v->inbox);
+    list_init(&v->wires);
+    net_add(&w->net, &v->party);
+    disk_init(&v->disk, &w->schedule, &w->rng, v->id, on_disk, v);
+    v->disk.mood = w->draw.disk;
+}
+
+static void letter_free(struct letter *l) {
+    list_remove(&l->siblings);
+    mem_free(l);
+}
+
+/* Everything of the process that does not outlive it. */
+static void forget_process(struct vedette *v) {
+    list_for_each(l, &v->inbox, struct letter, siblings)
+        letter_free(l);
+    list_for_each(x, &v->wires, struct wire, siblings)
+        wire_free(x);
+    engine_free(v->engine);
+    v->engine = NULL;
+    v->wake_number++;
+    v->crash_wanted = v->stop_wanted = v->stop_asked = false;
+}
+
+void vedette_fini(struct vedette *v) {
+    forget_process(v);
+    effects_fini(&v->effects);
+    disk_fini(&v->disk);
+}
+
+struct core *vedette_core(const struct vedette *v) {
+    return v->engine == NULL ? NULL : engine_core(v->engine);
+}
+
+struct group *vedette_group(const struct vedette *v) {
+    return v->engine == NULL ? NULL : core_group(engine_core(v->engine), slice_of(GROUP_NAME));
+}
+
+/* ---- carrying out ---- */
+
+/* A process may die between any two effects; more often where that hurts. */
+static bool dies_here(const struct vedette *v, const struct effect *e) {
+    uint32_t chance = v->world->draw.crash_in_effects;
+    bool matters = e->kind == EFFECT_PERSIST || e->after > 0 ||
+        (e->kind == EFFECT_SEND && e->request_count > 1);
+    return chance > 0 && matters && v->world->faults_are_on && rng_chance(&v->world->rng, chance);
+}
+
+static void carry_out(struct vedette *v, const struct effect *e) {
+    switch (e->kind) {
+    case EFFECT_OPEN:
+        wire_open(v, e);
+        break;
+    case EFFECT_CLOSE:
+        wire_close(v, e);
+        break;
+    case EFFECT_SEND:
+        wire_send(v, e);
+        break;
+    case EFFECT_PERSIST:
+        disk_write(&v->disk, e->seq, e->deltas, e->delta_count);
+        break;
+    case EFFECT_REPLY:
+        wire_reply(v, e);
+        break;
+    case EFFECT_HANGUP:
+        wire_hang_up(v, e);
+        break;
+    case EFFECT_EVENT:
+        marks_event(&v->world->marks, e->event);
+        world_tell(v->world, v, e);
+        break;
+    case EFFECT_LOG:
+        break;
+    case EFFECT_STOP:
+        v->stop_wanted = true;
+        break;
+    case EFFECT_KIND_COUNT:
+        break;
+    }
+}
+
+static void carry_out_all(struct vedette *v) {
+    struct world *w = v->world;
+    for (size_t i = 0; i < v->effects.count && !v->crash_wanted; i++) {
+        const struct effect *e = &v->effects.items[i];
+        laws_before_effect(&w->laws, v, e);
+        story_effect(&w->story, v->name, e);
+        carry_out(v, e);
+        if (dies_here(v, e)) {
+            marks_hit(&w->marks, MARK_CRASH_IN_EFFECTS);
+            v->crash_wanted = true;
+        }
+    }
+    effects_clear(&v->effects);
+}
+
+void vedette_step(struct vedette *v, const struct input *in) {
+    struct world *w = v->world;
+    if (v->crash_wanted || v->stop_wanted)
+        return;
+    if (in->kind != INPUT_TIMER)
+        story_input(&w->story, v->name, in);
+    laws_before_input(&w->laws, v, in);
+    engine_step(v->engine, v->now, in, &v->effects);
+    carry_out_all(v);
+    if (!v->crash_wanted)
+        laws_after_step(&w->laws, v);
+}
+
+/* ---- waking up ---- */
+
+/* As the shell counts it. */
+static void read_clocks(struct vedette *v) {
+    int64_t now_ms = mono_ms(v);
+    int64_t planned_end_ms = MAX_OF(v->slept_ms, v->until_ms);
+    int64_t asleep_ms = tstamp_age(tstamp_min(now_ms, planned_end_ms), v->slept_ms);
+    int64_t late_ms = tstamp_age(now_ms, planned_end_ms);
+    v->now.heard_ms += asleep_ms + tstamp_min(late_ms, LATE_MAX_MS);
+    v->now.mono_ms = now_ms;
+    v->now.wall_ms = v->wall_base_ms + clock_of(v)->now_us / US_PER_MS;
+    v->now.wake++;
+}
+
+static void hand_in(struct vedette *v, const struct letter *l) {
+    switch (l->kind) {
+    case LETTER_UP:
+    case LETTER_BYTES:
+    case LETTER_ENDED:
+    case LETTER_OPENED:
+        wire_deliver(v, l);
+        break;
+    case LETTER_DURABLE:
+        v->durable_seq = MAX_OF(v->durable_seq, l->seq);
+        vedette_step(v, &(struct input){ .kind = INPUT_DURABLE, .seq = l->seq });
+        break;
+    case LETTER_FAILED:
+        marks_hit(&v->world->marks, MARK_COMMIT_FAILED);
+        vedette_step(v,
+            &(struct input){
+                .kind = INPUT_FAILED,
+                .seq = l->seq,
+                .why = SLICE_LITERAL("disk I/O error"),
+            });
+        break;
+    case LETTER_STOP:
+        v->stop_asked = true;
+        vedette_step(v, &(struct input){ .kind = INPUT_STOP, .why = SLICE_LITERAL("SIGTERM") });
+        break;
+    }
+}
+
+/* A deadline that has passed without anything to do for it would keep a real process spinning. */
+static void watch_idling(struct vedette *v, bool is_idle, int64_t before_ms) {
+    v->idle_wakes = is_idle && before_ms == v->now.mono_ms ? v->idle_wakes + 1 : 0;
+    if (v->idle_wakes > IDLE_WAKES_MAX)
+        laws_break(&v->world->laws, LAW_SLEEPS, "%s woke up %d times within one millisecond",
+            v->name, v->idle_wakes);
+}
+
+static void wake(void *context, uint64_t number) {
+    struct vedette *v = context;
+    if (v->engine == NULL || number != v->wake_number)
+        return;
+    if (v->stalled_until_us > clock_of(v)->now_us) {
+        plan_wake(v);
+        return;
+    }
+    int64_t before_ms = v->now.mono_ms;
+    bool is_idle = list_is_empty(&v->inbox);
+    read_clocks(v);
+    struct letter *l;
+    while ((l = list_first(&v->inbox, struct letter, siblings)) != NULL) {
+        list_remove(&l->siblings);
+        hand_in(v, l);
+        struct wire *x = l->wire;
+        mem_free(l);
+        if (x != NULL) {
+            x->letters--;
+            wire_settle(x);
+        }
+    }
+    vedette_step(v, &(struct input){ .kind = INPUT_TIMER });
+    watch_idling(v, is_idle, before_ms);
+    if (v->crash_wanted || v->stop_wanted) {
+        vedette_crash(v, NET_LEAVE_PROCESS);
+        return;
+    }
+    v->slept_ms = v->now.mono_ms;
+    v->until_ms = engine_deadline(v->engine);
+    plan_wake(v);
+}
+
+static void plan_wake(struct vedette *v) {
+    int64_t now_us = clock_of(v)->now_us;
+    int64_t at_us = INT64_MAX;
+    if (v->until_ms != TSTAMP_NEVER)
+        at_us = MAX_OF((v->until_ms - v->mono_base_ms) * US_PER_MS, now_us + 20);
+    if (!list_is_empty(&v->inbox))
+        at_us = tstamp_min(at_us, now_us + rng_between(&v->world->rng, 0, v->world->draw.loop_us));
+    if (at_us == INT64_MAX)
+        return;
+    v->wake_us = MAX_OF(at_us, v->stalled_until_us);
+    schedule_at(clock_of(v), v->wake_us, wake, v, ++v->wake_number);
+}
+
+struct letter *vedette_letter(
+    struct vedette *v, enum letter_kind kind, struct wire *x, struct slice bytes) {
+    struct letter *l = mem_alloc(sizeof(*l) + bytes.size);
+    l->kind = kind;
+    l->wire = x;
+    l->size = bytes.size;
+    if (bytes.size > 0)
+        memcpy(l->bytes, bytes.data, bytes.size);
+    if (x != NULL)
+        x->letters++;
+    bool was_empty = list_is_empty(&v->inbox);
+    list_append(&v->inbox, &l->siblings);
+    if (was_empty)
+        plan_wake(v);
+    return l;
+}
+
+static void on_disk(void *context, uint64_t seq, bool is_durable) {
+    struct vedette *v = context;
+    vedette_letter(v, is_durable ? LETTER_DURABLE : LETTER_FAILED, NULL, SLICE_EMPTY)->seq = seq;
+}
+
+/* ---- life ---- */
+
+static void fill_settings(const struct vedette *v, struct settings *s) {
+    const struct draw *d = &v->world->draw;
+    s->listen[0] = s->announce = v->party.address;
+    s->listen_count = 1;
+    struct group_settings *g = settings_add_group(s);
+    slice_copy(slice_of(GROUP_NAME), g->name, sizeof(g->name));
+    g->master = v->world->farm.servers[0].party.address;
+    g->quorum = d->quorum;
+    g->down_after_ms = d->down_after_ms;
+    g->failover_timeout_ms = d->failover_timeout_ms;
+    g->parallel_syncs = d->parallel_syncs;
+    g->reboot_down_after_ms = d->reboot_down_after_ms;
+    if (v->world->farm.password != NULL)
+        secret_set(&g->auth_password, slice_of(v->world->farm.password));
+}
+
+static const struct process_facts facts = {
+    .process_id = 1,
+    .run_id = "0000000000000000000000000000000000000000",
+    .executable = "/usr/bin/vedette",
+    .config_file = "/etc/vedette.yaml",
+    .os = "none",
+    .compiler = "none",
+    .multiplexer = "none",
+    .arch_bits = 64,
+    .max_clients = 10000,
+};
+
+void vedette_start(struct vedette *v) {
+    ensure(v->engine == NULL);
+    struct world *w = v->world;
+    struct settings settings;
+    struct plan plan;
+    struct diag diag;
+    settings_init(&settings);
+    plan_init(&plan);
+    diag_init(&diag, "vedette.yaml");
+    fill_settings(v, &settings);
+    ensure(config_merge(&settings, &v->disk.synced, MERGE_YAML, &plan, &diag));
+
+    v->life++;
+    v->durable_seq = 0;
+    v->stalled_until_us = 0;
+    v->party.listening = true;
+    v->mono_base_ms = rng_between(&w->rng, 1, 100000000);
+    v->wall_base_ms = 1700000000000 + rng_between(&w->rng, -5000, 5000);
+    v->now = (struct now){
+        .mono_ms = mono_ms(v),
+        .heard_ms = mono_ms(v),
+        .wall_ms = v->wall_base_ms + clock_of(v)->now_us / US_PER_MS,
+        .wake = 1,
+    };
+    story_line(
+        &w->story, v->name, "starts, epoch %llu", (unsigned long long)v->disk.synced.current_epoch);
+    struct engine_options options = {
+        .settings = &settings,
+        .state = &v->disk.synced,
+        .plan = &plan,
+        .facts = &facts,
+        .seed = (uint64_t)rng_between(&w->rng, 0, INT32_MAX),
+    };
+    v->engine = engine_new(&options, v->now, &v->effects);
+    laws_start(&w->laws, v);
+    carry_out_all(v);
+    v->slept_ms = v->now.mono_ms;
+    v->until_ms = engine_deadline(v->engine);
+    plan_wake(v);
+
+    diag_fini(&diag);
+    plan_fini(&plan);
+    settings_fini(&settings);
+}
+
+void vedette_crash(struct vedette *v, enum net_leave how) {
+    if (v->engine == NULL)
+        return;
+    struct world *w = v->world;
+    story_line(&w->story, v->name, "%s", v->stop_wanted ? "stops" : "crashes");
+    marks_hit(&w->marks, MARK_CRASH);
+    if (vedette_group(v) != NULL && group_in_failover(vedette_group(v)))
+        marks_hit(&w->marks, MARK_CRASH_IN_ATTEMPT);
+    v->party.listening = false;
+    net_leave(&w->net, &v->party, how);
+    forget_process(v);
+    if (disk_crash(&v->disk))
+        marks_hit(&w->marks, MARK_CRASH_FORGOT);
+}
+
+void vedette_stall(struct vedette *v, int64_t until_us) {
+    story_line(&v->world->story, v->name, "stalls for %lld ms",
+        (long long)((until_us - clock_of(v)->now_us) / US_PER_MS));
+    v->stalled_until_us = MAX_OF(v->stalled_until_us, until_us);
+}
+
+void vedette_continue(struct vedette *v) {
+    v->stalled_until_us = 0;
+    if (v->engine != NULL)
+        plan_wake(v);
+}
+
+void vedette_stop(struct vedette *v) {
+    if (v->engine != NULL)
+        vedette_letter(v, LETTER_STOP, NULL, SLICE_EMPTY);
+}

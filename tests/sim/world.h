@@ -1,0 +1,59 @@
+/* One run: three vedettes, a master with two replicas, a network, and the virtual time in which
+ * they live. */
+#pragma once
+
+#include "common/rng.h"
+#include "tests/sim/draw.h"
+#include "tests/sim/laws.h"
+#include "tests/sim/marks.h"
+#include "tests/sim/net.h"
+#include "tests/sim/operator.h"
+#include "tests/sim/schedule.h"
+#include "tests/sim/server.h"
+#include "tests/sim/story.h"
+#include "tests/sim/vedette.h"
+
+#include <stdio.h>
+
+#define GROUP_NAME    "mymaster"
+#define VEDETTE_COUNT 3
+
+struct world {
+    uint64_t seed;
+    struct draw draw;
+    struct rng rng; /* everything that is left to chance */
+    struct schedule schedule;
+    struct story story;
+    struct marks marks;
+    struct net net;
+    struct farm farm;
+    struct vedette vedettes[VEDETTE_COUNT];
+    struct operator operator;
+    struct laws laws;
+    bool faults_are_on;
+    bool votes_are_forged; /* on the wire; only for the test of the laws */
+    int absent;            /* the vedette that nobody starts again; -1 = none */
+    struct buf
+        *events; /* borrowed: one per vedette, where its events are written; NULL = nowhere */
+};
+
+/* Before the faults and after them. */
+extern const struct weather world_fair_weather;
+
+/* All processes stopped; start them with world_start. */
+struct world *world_new(uint64_t seed, const struct draw *draw);
+void world_free(struct world *w);
+void world_start(struct world *w);
+
+/* Runs until `until_us`, or until a law is broken; false in that case. */
+bool world_run(struct world *w, int64_t until_us);
+
+/* A vedette emitted an event. */
+void world_tell(struct world *w, const struct vedette *v, const struct effect *e);
+
+/* Whether all is as it should be in the end: all vedettes agree on one master, which is one, the
+ * others follow it, and nobody holds anybody for down. If not, the reason is appended to ret_why.
+ */
+bool world_agrees(const struct world *w, struct buf *ret_why);
+/* Whether every vedette has on disk that it knows all the others and all the servers. */
+bool world_is_discovered(const struct world *w);

@@ -1,0 +1,229 @@
+/* A core under a virtual clock, among far ends that answer as they are told. For the tests of the
+ * core: no time passes within a step, nothing is random, the store answers at once unless it is
+ * held. With FIXTURE_TRACE in the environment every input and effect goes to standard error. */
+#pragma once
+
+#include "tests/unit/unit.h"
+
+#include "common/buf.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/election.h"
+
+#define OUR_ID "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B   "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_C   "cccccccccccccccccccccccccccccccccccccccc"
+#define ID_D   "dddddddddddddddddddddddddddddddddddddddd"
+#define ID_E   "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+
+/* Details of the first far ends, as events print them. */
+#define MASTER  "master mymaster 10.0.0.1 6379"
+#define AT      " @ mymaster 10.0.0.1 6379"
+#define REPLICA "slave 10.0.0.2:6379 10.0.0.2 6379" AT
+#define SECOND  "slave 10.0.0.3:6379 10.0.0.3 6379" AT
+#define PEER_B  "sentinel " ID_B " 10.0.1.1 26379" AT
+#define PEER_C  "sentinel " ID_C " 10.0.1.2 26379" AT
+
+#define FIXTURE_REPLICAS_MAX 8
+#define FIXTURE_PEERS_MAX    4
+#define FIXTURE_LINKS_MAX    128
+
+enum far_mood {
+    FAR_ANSWERS,
+    FAR_HANGS,    /* takes connections and requests, answers nothing */
+    FAR_REFUSES,  /* connection refused */
+    FAR_VANISHED, /* attempts to connect neither succeed nor fail */
+};
+
+/* A server or a peer. */
+struct far {
+    struct endpoint address;
+    enum far_mood mood;
+    const char *holds; /* requests that begin with this are not answered, nor what follows them */
+    int64_t latency_ms;
+    const char *pong; /* RESP; NULL: +PONG */
+    const char *info; /* RESP; NULL: what the fields below say */
+    const char *exec; /* RESP; NULL: obeys, and answers as a server does */
+
+    /* a server */
+    enum node_role role;
+    char run_id[ID_SIZE];
+    struct endpoint master;
+    bool link_up;
+    int64_t link_down_s; /* master_link_down_since_seconds; -2 = not printed */
+    int64_t priority;
+    uint64_t offset;
+
+    /* a peer */
+    char id[ID_SIZE];
+    bool says_down; /* what it answers about the master */
+    bool votes;     /* gives its vote to the first who asks */
+    bool is_vain;   /* has voted for itself under whatever epoch it is asked for */
+    char vote_for[CANDIDATE_MAX];
+    uint64_t vote_epoch;
+    bool is_vedette;
+};
+
+struct sent {
+    struct link_id link;
+    uint64_t incarnation, tag;
+    enum link_purpose purpose;
+    struct far *to;
+    int64_t at_ms; /* mono */
+    char *text;    /* owned: the requests as a trace shows them */
+    bool ended;
+};
+
+enum link_here { HERE_CLOSED, HERE_OPENING, HERE_UP };
+
+struct link_here_state {
+    enum link_here state;
+    uint64_t incarnation;
+    enum link_purpose purpose;
+    struct far *to;
+};
+
+enum store_mood { STORE_WORKS, STORE_HANGS, STORE_FAILS };
+
+struct fixture_options {
+    const char *id;
+    int replicas, peers;
+    int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
+    const char *auth_user, *auth_password;
+    const char *second_group; /* another group at 10.0.2.1:6379, without replicas, the same peers */
+    const char *announce;     /* "host:port" */
+    bool unlearned;           /* the state knows neither replicas nor peers */
+    uint64_t current_epoch, config_epoch, vote_epoch;
+    const char *vote_for;
+};
+
+#define FIXTURE_STANDARD \
+    ((struct fixture_options){ \
+        .id = OUR_ID, \
+        .replicas = 2, \
+        .peers = 2, \
+        .quorum = 2, \
+        .down_after_ms = 1000, \
+        .failover_timeout_ms = 20000, \
+        .parallel_syncs = 1, \
+        .announce = "10.0.1.9:26379", \
+    })
+
+struct fixture {
+    struct core *core;
+    struct group *group; /* mymaster */
+    struct now now;
+    struct effects out; /* of the last step */
+    struct settings settings;
+    struct state stored; /* every delta emitted so far */
+
+    struct far master, second_master;
+    struct far replicas[FIXTURE_REPLICAS_MAX];
+    struct far peers[FIXTURE_PEERS_MAX];
+    int replica_count, peer_count;
+
+    struct link_here_state links[FIXTURE_LINKS_MAX];
+    struct sent *sent; /* owned, in order */
+    size_t sent_count, sent_capacity;
+    enum store_mood store;
+    uint64_t persist_seq, answered_seq;
+    /* A line each, since they were last forgotten. Events of level debug are among the logs. */
+    struct buf events, logs, persists;
+    bool traces;
+};
+
+/* ---- life cycle ---- */
+
+/* Starts a core that knows its servers and peers, and lets every connection come up. */
+void fixture_start(struct fixture *f, const struct fixture_options *o);
+/* As fixture_start, but no input has followed the start: nothing is connected yet. */
+void fixture_start_alone(struct fixture *f, const struct fixture_options *o);
+void fixture_stop(struct fixture *f);
+/* The same after steps that went past the fixture: what they asked for is of no interest. */
+void fixture_drop(struct fixture *f);
+/* Ends the core, and starts another one from what was stored. */
+void fixture_restart(struct fixture *f);
+
+/* ---- time ---- */
+
+void fixture_step(struct fixture *f, const struct input *in); /* one input, nothing is answered */
+void fixture_timer(struct fixture *f); /* an INPUT_TIMER now, and all answers to what follows */
+void fixture_settle(
+    struct fixture *f); /* all answers that are due now, and those to what follows */
+void fixture_advance(struct fixture *f, int64_t ms); /* with each deadline and answer on the way */
+/* Time goes by in which we do not run: 50 ms of it are heard. */
+void fixture_stall(struct fixture *f, int64_t ms);
+/* Until an event of this name is there; fails after `limit_ms`. Returns how long it took. */
+int64_t fixture_await(struct fixture *f, const char *event, int64_t limit_ms);
+int64_t fixture_deadline(const struct fixture *f); /* ms from now */
+
+/* ---- the world ---- */
+
+void fixture_crash(struct fixture *f, struct far *far); /* connections lost, refused from now on */
+void fixture_cut(struct fixture *f, struct far *far);   /* connections lost, accepted anew */
+/* Hangs: connections stay, nothing is answered. */
+void fixture_hang(struct far *far);
+void fixture_revive(struct far *far);
+/* Asks for our vote, as a client's command does. The candidate is borrowed from the group. */
+struct vote fixture_request(
+    struct fixture *f, struct group *g, uint64_t epoch, const char *candidate);
+/* All peers say that the master is down. */
+void fixture_peers_agree(struct fixture *f);
+/* The store answers what it held. */
+void fixture_durable(struct fixture *f, uint64_t seq);
+void fixture_failed(struct fixture *f, uint64_t seq);
+
+struct hello_line {
+    const char *host;
+    int port;
+    const char *id;
+    uint64_t current_epoch;
+    const char *master_host;
+    int master_port;
+    uint64_t config_epoch;
+    const char *group; /* NULL: mymaster */
+};
+/* A hello arrives on the pub/sub connection of the master, or of a replica if that one is gone. */
+void fixture_hello(struct fixture *f, const struct hello_line *h);
+void fixture_message(struct fixture *f, const char *payload);
+/* Answers the oldest pending SEND of a link with RESP text. */
+void fixture_reply(struct fixture *f, const struct link *l, const char *resp);
+
+/* ---- questions ---- */
+
+struct node *fixture_replica(const struct fixture *f, int index);
+struct peer *fixture_peer(const struct fixture *f, int index);
+/* How many SENDs to a far end, or to anybody if NULL, begin with `prefix`; since fixture_forget. */
+size_t fixture_sent(const struct fixture *f, const struct far *to, const char *prefix);
+/* The last of them, NULL if none. */
+const struct sent *fixture_last_sent(
+    const struct fixture *f, const struct far *to, const char *prefix);
+void fixture_forget(struct fixture *f); /* events, logs, persists and ended SENDs */
+
+const char *fixture_events(const struct fixture *f);
+const char *fixture_logs(const struct fixture *f);
+const char *fixture_persists(const struct fixture *f);
+
+/* The events since the last look are exactly these lines. */
+#define assert_events(f, expected) \
+    do { \
+        assert_string_equal(fixture_events(f), (expected)); \
+        buf_clear(&(f)->events); \
+    } while (0)
+
+#define assert_has_event(f, line) \
+    do { \
+        if (!slice_contains(slice_of(fixture_events(f)), slice_of(line "\n"))) \
+            fail_msg("no \"%s\" in:\n%s", (line), fixture_events(f)); \
+    } while (0)
+
+#define assert_no_event(f, name) \
+    do { \
+        if (slice_contains(slice_of(fixture_events(f)), slice_of(name " "))) \
+            fail_msg("\"%s\" in:\n%s", (name), fixture_events(f)); \
+    } while (0)
+
+#define assert_logged(f, text) \
+    do { \
+        if (!slice_contains(slice_of(fixture_logs(f)), slice_of(text))) \
+            fail_msg("no \"%s\" in:\n%s", (text), fixture_logs(f)); \
+    } while (0)
