@@ -44,9 +44,9 @@ struct draw {
     int64_t fault_time_us;
     int64_t fault_gap_us; /* between two faults, at most */
     uint32_t weights[FAULT_COUNT];
-    int64_t outage_max_us; /* how long a fault lasts, at most */
-    uint32_t
-        crash_in_effects; /* per mille, before an effect that matters: vote, promotion, commit */
+    int64_t outage_max_us;     /* how long a fault lasts, at most */
+    uint32_t cut_orders;       /* per mille: the connection is reset around an order */
+    uint32_t crash_in_effects; /* per mille: a vedette dies behind an effect that matters */
 };
 
 /* Draws all of it. */

@@ -235,14 +235,22 @@ static void take_effects(struct fixture *f) {
     f->group = core_group(f->core, SLICE_LITERAL("mymaster"));
 }
 
+void fixture_begin(struct fixture *f) {
+    core_begin(f->core, f->now, &f->out);
+}
+
+void fixture_end(struct fixture *f) {
+    core_end(f->core);
+    take_effects(f);
+}
+
 void fixture_step(struct fixture *f, const struct input *in) {
     struct buf line CLEANUP(buf_fini) = BUF_INIT;
     input_print(in, &line);
     trace(f, "<-", &line);
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     core_input(f->core, in);
-    core_end(f->core);
-    take_effects(f);
+    fixture_end(f);
 }
 
 /* ---- answers ---- */
@@ -540,10 +548,9 @@ void fixture_revive(struct far *far) {
 
 struct vote fixture_request(
     struct fixture *f, struct group *g, uint64_t epoch, const char *candidate) {
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     struct vote vote = election_request(f->core, g, epoch, slice_of(candidate));
-    core_end(f->core);
-    take_effects(f);
+    fixture_end(f);
     return vote;
 }
 

@@ -146,6 +146,9 @@ void fixture_restart(struct fixture *f);
 /* ---- time ---- */
 
 void fixture_step(struct fixture *f, const struct input *in); /* one input, nothing is answered */
+/* A step by hand, between the two: nothing is answered. */
+void fixture_begin(struct fixture *f);
+void fixture_end(struct fixture *f);
 void fixture_timer(struct fixture *f); /* an INPUT_TIMER now, and all answers to what follows */
 void fixture_settle(
     struct fixture *f); /* all answers that are due now, and those to what follows */

@@ -209,7 +209,6 @@ static void c12_hellos_of_before_its_return_or_of_another_configuration_do_not_c
         fixture_await(&f, "-role-change", 2000);
         if (!cases[i].before)
             hello(&f, "10.0.1.1", ID_B, cases[i].config_epoch);
-        fixture_forget(&f);
         fixture_advance(&f, 7900);
         assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
         fixture_stop(&f);
@@ -240,6 +239,24 @@ static void c12_it_is_for_the_old_master_only(void **state) {
     fixture_hello(
         &f, &(struct hello_line){ "10.0.1.2", 26379, ID_C, 0, "10.0.0.1", 6379, 0, NULL });
     assert_int_equal(fixture_sent(&f, &f.replicas[0], "MULTI"), 0);
+    fixture_stop(&f);
+}
+
+static void c12_once_it_has_been_a_replica_it_is_a_stray_like_others(void **state) {
+    struct fixture f;
+    come_back(&f);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    fixture_advance(&f, 2000);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 1);
+    fixture_forget(&f);
+    f.master.role = ROLE_MASTER; /* by hand */
+    fixture_await(&f, "-role-change", 11000);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    hello(&f, "10.0.1.2", ID_C, 1);
+    fixture_advance(&f, 7900);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
+    fixture_advance(&f, 200);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 1);
     fixture_stop(&f);
 }
 
@@ -313,6 +330,23 @@ static void one_that_was_down_lately_is_left_alone_for_as_long(void **state) {
     fixture_stop(&f);
 }
 
+static void one_that_returned_is_asked_before_it_is_corrected(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.down_after_ms = 60000; /* it was away, but never down */
+    fixture_start(&f, &o);
+    f.replicas[0].role = ROLE_MASTER;
+    fixture_await(&f, "-role-change", 11000);
+    fixture_crash(&f, &f.replicas[0]);
+    fixture_advance(&f, 10000);
+    f.replicas[0].role = ROLE_REPLICA;
+    fixture_revive(&f.replicas[0]);
+    fixture_await(&f, "+role-change", 2000);
+    fixture_advance(&f, 10000);
+    assert_int_equal(fixture_sent(&f, &f.replicas[0], "MULTI"), 0);
+    fixture_stop(&f);
+}
+
 static void nobody_is_corrected_towards_a_master_that_does_not_look_sane(void **state) {
     static const char *const oddities[] = { "down", "says slave", "no fresh INFO" };
     for (size_t i = 0; i < ARRAY_SIZE(oddities); i++) {
@@ -371,9 +405,9 @@ static void strays_are_left_alone_while_a_failover_runs(void **state) {
     fixture_await(&f, "-role-change", 11000);
     fixture_advance(&f, 6000);
     f.store = STORE_HANGS; /* so that it goes on for a while */
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     election_begin(f.core, f.group, true);
-    core_end(f.core);
+    fixture_end(&f);
     fixture_timer(&f);
     fixture_advance(&f, 5000);
     assert_true(group_in_failover(f.group));
@@ -397,9 +431,11 @@ int main(void) {
         cmocka_unit_test(c12_hellos_of_before_its_return_or_of_another_configuration_do_not_count),
         cmocka_unit_test(c12_without_a_majority_it_is_demoted_after_stocks_eight_seconds),
         cmocka_unit_test(c12_it_is_for_the_old_master_only),
+        cmocka_unit_test(c12_once_it_has_been_a_replica_it_is_a_stray_like_others),
         cmocka_unit_test(a_replica_that_says_master_is_converted_after_eight_seconds),
         cmocka_unit_test(a_replica_of_a_wrong_master_is_corrected_after_the_failover_timeout),
         cmocka_unit_test(one_that_was_down_lately_is_left_alone_for_as_long),
+        cmocka_unit_test(one_that_returned_is_asked_before_it_is_corrected),
         cmocka_unit_test(nobody_is_corrected_towards_a_master_that_does_not_look_sane),
         cmocka_unit_test(a_correction_without_effect_is_repeated_once_a_second),
         cmocka_unit_test(strays_are_left_alone_in_tilt),

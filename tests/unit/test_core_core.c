@@ -129,7 +129,7 @@ static void all_of_a_step_is_one_persist(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     f.store = STORE_HANGS;
     fixture_forget(&f);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     uint64_t first = core_persist(f.core, &(struct delta){ .kind = DELTA_EPOCH, .epoch = 3 });
     uint64_t second = group_persist(f.core, f.group);
     assert_int_equal(first, second);
@@ -140,7 +140,7 @@ static void all_of_a_step_is_one_persist(void **state) {
     assert_int_equal(f.out.items[0].seq, first);
     assert_int_equal(f.out.items[0].delta_count, 2);
     effects_clear(&f.out);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     core_end(f.core);
     assert_int_equal(f.out.count, 0); /* nothing to write, nothing asked */
     fixture_drop(&f);
@@ -150,7 +150,7 @@ static void a_deltas_texts_are_its_own(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     char name[] = "mymaster";
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     core_persist(f.core, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(name) });
     name[0] = 'x';
     core_end(f.core);
@@ -226,7 +226,7 @@ static void epochs_only_rise(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         uint64_t before = f.core->current_epoch;
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         core_raise_epoch(f.core, f.group, cases[i].epoch);
         assert_true(f.core->current_epoch == cases[i].current);
         assert_int_equal(f.out.count, cases[i].current > before); /* one event */
@@ -255,7 +255,7 @@ static void a_gap_in_which_we_did_not_listen_starts_tilt(void **state) {
         fixture_start(&f, &FIXTURE_STANDARD);
         f.now.mono_ms += cases[i].mono_ms;
         f.now.heard_ms += cases[i].heard_ms;
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         assert_true(f.core->tilt == cases[i].tilt);
         assert_int_equal(f.core->tilt_count, cases[i].tilt);
         if (cases[i].tilt)
@@ -362,7 +362,7 @@ static void a_reload_adds_and_removes_groups_of_the_file_only(void **state) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.second_group = "other";
     fixture_start(&f, &o);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     const struct endpoint third = { .host = "10.0.3.1", .port = 6379 };
     struct group *runtime = core_add_group(f.core, "runtime", &third, GROUP_FROM_RUNTIME);
     runtime->file.master = third;
@@ -375,7 +375,7 @@ static void a_reload_adds_and_removes_groups_of_the_file_only(void **state) {
     struct plan plan;
     f.settings.group_count = 1;
     assert_true(config_merge(&f.settings, &f.stored, MERGE_YAML, &plan, NULL));
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     core_input(f.core, &(struct input){ .kind = INPUT_RELOAD, .plan = &plan });
     assert_null(core_group(f.core, SLICE_LITERAL("other")));
     assert_non_null(core_group(f.core, SLICE_LITERAL("mymaster")));

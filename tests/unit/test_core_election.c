@@ -198,6 +198,19 @@ static void c8_a_newer_configuration_cuts_the_wait_short(void **state) {
     fixture_stop(&f);
 }
 
+static void c8_a_vote_for_another_cancels_a_fast_retry(void **state) {
+    struct fixture f;
+    start_unloved(&f, &FIXTURE_STANDARD);
+    f.peers[0].is_vain = f.peers[1].is_vain = true;
+    fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    fixture_request(&f, f.group, 2, ID_B);
+    fixture_forget(&f);
+    fixture_advance(&f, 39000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
 static void c8_our_own_vote_for_ourselves_by_request_delays_nothing(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -334,9 +347,9 @@ static void c4_a_peers_question_only_hastens_our_own(void **state) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.id = ID_E;
     fixture_start(&f, &o);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     election_hint(f.core, f.group); /* the master is up here */
-    core_end(f.core);
+    fixture_end(&f);
     fixture_timer(&f);
     assert_int_equal(fixture_sent(&f, NULL, "SENTINEL"), 0);
 
@@ -345,9 +358,9 @@ static void c4_a_peers_question_only_hastens_our_own(void **state) {
     fixture_advance(&f, 3000); /* they disagree; the pauses have grown */
     fixture_forget(&f);
     fixture_peers_agree(&f);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     election_hint(f.core, f.group);
-    core_end(f.core);
+    fixture_end(&f);
     fixture_timer(&f);
     assert_has_event(&f, "+odown " MASTER " #quorum 2/2");
     fixture_stop(&f);
@@ -394,7 +407,7 @@ static void c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one(void **sta
     o.second_group = "other";
     fixture_start(&f, &o);
     struct group *other = core_group(f.core, SLICE_LITERAL("other"));
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     election_begin(f.core, f.group, false);
     (void)election_request(f.core, other, 1, SLICE_LITERAL(ID_B));
     election_begin(f.core, other, true);
@@ -719,9 +732,9 @@ static void c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes(
 /* ---- forced ---- */
 
 static void begin_forced(struct fixture *f) {
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     election_begin(f->core, f->group, true);
-    core_end(f->core);
+    fixture_end(f);
     fixture_timer(f);
 }
 
@@ -788,6 +801,7 @@ int main(void) {
         cmocka_unit_test(c8_having_voted_for_another_one_waits_twice_the_failover_timeout),
         cmocka_unit_test(c8_the_wait_is_logged_once),
         cmocka_unit_test(c8_a_newer_configuration_cuts_the_wait_short),
+        cmocka_unit_test(c8_a_vote_for_another_cancels_a_fast_retry),
         cmocka_unit_test(c8_our_own_vote_for_ourselves_by_request_delays_nothing),
         cmocka_unit_test(c7_a_later_vote_abandons_our_attempt_before_the_promotion),
         cmocka_unit_test(c7_once_the_promotion_was_sent_the_old_vote_is_the_answer),

@@ -6,7 +6,7 @@
 
 static void start(struct fixture *f) {
     fixture_start(f, &FIXTURE_STANDARD);
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
 }
 
 static void the_details_name_kind_name_address_and_group(void **state) {

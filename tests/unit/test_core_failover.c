@@ -26,9 +26,9 @@ static void promise(struct fixture *f) {
 }
 
 static void begin_forced(struct fixture *f) {
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     election_begin(f->core, f->group, true);
-    core_end(f->core);
+    fixture_end(f);
     fixture_timer(f);
 }
 

@@ -72,7 +72,7 @@ static void a_question_names_an_address_and_the_first_group_there_is_meant(void 
     assert_null(core_group_by_address(f.core, &nobody));
     assert_null(core_group_by_address(f.core, &f.replicas[0].address));
 
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_switch(f.core, other, &first); /* both at one address */
     assert_ptr_equal(core_group_by_address(f.core, &first), f.group);
     assert_null(core_group_by_address(f.core, &second));
@@ -91,7 +91,7 @@ static void a_serial_finds_its_group_as_long_as_it_lives(void **state) {
     const struct endpoint master = f.master.address;
     assert_ptr_equal(group_by_serial(f.core, serial), f.group);
     assert_null(group_by_serial(f.core, serial + 1));
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     (void)core_remove_group(f.core, f.group, CORE_REMOVE_FORGET);
     assert_null(group_by_serial(f.core, serial));
     struct group *again = core_add_group(f.core, "mymaster", &master, GROUP_FROM_RUNTIME);
@@ -105,7 +105,7 @@ static void a_replica_is_added_once_and_never_the_master(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     const struct endpoint fresh = { .host = "10.0.0.9", .port = 6379 };
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     assert_null(group_add_replica(f.core, f.group, &f.master.address));
     assert_null(group_add_replica(f.core, f.group, &f.replicas[0].address));
     assert_non_null(group_add_replica(f.core, f.group, &fresh));
@@ -117,7 +117,7 @@ static void a_replica_is_added_once_and_never_the_master(void **state) {
 static void replicas_beyond_the_bound_are_not_added(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     for (uint16_t i = 0; i < GROUP_REPLICAS_MAX + 10; i++) {
         struct endpoint address = { .host = "10.0.7.1", .port = (uint16_t)(1000 + i) };
         struct node *n = group_add_replica(f.core, f.group, &address);
@@ -136,7 +136,7 @@ static void a_switch_keeps_the_replicas_and_the_old_master_as_one(void **state) 
     fixture_advance(&f, 5000);
     fixture_forget(&f);
     f.group->odown_since_ms = 7;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_switch(f.core, f.group, &target);
     assert_string_equal(f.group->master->name, "10.0.0.2:6379");
     assert_int_equal(f.group->master->kind, ROLE_MASTER);
@@ -186,7 +186,7 @@ static void a_reset_drops_replicas_connections_and_flags_but_no_epochs(void **st
     fixture_await(&f, "+try-failover", 1200);
     fixture_advance(&f, 100);
     uint64_t vote_epoch = f.group->vote_epoch;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_reset(f.core, f.group, RESET_KEEP_PEERS);
     struct group *g = f.group;
     assert_string_equal(g->master->name, "10.0.0.1:6379");
@@ -210,7 +210,7 @@ static void a_reset_drops_replicas_connections_and_flags_but_no_epochs(void **st
 static void a_reset_with_its_peers_drops_them_and_says_so_to_the_state(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_reset(f.core, f.group, RESET_DROP_PEERS);
     core_end(f.core);
     assert_int_equal(f.group->peer_count, 0);
@@ -245,7 +245,7 @@ static void a_reset_past_the_point_of_no_return_keeps_the_promotion(void **state
         f.replicas[0].holds = NULL;
         fixture_advance(&f, 10);
         assert_int_equal(f.group->attempt.state, cases[i].at);
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         group_reset(f.core, f.group, RESET_DROP_PEERS);
         assert_string_equal(f.group->master->name, "10.0.0.2:6379");
         assert_int_equal(f.group->config_epoch, 1);
@@ -256,6 +256,30 @@ static void a_reset_past_the_point_of_no_return_keeps_the_promotion(void **state
     }
 }
 
+static void what_such_a_reset_made_is_told_to_nobody_before_it_is_on_disk(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_peers_agree(&f);
+    f.replicas[0].offset = 2000;
+    f.replicas[0].holds = f.replicas[1].holds = "MULTI";
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "+failover-state-wait-promotion", 1200);
+    f.store = STORE_HANGS;
+    f.replicas[0].holds = f.replicas[1].holds = NULL;
+    fixture_advance(&f, 10);
+    fixture_begin(&f);
+    group_reset(f.core, f.group, RESET_KEEP_PEERS);
+    fixture_end(&f);
+    fixture_forget(&f);
+    fixture_advance(&f, 5000);
+    assert_int_equal(fixture_sent(&f, NULL, "PUBLISH"), 0);
+    f.store = STORE_WORKS;
+    fixture_advance(&f, 10);
+    assert_string_equal(fixture_last_sent(&f, &f.peers[0], "PUBLISH")->text,
+        "PUBLISH __sentinel__:hello 10.0.1.9,26379," OUR_ID ",1,mymaster,10.0.0.2,6379,1");
+    fixture_stop(&f);
+}
+
 static void before_it_a_reset_forgets_the_attempt(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -263,7 +287,7 @@ static void before_it_a_reset_forgets_the_attempt(void **state) {
     f.replicas[0].holds = f.replicas[1].holds = "MULTI";
     fixture_crash(&f, &f.master);
     fixture_await(&f, "+failover-state-wait-promotion", 1200);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_reset(f.core, f.group, RESET_KEEP_PEERS);
     core_end(f.core);
     assert_string_equal(f.group->master->name, "10.0.0.1:6379");
@@ -301,6 +325,7 @@ int main(void) {
         cmocka_unit_test(a_reset_drops_replicas_connections_and_flags_but_no_epochs),
         cmocka_unit_test(a_reset_with_its_peers_drops_them_and_says_so_to_the_state),
         cmocka_unit_test(a_reset_past_the_point_of_no_return_keeps_the_promotion),
+        cmocka_unit_test(what_such_a_reset_made_is_told_to_nobody_before_it_is_on_disk),
         cmocka_unit_test(before_it_a_reset_forgets_the_attempt),
         cmocka_unit_test(the_record_has_the_vote_the_epoch_and_the_files_address),
     };

@@ -191,7 +191,7 @@ static void a_line_that_holds_our_id_is_dropped_on_the_channel_but_not_as_a_comm
     static const char line[] = "10.0.1.1,26379," ID_B ",0," OUR_ID ",10.0.0.1,6379,0";
     fixture_message(&f, line);
     assert_int_equal(f.group->peer_count, 0);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     hello_receive(f.core, slice_of(line), HELLO_BY_PUBLISH); /* no group is called like us */
     hello_receive(f.core, SLICE_LITERAL("10.0.1.1,26379," ID_B ",0,mymaster,10.0.0.1,6379,0"),
         HELLO_BY_PUBLISH);

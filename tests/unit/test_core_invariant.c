@@ -149,7 +149,7 @@ static void other_groups_go_on_and_a_reset_sets_it_free(void **state) {
     fixture_await(&f, "+sdown", 1200);
     assert_events(&f, "+sdown master other 10.0.2.1 6379\n");
     f.core->current_epoch = 99; /* lawful again */
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_reset(f.core, f.group, RESET_KEEP_PEERS);
     core_end(f.core);
     assert_false(f.group->frozen);

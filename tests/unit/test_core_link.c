@@ -83,7 +83,7 @@ static void what_comes_after_we_closed_is_dropped(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     struct link *l = master_link(&f);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     link_close(f.core, l);
     assert_int_equal(f.out.items[0].kind, EFFECT_CLOSE);
     link_close(f.core, l); /* nothing more */
@@ -105,7 +105,7 @@ static void replies_come_in_the_order_of_the_requests_whatever_the_queue_has_bee
     f.master.holds = "";
     fixture_settle(&f);
     for (int round = 0; round < 50; round++) {
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         for (int i = 0; i < 7; i++) {
             uint64_t tag = send(&f, l, "REQUEST")->tag;
             if (expected == 0)
@@ -173,7 +173,7 @@ static void a_slot_is_used_again_under_another_incarnation(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     size_t slots = f.core->link_count;
     uint64_t last = f.core->next_incarnation;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     group_reset(f.core, f.group, RESET_KEEP_PEERS); /* all nodes but the master go */
     assert_int_equal(f.core->free_links, 4);
     struct endpoint address = { .host = "10.0.0.77", .port = 1 };

@@ -6,7 +6,7 @@ static void a_new_node_counts_as_asked_and_as_heard(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_advance(&f, 777);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     struct endpoint address = { .host = "fd00::1", .port = 6379 };
     struct node *n = node_new(f.core, f.group, ROLE_REPLICA, &address);
     assert_string_equal(n->name, "[fd00::1]:6379");

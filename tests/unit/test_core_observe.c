@@ -11,7 +11,7 @@
 
 /* An INFO reply to the master or a replica, of these lines. */
 static void tell(struct fixture *f, struct node *n, const char *text) {
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     observe_reply(f->core, &n->command,
         &(struct pending){ .kind = PENDING_INFO, .sent_mono_ms = f->now.mono_ms - 7 },
         &(struct resp_value){ .type = RESP_BULK, .text = slice_of(text) });
@@ -134,7 +134,7 @@ static void what_is_no_text_is_no_info(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     struct node *n = fixture_replica(&f, 0);
     n->info_ms = 0;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     for (size_t i = 0; i < ARRAY_SIZE(values); i++)
         observe_reply(f.core, &n->command, &(struct pending){ .kind = PENDING_INFO }, &values[i]);
     assert_int_equal(n->info_ms, 0);
@@ -207,7 +207,7 @@ static void answer(struct fixture *f, struct peer *p, int64_t down, const char *
         { .type = RESP_BULK, .text = slice_of(candidate) },
         { .type = RESP_INTEGER, .integer = epoch },
     };
-    core_begin(f->core, f->now, &f->out);
+    fixture_begin(f);
     observe_reply(f->core, &p->process->link,
         &(struct pending){ .kind = PENDING_QUESTION,
             .group_serial = p->group->serial,
@@ -265,7 +265,7 @@ static void an_answer_about_a_group_that_is_gone_is_nothing(void **state) {
     struct peer *p = fixture_peer(&f, 0);
     uint64_t serial = f.group->serial;
     struct link *l = &p->process->link;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     (void)core_remove_group(f.core, f.group, CORE_REMOVE_FORGET);
     static const enum pending_kind kinds[] = { PENDING_QUESTION, PENDING_HELLO };
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -287,7 +287,7 @@ static void only_an_acceptable_answer_ends_the_silence_but_any_is_a_sign_of_life
     fixture_advance(&f, 0);
     f.now.heard_ms += 40;
     struct pending p = { .kind = PENDING_PING, .sent_heard_ms = f.now.heard_ms - 15 };
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     observe_reply(f.core, &m->command, &p,
         &(struct resp_value){ .type = RESP_ERROR, .text = SLICE_LITERAL("NOAUTH x") });
     assert_int_equal(m->live.unanswered_ms, f.now.heard_ms - 40);
@@ -305,7 +305,7 @@ static void a_lost_pubsub_connection_is_no_silence(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_advance(&f, 5);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     assert_int_equal(f.group->master->live.unanswered_ms, 0);
     link_close(f.core, &f.group->master->pubsub);
     assert_int_equal(f.group->master->live.unanswered_ms, 0);
@@ -319,7 +319,7 @@ static void a_lost_info_is_wanted_again(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     struct node *n = fixture_replica(&f, 0);
     n->info_wanted = false;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     observe_loss(f.core, &n->command, &(struct pending){ .kind = PENDING_INFO });
     assert_true(n->info_wanted);
     fixture_drop(&f);

@@ -4,6 +4,7 @@
 
 #include "sentinel/core/failover.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What the step has sent on a link so far, as a trace shows it, a SEND per line. */
@@ -50,7 +51,7 @@ static void the_handshake_logs_in_if_there_is_a_password_and_gives_our_name(void
         o.auth_password = cases[i].password;
         fixture_start(&f, &o);
         struct node *n = fixture_replica(&f, 0);
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         order_handshake(f.core, &n->command);
         order_handshake(f.core, &n->pubsub);
         order_handshake(f.core, &fixture_peer(&f, 0)->process->link);
@@ -76,13 +77,13 @@ static void commands_to_servers_go_by_their_new_names_and_to_peers_by_the_old_on
     o.auth_password = "pass";
     fixture_start(&f, &o);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        char name[32] = "my-";
-        strcat(name, commands[i]);
+        char name[32];
+        (void)snprintf(name, sizeof(name), "my-%s", commands[i]);
         rename_command(&f, commands[i], name);
     }
     rename_command(&f, "REPLICAOF", "unused");
     rename_command(&f, "SENTINEL", "unused");
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     struct node *n = fixture_replica(&f, 0);
     struct endpoint master = { .host = "10.0.0.9", .port = 7000 };
     order_handshake(f.core, &n->command);
@@ -127,7 +128,7 @@ static void a_question_tells_our_durable_epoch_and_a_vote_request_that_of_the_at
     struct buf text = BUF_INIT;
     fixture_start(&f, &FIXTURE_STANDARD);
     f.store = STORE_HANGS;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     core_raise_epoch(f.core, f.group, 8);
     struct peer *p = fixture_peer(&f, 0);
     order_question(f.core, p, false);
@@ -151,7 +152,7 @@ static void ping_starts_the_silence_but_does_not_restart_it(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     struct node *n = f.group->master;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     order_ping(f.core, &n->command);
     assert_int_equal(n->live.unanswered_ms, f.now.heard_ms);
     n->live.unanswered_ms -= 300;
@@ -164,7 +165,7 @@ static void ping_starts_the_silence_but_does_not_restart_it(void **state) {
 static void a_role_change_is_one_send_of_six_requests(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     struct node *n = fixture_replica(&f, 0);
     const struct pending *p = order_role(f.core, n, NULL);
     assert_int_equal(f.out.count, 1);

@@ -26,7 +26,7 @@ static void a_process_goes_with_its_last_peer(void **state) {
     o.second_group = "other";
     fixture_start(&f, &o);
     struct group *other = core_group(f.core, SLICE_LITERAL("other"));
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     peer_free(f.core, peer_find(f.group, ID_B));
     assert_int_equal(f.group->peer_count, 1);
     assert_null(peer_find(f.group, ID_B));
@@ -49,7 +49,7 @@ static void a_peer_gone_while_it_was_asked_leaves_the_link_in_order(void **state
     f.peers[0].holds = "SENTINEL";
     fixture_crash(&f, &f.master);
     fixture_await(&f, "+sdown", 1200);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     peer_free(f.core, peer_find(f.group, ID_B));
     core_end(f.core);
     f.peers[0].holds = NULL;
@@ -64,7 +64,7 @@ static void a_new_peer_is_not_overdue(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_advance(&f, 333);
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     struct endpoint address = { .host = "10.0.1.9", .port = 26379 };
     const struct peer *p = peer_new(f.core, f.group, ID_E, &address);
     assert_int_equal(p->answered_ms, f.now.mono_ms);
@@ -82,7 +82,7 @@ static void a_moved_process_is_connected_at_its_new_address_at_once(void **state
     fixture_start(&f, &FIXTURE_STANDARD);
     struct process *p = fixture_peer(&f, 0)->process;
     p->is_vedette = true;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     struct endpoint address = { .host = "10.0.1.77", .port = 26380 };
     process_move(f.core, p, &address);
     core_end(f.core);

@@ -335,11 +335,11 @@ static void a_hundred_pending_requests_stop_probes_but_not_orders(void **state) 
     struct link *l = &fixture_replica(&f, 0)->command;
     f.replicas[0].holds = "";
     static const struct slice word = { "FILL", 4 };
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     while (l->count < LINK_PENDING_MAX)
         (void)link_send(f.core, l, PENDING_SCRIPT_KILL,
             &(struct request){ .words = &word, .word_count = 1 }, 1);
-    core_end(f.core);
+    fixture_end(&f);
     fixture_timer(&f);
     fixture_forget(&f);
     fixture_replica(&f, 0)->info_wanted = true;

@@ -196,7 +196,7 @@ static void c10_the_one_that_turned_master_is_the_choice(void **state) {
         for (int r = 0; r < 3; r++) {
             struct node *n = fixture_replica(&f, r);
             n->info_ms = n->info_sent_ms = f.now.mono_ms;
-            n->repl_offset = (uint64_t)(1000 + r);
+            n->repl_offset = 1000 + (uint64_t)r;
         }
         for (int r = 0; r < cases[i].turned; r++) {
             struct node *n = fixture_replica(&f, r);
@@ -242,7 +242,7 @@ static void each_that_is_not_chosen_is_told_why(void **state) {
     }
     chosen->repl_offset = 2000;
     fixture_replica(&f, 2)->live.available_ms = f.now.heard_ms - 6000;
-    core_begin(f.core, f.now, &f.out);
+    fixture_begin(&f);
     selection_explain(f.core, f.group, chosen);
     assert_int_equal(f.out.count, 2);
     assert_slice(f.out.items[0].text,
@@ -283,7 +283,7 @@ static void a_loser_is_told_what_decided(void **state) {
         }
         if (cases[i].stale)
             loser->info_sent_ms = f.group->master->sdown_since_ms - 1;
-        core_begin(f.core, f.now, &f.out);
+        fixture_begin(&f);
         selection_explain(f.core, f.group, chosen);
         assert_true(slice_contains(f.out.items[0].text, slice_of(cases[i].why)));
         effects_clear(&f.out);
