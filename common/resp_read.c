@@ -1,6 +1,7 @@
 #include "common/resp.h"
 
 #include "common/mem.h"
+#include "common/quoted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,71 +115,8 @@ static enum resp_read read_multibulk(
 
 /* ---- inline ---- */
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool ends_word(char c) {
     return c == ' ' || c == '\t' || c == '\r';
-}
-
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* The byte that a backslash and `letter` stand for between double quotes. */
-static char unescaped(char letter) {
-    switch (letter) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    case 'b':
-        return '\b';
-    case 'a':
-        return '\a';
-    default:
-        return letter;
-    }
-}
-
-/* Takes the escape at the cursor: a backslash with something behind it. */
-static char take_escape(struct cursor *c) {
-    if (left(c) >= 4 && c->at[1] == 'x' && hex_value(c->at[2]) >= 0 && hex_value(c->at[3]) >= 0) {
-        char byte = (char)(hex_value(c->at[2]) << 4 | hex_value(c->at[3]));
-        c->at += 4;
-        return byte;
-    }
-    char byte = unescaped(c->at[1]);
-    c->at += 2;
-    return byte;
-}
-
-/* Adds what stands in the quotes at the cursor to `out`. False if they do not end, or end in the
- * middle of a word. */
-static bool take_quoted(struct cursor *c, struct buf *out) {
-    char quote = *c->at++;
-    while (left(c) > 0 && *c->at != quote) {
-        bool escape = left(c) >= 2 && *c->at == '\\' && (quote == '"' || c->at[1] == '\'');
-        if (escape && quote == '"') {
-            buf_add_char(out, take_escape(c));
-        } else {
-            c->at += escape;
-            buf_add_char(out, *c->at++);
-        }
-    }
-    if (left(c) == 0)
-        return false;
-    c->at++;
-    return left(c) == 0 || is_space(*c->at);
 }
 
 /* Takes the word at the cursor: a view of the line if it has no quotes, else unquoted into the
@@ -194,8 +132,10 @@ static bool take_word(struct cursor *c, struct buf *scratch, struct slice *ret) 
     /* Up to the quotes a word is as it stands; behind them it has to end. */
     size_t before = buf_size(scratch);
     buf_add_slice(scratch, *ret);
-    if (!take_quoted(c, scratch))
+    size_t quoted = quoted_read((struct slice){ .data = c->at, .size = left(c) }, scratch);
+    if (quoted == 0)
         return false;
+    c->at += quoted;
     *ret = slice_sub(buf_slice(scratch), before, buf_size(scratch) - before);
     return true;
 }
@@ -215,7 +155,7 @@ static enum resp_read read_inline(
     buf_reserve(&r->scratch, size);
     size_t count = 0;
     for (;;) {
-        while (left(&c) > 0 && is_space(*c.at))
+        while (left(&c) > 0 && quoted_is_blank(*c.at))
             c.at++;
         if (left(&c) == 0)
             break;
