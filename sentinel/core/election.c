@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
 #define STAND_STEP_MIN_MS        15 /* law C4 */
 #define RETRY_FIRST_MIN_MS       50 /* law C5 */
 #define RETRY_FIRST_MAX_MS       250
@@ -85,7 +86,7 @@ static int64_t stand_step(const struct group *g) {
     list_for_each(p, &g->peers, struct peer, of_group)
         if (!p->sdown)
             slowest = MAX_OF(slowest, p->process->live.round_trip_ms);
-    return MAX_OF(STAND_STEP_MIN_MS, 2 * slowest);
+    return MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
 }
 
 /* Law C2: attempts begun in one wake-up share one new epoch. */
@@ -140,9 +141,11 @@ static void log_delay(struct core *c, struct group *g, int64_t until_ms) {
 static int64_t judge_standing(struct core *c, struct group *g) {
     if (!g->odown)
         return TSTAMP_NEVER;
-    if (g->retry_at_ms != 0) {
-        if (c->now.mono_ms < g->retry_at_ms)
-            return g->retry_at_ms;
+    int64_t stand_at_ms = g->odown_since_ms + rank_of_us(c, g) * stand_step(g);
+    if (g->retry_at_ms != 0) { /* perhaps from an earlier odown: the rank counts in this one */
+        int64_t again_ms = MAX_OF(g->retry_at_ms, stand_at_ms);
+        if (c->now.mono_ms < again_ms)
+            return again_ms;
         if (group_usable(g) >= group_needed_votes(g)) {
             election_begin(c, g, false);
             return TSTAMP_NEVER;
@@ -156,7 +159,6 @@ static int64_t judge_standing(struct core *c, struct group *g) {
             return allowed_ms;
         }
     }
-    int64_t stand_at_ms = g->odown_since_ms + rank_of_us(c, g) * stand_step(g);
     if (c->now.mono_ms < stand_at_ms)
         return stand_at_ms;
     election_begin(c, g, false);

@@ -127,7 +127,6 @@ int64_t health_judge_quorum(struct core *c, struct group *g) {
         g->odown = true;
         g->odown_since_ms = c->now.mono_ms;
         g->retries = 0;
-        g->retry_at_ms = 0;
     } else if (!odown && g->odown) {
         event_of_group(c, EVENT_ODOWN_OVER, g, NULL);
         g->odown = false;

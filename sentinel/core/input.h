@@ -54,6 +54,6 @@ struct input {
     int log_level; /* RELOAD: enum log_level */
 };
 
-/* One line without a newline, as a trace shows it; client bytes as they came, so a trace may hold
- * passwords. */
+/* One line without a newline, as a trace shows it; client bytes that speak of auth
+ * are not shown. */
 void input_print(const struct input *in, struct buf *out);

@@ -21,8 +21,8 @@ static bool turned_master(const struct group *g, const struct node *n) {
         n->turned_master_ms >= g->master->sdown_since_ms;
 }
 
-/* For how long the replicas may have been without a master through no fault of theirs. A master that
- * came back as a replica is found down only long after it ceased to be one. */
+/* For how long the replicas may have been without a master through no fault of theirs. A master
+ * that came back as a replica is found down only long after it ceased to be one. */
 static int64_t without_master(const struct core *c, const struct group *g) {
     const struct node *m = g->master;
     if (!m->sdown)

@@ -51,10 +51,10 @@ def test_a_subscriber_hears_of_the_switch_from_every_sentinel(lab):
 def test_connections_to_the_old_master_are_cut_when_it_is_demoted(lab):
     deployment = lab.deployment(down_after=500)
     old = deployment.master
-    old.hang()
-    deployment.wait_replaced(old)
-    old.wake()
     with old.connect() as connection:
         assert connection.ask('PING') == {'+': 'PONG'}
+        old.hang()
+        deployment.wait_replaced(old)
+        old.wake()
         wait_until(lambda: old.info()['role'] == 'slave', 30, 'the old master is demoted')
         assert connection.closed_by_peer()

@@ -26,6 +26,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_FORCED] = { "forced", NULL, 10, "SENTINEL FAILOVER was accepted" },
     [MARK_FORCED_CLASH] = { "forced, clash", NULL, 0,
         "two configurations of one epoch, one of them by force" },
+    [MARK_NO_MASTER] = { "no master left", NULL, 0,
+        "all servers came back as replicas, too long ago for the rules of selection" },
     [MARK_DEMOTION] = { "demotion", "+convert-to-slave", 20, "an old master was made a replica" },
     [MARK_FIX] = { "replica fixed", "+fix-slave-config", 1, "a stray replica was led back" },
     [MARK_ODOWN] = { "odown", "+odown", 200, "a quorum held a master for down" },

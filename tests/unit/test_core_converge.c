@@ -245,6 +245,7 @@ static void c12_it_is_for_the_old_master_only(void **state) {
 static void c12_once_it_has_been_a_replica_it_is_a_stray_like_others(void **state) {
     struct fixture f;
     come_back(&f);
+    fixture_advance(&f, 10);
     hello(&f, "10.0.1.1", ID_B, 1);
     fixture_advance(&f, 2000);
     assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 1);

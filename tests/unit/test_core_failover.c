@@ -202,6 +202,25 @@ static void c9_the_promotion_waits_for_the_disk(void **state) {
     fixture_stop(&f);
 }
 
+static void an_election_that_the_master_s_return_made_void_costs_no_wait(void **state) {
+    struct fixture f;
+    start(&f, &FIXTURE_STANDARD);
+    f.replicas[0].priority = f.replicas[1].priority = 0; /* elected, with nobody to promote yet */
+    fixture_hang(&f.master);
+    fixture_await(&f, "+failover-state-select-slave", 1200);
+    fixture_revive(&f.master);
+    fixture_settle(&f);
+    assert_has_event(&f, "-failover-abort-not-elected " MASTER);
+    fixture_advance(&f, 3000);
+    fixture_forget(&f);
+    f.replicas[0].priority = f.replicas[1].priority = 100;
+    fixture_advance(&f, 11000); /* their INFO tells */
+    fixture_forget(&f);
+    fixture_hang(&f.master);
+    fixture_await(&f, "+promoted-slave", 1600);
+    fixture_stop(&f);
+}
+
 enum shut { SHUT_BY_EPOCH, SHUT_BY_VOTE, SHUT_BY_ANSWER, SHUT_BY_AGE };
 
 /* The attempt was elected and waits for a replica that may be promoted; then the gate shuts. */
@@ -563,6 +582,21 @@ static void forced_the_gate_lets_a_living_master_pass_but_no_later_vote(void **s
     fixture_stop(&f);
 }
 
+static void forced_the_gate_lets_a_master_pass_that_answers_again(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.quorum = 5; /* never odown */
+    fixture_start(&f, &o);
+    fixture_hang(&f.master);
+    fixture_await(&f, "+sdown", 1200);
+    f.peers[0].votes = f.peers[1].votes = false; /* it goes on after half a second */
+    begin_forced(&f);
+    fixture_revive(&f.master);
+    fixture_await(&f, "+switch-master", 2000);
+    assert_has_event(&f, "-sdown " MASTER);
+    fixture_stop(&f);
+}
+
 static void forced_it_chooses_among_answers_since_the_command(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -606,6 +640,7 @@ int main(void) {
         cmocka_unit_test(hellos_do_not_carry_an_epoch_that_is_not_on_disk),
         cmocka_unit_test(c9_the_promotion_waits_for_the_disk),
         cmocka_unit_test(c9_what_shuts_the_gate_ends_the_attempt),
+        cmocka_unit_test(an_election_that_the_master_s_return_made_void_costs_no_wait),
         cmocka_unit_test(c9_nothing_is_promoted_in_tilt),
         cmocka_unit_test(c10_it_waits_for_fresh_info_at_most_300_ms),
         cmocka_unit_test(c10_a_late_answer_within_that_time_decides),
@@ -625,6 +660,7 @@ int main(void) {
         cmocka_unit_test(the_configuration_stored_is_the_later_one),
         cmocka_unit_test(forced_a_living_master_is_replaced_in_this_order),
         cmocka_unit_test(forced_the_gate_lets_a_living_master_pass_but_no_later_vote),
+        cmocka_unit_test(forced_the_gate_lets_a_master_pass_that_answers_again),
         cmocka_unit_test(forced_it_chooses_among_answers_since_the_command),
         cmocka_unit_test(forced_a_failed_one_is_not_repeated_by_itself),
         cmocka_unit_test(states_have_the_names_of_the_wire),
