@@ -218,7 +218,7 @@ void core_free(struct core *c) {
     struct effects nowhere = EFFECTS_INIT;
     if (c == NULL)
         return;
-    c->out = &nowhere;
+    c->out = &nowhere; // cppcheck-suppress autoVariables ; `c` does not outlive this function
     map_for_each(g, &c->groups, struct group)
         group_free(c, g);
     map_for_each(t, &c->tombstones, struct tombstone)

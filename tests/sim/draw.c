@@ -69,6 +69,7 @@ static void draw_world(struct draw *d, struct rng *rng) {
         .split_per_mille = (uint32_t)PICK(rng, 0, 0, 20, 100),
         .spike_per_mille = (uint32_t)PICK(rng, 0, 0, 1, 5),
         .spike_us = 500 * US_PER_MS,
+        .retry_us = 2 * US_PER_S,
     };
     d->weather.delay_high_us = d->weather.delay_low_us * PICK(rng, 2, 2, 10, 25);
     int64_t disk_ms = PICK(rng, 1, 2, 5, 20, 100, 300);

@@ -159,11 +159,12 @@ static void lose_power(struct world *w) {
 
 /* A way is named by from x NET_HOSTS + to. */
 static void block(struct world *w, int from, int to, int64_t time_us, task_fn unblock) {
+    uint64_t way = (uint64_t)from * NET_HOSTS + (uint64_t)to;
     if (from == to)
         return;
     story_line(&w->story, "net", "host %d does not reach %d", from, to);
     net_block(&w->net, from, to, true);
-    after(w, time_us, unblock, (uint64_t)(from * NET_HOSTS + to));
+    after(w, time_us, unblock, (uint64_t)from * NET_HOSTS + (uint64_t)to);
 }
 
 static void unblock(void *context, uint64_t argument) {
@@ -254,11 +255,12 @@ static void ask_as_stranger(struct world *w) {
     const struct core *c = vedette_core(v);
     if (c == NULL)
         return;
-    uint64_t ahead = (uint64_t)rng_between(&w->rng, 0, rng_chance(&w->rng, 100) ? 1000 : 2);
+    int64_t most_ahead = rng_chance(&w->rng, 100) ? 1000 : 2;
+    uint64_t epoch = c->current_epoch + (uint64_t)rng_between(&w->rng, 0, most_ahead);
     const struct endpoint *master = &vedette_group(v)->master->address;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
-        master->host, master->port, (unsigned long long)(c->current_epoch + ahead), 7);
+        master->host, master->port, (unsigned long long)c->current_epoch + ahead, 7);
     operator_say(&w->operator, v, words);
 }
 

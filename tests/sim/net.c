@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* The longest that a sender waits before it tries a held piece again, once the way is free. */
-#define RETRANSMISSION_MAX_US (2 * US_PER_S)
-
 enum chunk_kind { CHUNK_CONNECT, CHUNK_ACCEPT, CHUNK_BYTES, CHUNK_END };
 
 struct chunk {
@@ -229,7 +226,7 @@ static void release(struct conn *c, int from) {
     struct net *n = c->net;
     if (c->held[from] == 0 || !net_reaches(n, c->hosts[from], c->hosts[!from]))
         return;
-    int64_t wait_us = rng_between(n->rng, 0, RETRANSMISSION_MAX_US);
+    int64_t wait_us = rng_between(n->rng, 0, n->weather.retry_us);
     if (rng_chance(n->rng, 700))
         wait_us /= 20;
     for (; c->held[from] > 0; c->held[from]--)

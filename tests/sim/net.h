@@ -43,6 +43,7 @@ struct weather {
     int64_t delay_low_us, delay_high_us; /* between hosts; within one host a tenth of it */
     uint32_t spike_per_mille;            /* chance of a piece to be late by another spike_us */
     int64_t spike_us;
+    int64_t retry_us;         /* until bytes set out again after a partition, at most */
     uint32_t split_per_mille; /* chance of bytes to arrive in two pieces */
 };
 

@@ -72,6 +72,8 @@ static void on_received(void *owner, struct conn *c, enum conn_end end, struct s
         struct buf text CLEANUP(buf_fini) = BUF_INIT;
         resp_value_print(&value, &text);
         story_line(o->net->story, "operator", "hears %s", buf_text(&text));
+        if (o->heard != NULL)
+            buf_add_slice(o->heard, buf_slice(&text));
         if (e->is_failover && value.type == RESP_STATUS)
             marks_hit(o->marks, MARK_FORCED);
     }

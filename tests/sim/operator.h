@@ -13,6 +13,7 @@ struct operator{
     struct marks *marks; /* borrowed */
     struct party party;
     struct list errands; /* struct errand, owned */
+    struct buf *heard;   /* borrowed: where the answers are written; NULL = nowhere */
 };
 
 void operator_init(struct operator* o, struct net *net, struct marks *marks, int host);

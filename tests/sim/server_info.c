@@ -48,7 +48,7 @@ static void add_link(const struct server *s, struct buf *out) {
 void server_info(const struct server *s, struct buf *out) {
     buf_add_text(out, "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n");
     buf_printf(out, "process_id:%llu\r\nrun_id:%s\r\ntcp_port:%u\r\n",
-        (unsigned long long)(1000 + s->incarnation), s->run_id, s->party.address.port);
+        1000 + (unsigned long long)s->incarnation, s->run_id, s->party.address.port);
     buf_printf(out, "\r\n# Persistence\r\nloading:%d\r\nasync_loading:0\r\n",
         s->trouble == TROUBLE_LOADING);
     buf_add_text(out, "\r\n# Replication\r\n");

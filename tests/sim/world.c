@@ -9,7 +9,11 @@
 #define OPERATOR_HOST (NET_HOSTS - 2)
 #define PASSWORD      "open sesame"
 
-const struct weather world_fair_weather = { .delay_low_us = 200, .delay_high_us = 1000 };
+const struct weather world_fair_weather = {
+    .delay_low_us = 200,
+    .delay_high_us = 1000,
+    .retry_us = 2 * US_PER_S,
+};
 
 static struct endpoint address(int host, uint16_t port) {
     struct endpoint e = { .port = port };

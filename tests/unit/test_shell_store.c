@@ -589,7 +589,8 @@ static void a_long_log_is_tidied_up_at_rest(void **state) {
     struct stat before, after;
     assert_int_equal(stat(log, &before), 0);
     for (int i = 0; i < 100; i++) {
-        struct delta d = { .kind = DELTA_EPOCH, .epoch = ++epoch };
+        epoch++;
+        struct delta d = { .kind = DELTA_EPOCH, .epoch = epoch };
         store_add(s, &d, 1);
         assert_true(store_commit(s));
     }
