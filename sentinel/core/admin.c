@@ -139,7 +139,7 @@ size_t admin_reset(struct core *c, struct slice pattern) {
 int admin_failover(struct core *c, struct group *g) {
     if (group_in_failover(g))
         return ADMIN_E_IN_PROGRESS;
-    if (g->frozen || selection_best(c, g) == NULL) /* a frozen group is not acted on */
+    if (g->frozen || !election_is_possible(c) || selection_best(c, g) == NULL)
         return ADMIN_E_NO_GOOD_REPLICA;
     core_log(c, LOG_NOTICE, "Executing user requested FAILOVER of '%s'", g->name);
     election_begin(c, g, true);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define EPOCH_JUMP_MAX           (UINT64_C(1) << 32)
 #define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
 #define STAND_STEP_MIN_MS        15 /* law C4 */
 #define RETRY_FIRST_MIN_MS       50 /* law C5 */
@@ -89,12 +90,23 @@ static int64_t stand_step(const struct group *g) {
     return MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
 }
 
+/* The highest epoch in which somebody is known to have voted in this group. A claim far beyond all
+ * others is not believed: it would use up the epochs. */
+static uint64_t highest_spent(const struct core *c, const struct group *g) {
+    uint64_t spent = g->vote_epoch;
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (p->voted_epoch <= c->current_epoch + EPOCH_JUMP_MAX)
+            spent = MAX_OF(spent, p->voted_epoch);
+    return spent;
+}
+
 /* Law C2: attempts begun in one wake-up share one new epoch. */
 static uint64_t new_epoch(struct core *c, const struct group *g) {
     bool shared = c->shared_epoch != 0 && c->shared_epoch_wake == c->now.wake &&
         c->shared_epoch == c->current_epoch;
-    if (!shared || g->vote_epoch >= c->shared_epoch) {
-        core_raise_epoch(c, g, c->current_epoch + 1);
+    uint64_t spent = highest_spent(c, g);
+    if (!shared || spent >= c->shared_epoch) {
+        core_raise_epoch(c, g, MAX_OF(c->current_epoch, spent) + 1);
         c->shared_epoch = c->current_epoch;
         c->shared_epoch_wake = c->now.wake;
     }
@@ -138,8 +150,12 @@ static void log_delay(struct core *c, struct group *g, int64_t until_ms) {
         core_date(c, wall_ms, date, sizeof(date)));
 }
 
+bool election_is_possible(const struct core *c) {
+    return c->current_epoch < INT64_MAX - EPOCH_JUMP_MAX;
+}
+
 static int64_t judge_standing(struct core *c, struct group *g) {
-    if (!g->odown)
+    if (!g->odown || !election_is_possible(c))
         return TSTAMP_NEVER;
     int64_t stand_at_ms = g->odown_since_ms + rank_of_us(c, g) * stand_step(g);
     if (g->retry_at_ms != 0) { /* perhaps from an earlier odown: the rank counts in this one */
@@ -256,11 +272,8 @@ static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
         taken = taken ||
             (vote_is_known(p, a->epoch) && !slice_equal(slice_of(p->voted_for), slice_of(c->id)));
     int64_t until_ms = a->begun_ms + FORCED_WAIT_MS;
-    if (taken && c->now.mono_ms < until_ms) { /* somebody else may own this epoch: take a new one */
-        uint64_t highest = c->current_epoch;
-        list_for_each(p, &g->peers, struct peer, of_group)
-            highest = MAX_OF(highest, p->voted_epoch);
-        core_raise_epoch(c, g, highest);
+    if (taken && c->now.mono_ms < until_ms &&
+        election_is_possible(c)) { /* somebody else may own this epoch: take a new one */
         a->epoch = new_epoch(c, g);
         a->serial = ++c->next_attempt;
         vote_for_us(c, g);

@@ -24,6 +24,9 @@ void election_hint(struct core *c, struct group *g);
 /* Whether the state of the master is such that the answer to a question is 1. */
 bool election_master_is_down(const struct core *c, const struct group *g);
 
+/* Whether there are epochs left: a hostile request can claim the last ones, and an epoch is never
+ * used twice. */
+bool election_is_possible(const struct core *c);
 /* Starts an attempt: new epoch, own vote, questions once it is durable. */
 void election_begin(struct core *c, struct group *g, bool forced);
 /* Judges standing, counting and the death of an attempt in WAIT_START. Returns when to look again,

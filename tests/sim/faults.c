@@ -164,7 +164,7 @@ static void block(struct world *w, int from, int to, int64_t time_us, task_fn un
         return;
     story_line(&w->story, "net", "host %d does not reach %d", from, to);
     net_block(&w->net, from, to, true);
-    after(w, time_us, unblock, (uint64_t)from * NET_HOSTS + (uint64_t)to);
+    after(w, time_us, unblock, way);
 }
 
 static void unblock(void *context, uint64_t argument) {
@@ -260,7 +260,7 @@ static void ask_as_stranger(struct world *w) {
     const struct endpoint *master = &vedette_group(v)->master->address;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
-        master->host, master->port, (unsigned long long)c->current_epoch + ahead, 7);
+        master->host, master->port, (unsigned long long)epoch, 7);
     operator_say(&w->operator, v, words);
 }
 

@@ -27,7 +27,8 @@ const struct law_row law_table[LAW_COUNT] = {
         "a config epoch names one address everywhere, unless it was forced (spec 1.2)" },
     [LAW_PROMOTION_RIGHT] = { "right to promote",
         "a promotion is sent by the elected, with its own vote on disk (C9)" },
-    [LAW_PROMOTION_TILT] = { "no promotion in tilt", "C9; spec 3.5" },
+    [LAW_STILL_IN_TILT] = { "still in tilt",
+        "after a stall nobody is judged, asked or ordered until tilt is over (C9; spec 3.5)" },
     [LAW_PROMOTION_PRIORITY] = { "no promotion of priority 0", "spec 8.3, test 4" },
     [LAW_PROMOTION_ONE] = { "one replica an attempt",
         "never a second one, unless the first has certainly refused (C11)" },
@@ -167,6 +168,30 @@ void laws_start(struct laws *l, struct vedette *v) {
 
 /* ---- effects ---- */
 
+/* Judgements: what a vedette in tilt must not tell. */
+static bool is_judgement(const char *event) {
+    static const char *const names[] = {
+        "+sdown",
+        "-sdown",
+        "+odown",
+        "-odown",
+        "+elected-leader",
+        "+selected-slave",
+        "+slave-reconf-sent",
+        "+convert-to-slave",
+        "+fix-slave-config",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(names[i], event) == 0)
+            return true;
+    return false;
+}
+
+static void check_event(struct laws *l, const struct vedette *v, const struct effect *e) {
+    if (vedette_is_in_tilt(v) && is_judgement(e->event))
+        laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
+}
+
 void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e) {
     struct told *told = &l->told[v->number];
     bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_LOG;
@@ -199,9 +224,11 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
         if (!v->stop_asked)
             laws_break(l, LAW_RUNS_ON, "%s stops with status %d", v->name, e->status);
         break;
+    case EFFECT_EVENT:
+        check_event(l, v, e);
+        break;
     case EFFECT_REPLY:
     case EFFECT_HANGUP:
-    case EFFECT_EVENT:
     case EFFECT_LOG:
     case EFFECT_KIND_COUNT:
         break;

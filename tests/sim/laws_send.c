@@ -90,8 +90,6 @@ static void check_promotion(struct laws *l, struct vedette *v, const struct effe
     const struct attempt *a = &vedette_group(v)->attempt;
     marks_hit(&l->world->marks, MARK_PROMOTION);
     check_right(l, v, a);
-    if (vedette_core(v)->tilt)
-        laws_break(l, LAW_PROMOTION_TILT, "%s promotes %s in tilt", v->name, server->name);
     if (l->told[v->number].heard_priority_0[server - l->world->farm.servers])
         laws_break(l, LAW_PROMOTION_PRIORITY, "%s promotes %s, whose priority is 0", v->name,
             server->name);
@@ -147,9 +145,17 @@ void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag) {
         marks_hit(&l->world->marks, MARK_PROMOTION_UNKNOWN);
 }
 
+static void check_tilt(struct laws *l, const struct vedette *v, const struct request *r) {
+    bool acts = says(r, "SENTINEL", "is-master-down-by-addr") || slice_is(r->words[0], "SLAVEOF");
+    if (acts && vedette_is_in_tilt(v))
+        laws_break(l, LAW_STILL_IN_TILT, "%s sends " SLICE_FMT " in tilt", v->name,
+            SLICE_ARG(r->words[0]));
+}
+
 void laws_send(struct laws *l, struct vedette *v, const struct effect *e) {
     for (size_t i = 0; i < e->request_count; i++) {
         const struct request *r = &e->requests[i];
+        check_tilt(l, v, r);
         if (says(r, "SENTINEL", "is-master-down-by-addr"))
             check_question(l, v, r);
         else if (says(r, "PUBLISH", "__sentinel__:hello"))

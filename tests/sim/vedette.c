@@ -14,6 +14,10 @@
 #define LATE_MAX_MS    50 /* what a stall adds to the heard clock at most, as the shell has it */
 #define IDLE_WAKES_MAX 100
 
+/* Source: spec 3.1. */
+#define TILT_TRIGGER_MS 2000
+#define TILT_MS         30000
+
 static void on_disk(void *context, uint64_t seq, bool is_durable);
 static void plan_wake(struct vedette *v);
 
@@ -61,6 +65,10 @@ void vedette_fini(struct vedette *v) {
     forget_process(v);
     effects_fini(&v->effects);
     disk_fini(&v->disk);
+}
+
+bool vedette_is_in_tilt(const struct vedette *v) {
+    return v->now.heard_ms < v->tilt_until_heard_ms;
 }
 
 struct core *vedette_core(const struct vedette *v) {
@@ -152,6 +160,8 @@ static void read_clocks(struct vedette *v) {
     int64_t asleep_ms = tstamp_age(tstamp_min(now_ms, planned_end_ms), v->slept_ms);
     int64_t late_ms = tstamp_age(now_ms, planned_end_ms);
     v->now.heard_ms += asleep_ms + tstamp_min(late_ms, LATE_MAX_MS);
+    if (late_ms - LATE_MAX_MS > TILT_TRIGGER_MS)
+        v->tilt_until_heard_ms = v->now.heard_ms + TILT_MS;
     v->now.mono_ms = now_ms;
     v->now.wall_ms = v->wall_base_ms + clock_of(v)->now_us / US_PER_MS;
     v->now.wake++;
@@ -306,6 +316,7 @@ void vedette_start(struct vedette *v) {
     v->life++;
     v->durable_seq = 0;
     v->stalled_until_us = 0;
+    v->tilt_until_heard_ms = 0;
     v->party.listening = true;
     v->mono_base_ms = rng_between(&w->rng, 1, 100000000);
     v->wall_base_ms = 1700000000000 + rng_between(&w->rng, -5000, 5000);

@@ -34,9 +34,10 @@ struct vedette {
 
     int64_t mono_base_ms, wall_base_ms;
     struct now now;
-    int64_t slept_ms, until_ms; /* when it went to sleep, and until when */
-    int64_t wake_us;            /* the wake-up planned */
-    uint64_t wake_number;       /* tells it from earlier plans */
+    int64_t tilt_until_heard_ms; /* it was away for so long that it must not trust what it knows */
+    int64_t slept_ms, until_ms;  /* when it went to sleep, and until when */
+    int64_t wake_us;             /* the wake-up planned */
+    uint64_t wake_number;        /* tells it from earlier plans */
     int64_t stalled_until_us;
     int idle_wakes; /* wake-ups in one millisecond for which there was no reason */
 
@@ -52,6 +53,8 @@ void vedette_stall(struct vedette *v, int64_t until_us);
 void vedette_continue(struct vedette *v);
 void vedette_stop(struct vedette *v); /* asks it to stop by itself */
 
+/* Whether it should be, by what was done to it. */
+bool vedette_is_in_tilt(const struct vedette *v);
 struct core *vedette_core(const struct vedette *v);   /* NULL while it is dead */
 struct group *vedette_group(const struct vedette *v); /* likewise */
 
