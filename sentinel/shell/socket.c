@@ -82,7 +82,7 @@ static int make(const struct endpoint *e, union address *ret, socklen_t *ret_siz
 int socket_listen(const struct endpoint *at, int *ret_fd) {
     union address a;
     socklen_t size;
-    int fd;
+    int fd = -1;
     int r = make(at, &a, &size, &fd);
     if (r < 0)
         return r;
@@ -101,7 +101,7 @@ int socket_listen(const struct endpoint *at, int *ret_fd) {
 int socket_connect(const struct endpoint *to, int *ret_fd) {
     union address a;
     socklen_t size;
-    int fd;
+    int fd = -1;
     int r = make(to, &a, &size, &fd);
     if (r < 0)
         return r;
