@@ -240,7 +240,7 @@ static int64_t judge_wait_promotion(struct core *c, struct group *g) {
     /* The answer was lost and the replica says that it is none the wiser: tell the same one again.
      */
     if (a->outcome == OUTCOME_UNKNOWN && n->command.state == LINK_OPEN &&
-        n->info_sent_ms > a->outcome_ms && n->role_reported == ROLE_REPLICA &&
+        n->info_sent_ms > a->outcome_ms && n->role_reported == ROLE_REPLICA && n->priority != 0 &&
         gate_refusal(c, g) == NULL) {
         int64_t again_ms = a->outcome_ms + REPEAT_PAUSE_MS;
         if (c->now.mono_ms < again_ms)

@@ -151,7 +151,7 @@ int stage_open(void **state) {
     struct world *w = s->world = world_new(SEED, &draw);
     w->net.weather = draw.weather;
     w->events = s->events;
-    w->operator.heard = & s->heard;
+    w->visitor.heard = &s->heard;
     const char *path = getenv("SCENARIO_STORY");
     if (path != NULL)
         s->story = fopen(path, "a");
@@ -220,7 +220,7 @@ void stage_cut_link(struct stage *s, int number, int server) {
 
 const char *stage_ask(struct stage *s, int number, const char *words) {
     buf_clear(&s->heard);
-    operator_say(&s->world->operator, stage_vedette(s, number), words);
+    visitor_say(&s->world->visitor, stage_vedette(s, number), words);
     for (int ms = 0; buf_size(&s->heard) == 0; ms++) {
         if (ms >= ANSWER_MS)
             fail_msg("v%d does not answer to \"%s\"", number, words);

@@ -10,7 +10,7 @@
 struct stage {
     struct world *world; /* servers s1, s2, s3: 10.0.0.1 to 3; s1 is the master, s2 the choice */
     struct buf events[VEDETTE_COUNT]; /* raw, since the curtain rose */
-    struct buf heard;                 /* by the operator */
+    struct buf heard;                 /* by the visitor */
     FILE *story;                      /* owned; NULL: nobody wants it */
 };
 
@@ -39,7 +39,7 @@ void stage_start_server(struct stage *s, int number);
 /* Resets the command link of a vedette to a server. What it has sent already arrives before that;
  * no answer does. */
 void stage_cut_link(struct stage *s, int number, int server);
-/* The operator says something to a vedette; returns the answer, borrowed until the next one. */
+/* A visitor says something to a vedette; returns the answer, borrowed until the next one. */
 const char *stage_ask(struct stage *s, int number, const char *words);
 
 /* All events of a vedette, a line each. Ids and addresses are v1 and s1, who they belong to. Shows

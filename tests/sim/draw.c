@@ -14,7 +14,7 @@ const char *const fault_names[FAULT_COUNT] = {
     [FAULT_CONN_RESET] = "reset",
     [FAULT_CONN_STALL] = "slow",
     [FAULT_DISK] = "disk",
-    [FAULT_OPERATOR] = "operator",
+    [FAULT_VISITOR] = "visitor",
     [FAULT_STRANGER] = "stranger",
 };
 
@@ -31,7 +31,7 @@ static const uint32_t usual_weights[FAULT_COUNT] = {
     [FAULT_CONN_RESET] = 6,
     [FAULT_CONN_STALL] = 4,
     [FAULT_DISK] = 4,
-    [FAULT_OPERATOR] = 3,
+    [FAULT_VISITOR] = 3,
     [FAULT_STRANGER] = 1,
 };
 

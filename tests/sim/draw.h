@@ -20,7 +20,7 @@ enum fault {
     FAULT_CONN_RESET,
     FAULT_CONN_STALL,
     FAULT_DISK,     /* slow, or failing, for a while */
-    FAULT_OPERATOR, /* SENTINEL FAILOVER and other commands */
+    FAULT_VISITOR,  /* SENTINEL FAILOVER and other commands */
     FAULT_STRANGER, /* somebody unknown asks for votes */
     FAULT_COUNT,
 };

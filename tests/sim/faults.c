@@ -245,7 +245,7 @@ static void operate(struct world *w) {
         "SENTINEL CKQUORUM " GROUP_NAME,
         "INFO",
     };
-    operator_say(&w->operator, any_vedette(w),
+    visitor_say(&w->visitor, any_vedette(w),
         words[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(words) - 1)]);
 }
 
@@ -261,7 +261,7 @@ static void ask_as_stranger(struct world *w) {
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
         master->host, master->port, (unsigned long long)epoch, 7);
-    operator_say(&w->operator, v, words);
+    visitor_say(&w->visitor, v, words);
 }
 
 /* ---- one after the other ---- */
@@ -278,7 +278,7 @@ static void (*const actions[FAULT_COUNT])(struct world *w) = {
     [FAULT_CONN_RESET] = reset_conns,
     [FAULT_CONN_STALL] = stall_conns,
     [FAULT_DISK] = break_disk,
-    [FAULT_OPERATOR] = operate,
+    [FAULT_VISITOR] = operate,
     [FAULT_STRANGER] = ask_as_stranger,
 };
 

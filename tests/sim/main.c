@@ -52,8 +52,12 @@ static void print_usage(FILE *out) {
         "  --jobs N        so many processes at the same time (1)\n"
         "  --marks         fail too if what should happen in such a run did not happen often enough\n"
         "  --trace SEED    print the story of one seed\n"
-        "  --mutant NAME   the simulator itself goes wrong: lying-disk, absent\n",
+        "  --mutant NAME   the world itself goes wrong, to see that it is noticed:\n"
+        "                 ",
         out);
+    for (int i = 0; i < MUTANT_COUNT; i++)
+        fprintf(out, " %s", mutant_names[i]);
+    fputs("\n", out);
 }
 
 static bool parse_number(const char *text, uint64_t *ret) {

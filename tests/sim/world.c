@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPERATOR_HOST (NET_HOSTS - 2)
-#define PASSWORD      "open sesame"
+#define VISITOR_HOST (NET_HOSTS - 2)
+#define PASSWORD     "open sesame"
 
 const struct weather world_fair_weather = {
     .delay_low_us = 200,
@@ -52,7 +52,7 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     w->farm.repl_timeout_us = draw->repl_timeout_us;
     w->farm.reconnect_us = US_PER_S;
     laws_init(&w->laws, w);
-    operator_init(&w->operator, & w->net, &w->marks, OPERATOR_HOST);
+    visitor_init(&w->visitor, &w->net, &w->marks, VISITOR_HOST);
     return w;
 }
 
@@ -70,7 +70,7 @@ void world_free(struct world *w) {
     for (int i = 0; i < VEDETTE_COUNT; i++)
         vedette_fini(&w->vedettes[i]);
     farm_fini(&w->farm);
-    operator_fini(&w->operator);
+    visitor_fini(&w->visitor);
     net_fini(&w->net);
     laws_fini(&w->laws);
     story_fini(&w->story);

@@ -7,11 +7,11 @@
 #include "tests/sim/laws.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/net.h"
-#include "tests/sim/operator.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/server.h"
 #include "tests/sim/story.h"
 #include "tests/sim/vedette.h"
+#include "tests/sim/visitor.h"
 
 #include <stdio.h>
 
@@ -28,7 +28,7 @@ struct world {
     struct net net;
     struct farm farm;
     struct vedette vedettes[VEDETTE_COUNT];
-    struct operator operator;
+    struct visitor visitor;
     struct laws laws;
     bool faults_are_on;
     bool votes_are_forged; /* on the wire; only for the test of the laws */

@@ -459,6 +459,30 @@ static void c11_if_it_turns_out_not_promoted_the_same_one_is_told_again(void **s
     fixture_stop(&f);
 }
 
+static void c11_it_is_not_told_again_once_it_may_not_be_promoted(void **state) {
+    struct fixture f;
+    promise(&f);
+    f.replicas[0].holds = NULL;
+    f.replicas[0].priority = 0;
+    fixture_cut(&f, &f.replicas[0]);
+    fixture_advance(&f, 19000);
+    assert_int_equal(promotions(&f, 0), 1);
+    assert_int_equal(promotions(&f, 1), 0);
+    fixture_stop(&f);
+}
+
+static void c11_a_refused_repetition_says_nothing_of_the_first_order(void **state) {
+    struct fixture f;
+    promise(&f);
+    f.replicas[0].holds = NULL;
+    f.replicas[0].exec = "-EXECABORT no\r\n";
+    fixture_cut(&f, &f.replicas[0]);
+    fixture_advance(&f, 9000);
+    assert_in_range(promotions(&f, 0), 2, 100); /* with a pause between them */
+    assert_int_equal(promotions(&f, 1), 0);
+    fixture_stop(&f);
+}
+
 static void a_promotion_that_is_never_confirmed_ends_after_the_failover_timeout(void **state) {
     struct fixture f;
     promise(&f);
@@ -654,6 +678,8 @@ int main(void) {
         cmocka_unit_test(c11_after_a_lost_answer_no_second_replica_is_ever_chosen),
         cmocka_unit_test(c11_a_lost_answer_is_no_loss_if_the_replica_turns_out_promoted),
         cmocka_unit_test(c11_if_it_turns_out_not_promoted_the_same_one_is_told_again),
+        cmocka_unit_test(c11_it_is_not_told_again_once_it_may_not_be_promoted),
+        cmocka_unit_test(c11_a_refused_repetition_says_nothing_of_the_first_order),
         cmocka_unit_test(a_promotion_that_is_never_confirmed_ends_after_the_failover_timeout),
         cmocka_unit_test(an_info_that_was_asked_for_before_the_order_confirms_nothing),
         cmocka_unit_test(a_newer_configuration_ends_it_in_every_state),

@@ -1,4 +1,4 @@
-#include "tests/sim/operator.h"
+#include "tests/sim/visitor.h"
 
 #include "common/buf.h"
 #include "common/mem.h"
@@ -12,18 +12,18 @@
 
 struct errand {
     struct list_node siblings;
-    struct operator* operator;
+    struct visitor *visitor;
     bool is_failover;
     struct buf out, in;
 };
 
-static const struct party_ops operator_ops;
+static const struct party_ops visitor_ops;
 
-void operator_init(struct operator* o, struct net *net, struct marks *marks, int host) {
-    *o = (struct operator){
+void visitor_init(struct visitor *o, struct net *net, struct marks *marks, int host) {
+    *o = (struct visitor){
         .net = net,
         .marks = marks,
-        .party = { .ops = &operator_ops, .owner = o, .name = "operator", .host = host },
+        .party = { .ops = &visitor_ops, .owner = o, .name = "visitor", .host = host },
     };
     list_init(&o->errands);
 }
@@ -35,15 +35,15 @@ static void errand_free(struct errand *e) {
     mem_free(e);
 }
 
-void operator_fini(struct operator* o) {
+void visitor_fini(struct visitor *o) {
     list_for_each(e, &o->errands, struct errand, siblings)
         errand_free(e);
 }
 
-void operator_say(struct operator* o, const struct vedette *to, const char *words) {
-    story_line(o->net->story, "operator", "to %s: %s", to->name, words);
+void visitor_say(struct visitor *o, const struct vedette *to, const char *words) {
+    story_line(o->net->story, "visitor", "to %s: %s", to->name, words);
     struct errand *e = mem_new(struct errand);
-    e->operator= o;
+    e->visitor = o;
     struct slice rest = slice_of(words), args[WORDS_MAX];
     size_t count = 0;
     while (rest.size > 0 && count < WORDS_MAX)
@@ -61,7 +61,7 @@ static void on_connected(void *owner, struct conn *c) {
 }
 
 static void on_received(void *owner, struct conn *c, enum conn_end end, struct slice bytes) {
-    struct operator* o = owner;
+    struct visitor *o = owner;
     struct errand *e = c->state[end];
     buf_add_slice(&e->in, bytes);
     struct reply_reader reader = { .blocks = NULL };
@@ -71,7 +71,7 @@ static void on_received(void *owner, struct conn *c, enum conn_end end, struct s
     if (got == REPLY_READ_VALUE) {
         struct buf text CLEANUP(buf_fini) = BUF_INIT;
         resp_value_print(&value, &text);
-        story_line(o->net->story, "operator", "hears %s", buf_text(&text));
+        story_line(o->net->story, "visitor", "hears %s", buf_text(&text));
         if (o->heard != NULL)
             buf_add_slice(o->heard, buf_slice(&text));
         if (e->is_failover && value.type == RESP_STATUS)
@@ -90,7 +90,7 @@ static void on_closed(void *owner, struct conn *c, enum conn_end end, const char
     errand_free(c->state[end]);
 }
 
-static const struct party_ops operator_ops = {
+static const struct party_ops visitor_ops = {
     .connected = on_connected,
     .received = on_received,
     .closed = on_closed,

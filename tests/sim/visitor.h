@@ -8,7 +8,7 @@
 struct marks;
 struct vedette;
 
-struct operator{
+struct visitor {
     struct net *net;     /* borrowed */
     struct marks *marks; /* borrowed */
     struct party party;
@@ -16,7 +16,7 @@ struct operator{
     struct buf *heard;   /* borrowed: where the answers are written; NULL = nowhere */
 };
 
-void operator_init(struct operator* o, struct net *net, struct marks *marks, int host);
-void operator_fini(struct operator* o);
+void visitor_init(struct visitor *o, struct net *net, struct marks *marks, int host);
+void visitor_fini(struct visitor *o);
 /* `words`: separated by single blanks. */
-void operator_say(struct operator* o, const struct vedette *to, const char *words);
+void visitor_say(struct visitor *o, const struct vedette *to, const char *words);
