@@ -255,103 +255,6 @@ void fixture_step(struct fixture *f, const struct input *in) {
 
 /* ---- answers ---- */
 
-static void print_info(const struct fixture *f, const struct far *far, struct buf *out) {
-    buf_printf(out, "# Server\r\nredis_version:7.0.15\r\nrun_id:%s\r\n", far->run_id);
-    if (far->is_vedette)
-        buf_add_text(out, "vedette_version:0.1.0\r\n");
-    if (far->role == ROLE_MASTER) {
-        buf_add_text(out, "# Replication\r\nrole:master\r\n");
-        for (int i = 0, n = 0; i < f->replica_count; i++) {
-            const struct far *r = &f->replicas[i];
-            if (r->role == ROLE_REPLICA && endpoint_equal(&r->master, &far->address))
-                buf_printf(out, "slave%d:ip=%s,port=%u,state=online,offset=%llu,lag=0\r\n", n++,
-                    r->address.host, (unsigned)r->address.port, (unsigned long long)r->offset);
-        }
-        return;
-    }
-    buf_printf(out,
-        "# Replication\r\nrole:slave\r\nmaster_host:%s\r\nmaster_port:%u\r\n"
-        "master_link_status:%s\r\n",
-        far->master.host, (unsigned)far->master.port, far->link_up ? "up" : "down");
-    if (far->link_down_s != -2)
-        buf_printf(out, "master_link_down_since_seconds:%lld\r\n", (long long)far->link_down_s);
-    buf_printf(out, "slave_repl_offset:%llu\r\nslave_priority:%lld\r\nreplica_announced:1\r\n",
-        (unsigned long long)far->offset, (long long)far->priority);
-}
-
-static void answer_info(const struct fixture *f, const struct far *far, struct buf *out) {
-    struct buf text CLEANUP(buf_fini) = BUF_INIT;
-    if (far->info != NULL) {
-        buf_add_text(out, far->info);
-        return;
-    }
-    print_info(f, far, &text);
-    buf_printf(out, "$%zu\r\n%s\r\n", buf_size(&text), buf_text(&text));
-}
-
-/* Word `index` of a request in which no word has blanks. */
-static struct slice word(const char *text, int index) {
-    struct slice rest = slice_of(text), found = SLICE_EMPTY;
-    for (int i = 0; i <= index; i++)
-        found = slice_cut(&rest, ' ');
-    return found;
-}
-
-static void answer_question(struct far *far, const char *text, struct buf *out) {
-    struct slice id = word(text, 5);
-    uint64_t epoch = 0, vote_epoch = 0;
-    ensure(slice_to_u64(word(text, 4), &epoch));
-    const char *vote_for = "*";
-    if (!slice_is(id, "*")) {
-        bool is_asked_first = epoch > far->vote_epoch;
-        if (is_asked_first && (far->votes || far->is_vain)) {
-            slice_copy(far->is_vain ? slice_of(far->id) : id, far->vote_for, sizeof(far->vote_for));
-            far->vote_epoch = epoch;
-        }
-        if (far->vote_for[0] != '\0')
-            vote_for = far->vote_for;
-        vote_epoch = far->vote_epoch;
-    }
-    buf_printf(out, "*3\r\n:%d\r\n$%zu\r\n%s\r\n:%llu\r\n", far->says_down, strlen(vote_for),
-        vote_for, (unsigned long long)vote_epoch);
-}
-
-static void obey(struct far *far, const char *text, struct buf *out) {
-    struct endpoint master = { .port = 0 };
-    if (far->exec != NULL) {
-        buf_add_text(out, far->exec);
-        return;
-    }
-    const char *order = strstr(text, "SLAVEOF ");
-    int64_t port = 0;
-    ensure(order != NULL);
-    if (strncmp(order, "SLAVEOF NO ONE;", 15) == 0) {
-        far->role = ROLE_MASTER;
-    } else {
-        struct slice rest = slice_of(word(order, 2).data);
-        ensure(slice_to_i64(slice_cut(&rest, ';'), &port));
-        ensure(endpoint_make(word(order, 1), port, &master));
-        far->role = ROLE_REPLICA;
-        far->master = master;
-    }
-    buf_add_text(out, "*4\r\n+OK\r\n+OK\r\n:1\r\n:0\r\n");
-}
-
-static void answer(struct fixture *f, struct far *far, const char *text, struct buf *out) {
-    if (strcmp(text, "PING") == 0)
-        buf_add_text(out, far->pong != NULL ? far->pong : "+PONG\r\n");
-    else if (strncmp(text, "INFO", 4) == 0)
-        answer_info(f, far, out);
-    else if (strncmp(text, "SENTINEL", 8) == 0)
-        answer_question(far, text, out);
-    else if (strncmp(text, "MULTI", 5) == 0)
-        obey(far, text, out);
-    else if (strncmp(text, "PUBLISH", 7) == 0)
-        buf_add_text(out, ":1\r\n");
-    else
-        buf_add_text(out, "+OK\r\n");
-}
-
 static void input_reply(
     struct fixture *f, struct link_id link, uint64_t incarnation, uint64_t tag, const char *resp) {
     struct input in = {
@@ -395,7 +298,7 @@ static bool answer_send(struct fixture *f) {
         struct buf resp CLEANUP(buf_fini) = BUF_INIT;
         f->sent[i].ended = true;
         struct sent s = f->sent[i];
-        answer(f, s.to, s.text, &resp);
+        far_answer(f, s.to, s.text, &resp);
         input_reply(f, s.link, s.incarnation, s.tag, buf_text(&resp));
         return true;
     }
@@ -557,6 +460,18 @@ struct vote fixture_request(
 void fixture_peers_agree(struct fixture *f) {
     for (int i = 0; i < f->peer_count; i++)
         f->peers[i].says_down = true;
+}
+
+void fixture_start_unloved(struct fixture *f, const struct fixture_options *o) {
+    fixture_start(f, o);
+    fixture_peers_agree(f);
+    for (int i = 0; i < f->peer_count; i++)
+        f->peers[i].votes = false;
+}
+
+void fixture_fall(struct fixture *f) {
+    fixture_crash(f, &f->master);
+    fixture_await(f, "+odown", 1200);
 }
 
 void fixture_durable(struct fixture *f, uint64_t seq) {

@@ -161,6 +161,12 @@ int64_t fixture_deadline(const struct fixture *f); /* ms from now */
 
 /* ---- the world ---- */
 
+/* Starts with peers that agree that the master is down and do not vote for us. */
+void fixture_start_unloved(struct fixture *f, const struct fixture_options *o);
+/* The master dies, and enough find it down. */
+void fixture_fall(struct fixture *f);
+/* Adds the answer (RESP) of a far end to a request, as it is in its present mood and role. */
+void far_answer(struct fixture *f, struct far *far, const char *text, struct buf *out);
 void fixture_crash(struct fixture *f, struct far *far); /* connections lost, refused from now on */
 void fixture_cut(struct fixture *f, struct far *far);   /* connections lost, accepted anew */
 /* Hangs: connections stay, nothing is answered. */

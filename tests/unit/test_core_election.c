@@ -8,19 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A group whose peers agree that the master is down and do not vote for us. */
-static void start_unloved(struct fixture *f, const struct fixture_options *o) {
-    fixture_start(f, o);
-    fixture_peers_agree(f);
-    for (int i = 0; i < f->peer_count; i++)
-        f->peers[i].votes = false;
-}
-
-static void fall(struct fixture *f) {
-    fixture_crash(f, &f->master);
-    fixture_await(f, "+odown", 1200);
-}
-
 /* ---- law C4: standing ---- */
 
 static void c4_we_stand_in_order_of_rank_among_those_that_are_up(void **state) {
@@ -63,7 +50,7 @@ static void c4_a_vote_granted_meanwhile_cancels(void **state) {
     o.id = ID_E;
     fixture_start(&f, &o);
     fixture_peers_agree(&f);
-    fall(&f);
+    fixture_fall(&f);
     fixture_advance(&f, 10);
     fixture_request(&f, f.group, 1, ID_B);
     fixture_advance(&f, 39000);
@@ -172,10 +159,10 @@ static void c1_the_majority_and_the_quorum_are_needed(void **state) {
         struct fixture_options o = FIXTURE_STANDARD;
         o.peers = cases[i].peers;
         o.quorum = cases[i].quorum;
-        start_unloved(&f, &o);
+        fixture_start_unloved(&f, &o);
         for (int p = 0; p < cases[i].voting; p++)
             f.peers[p].votes = true;
-        fall(&f);
+        fixture_fall(&f);
         fixture_advance(&f, 100);
         assert_has_event(&f, "+try-failover " MASTER);
         if (cases[i].elected)
@@ -190,12 +177,12 @@ static void c1_only_votes_of_our_epoch_count(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
     o.current_epoch = 7;
-    start_unloved(&f, &o);
+    fixture_start_unloved(&f, &o);
     for (int i = 0; i < 2; i++) { /* they voted for us once */
         slice_copy(slice_of(OUR_ID), f.peers[i].vote_for, CANDIDATE_MAX);
         f.peers[i].vote_epoch = 7;
     }
-    fall(&f);
+    fixture_fall(&f);
     fixture_advance(&f, 5000);
     assert_string_equal(fixture_peer(&f, 0)->voted_for, OUR_ID);
     assert_int_equal(fixture_peer(&f, 0)->voted_epoch, 7);
@@ -206,10 +193,10 @@ static void c1_only_votes_of_our_epoch_count(void **state) {
 
 static void c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
     f.peers[0].vote_epoch = 5;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
     fixture_stop(&f);
@@ -217,8 +204,8 @@ static void c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt(void **state)
 
 static void c1_a_newer_configuration_ends_the_attempt(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
-    fall(&f);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_fall(&f);
     fixture_forget(&f);
     fixture_hello(
         &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 2, "10.0.0.1", 6379, 2, NULL });
@@ -231,7 +218,7 @@ static void a_vote_is_asked_for_only_when_our_own_is_on_disk(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_peers_agree(&f);
     f.store = STORE_HANGS;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "+try-failover", 100);
     fixture_advance(&f, 500);
     for (size_t i = 0; i < f.sent_count; i++)
@@ -254,7 +241,7 @@ static void our_own_vote_counts_only_when_it_is_on_disk(void **state) {
     o.quorum = 1;
     fixture_start(&f, &o);
     f.store = STORE_HANGS;
-    fall(&f);
+    fixture_fall(&f);
     fixture_advance(&f, 500);
     assert_has_event(&f, "+try-failover " MASTER);
     assert_no_event(&f, "+elected-leader");
@@ -273,7 +260,7 @@ static void the_vote_is_asked_for_beside_a_question_in_flight(void **state) {
     o.quorum = 1;
     fixture_start(&f, &o);
     f.peers[0].holds = f.peers[1].holds = "SENTINEL";
-    fall(&f);
+    fixture_fall(&f);
     fixture_settle(&f);
     assert_int_equal(fixture_sent(&f, &f.peers[0], "SENTINEL"), 2);
     assert_string_equal(fixture_last_sent(&f, &f.peers[0], "SENTINEL")->text,
@@ -291,8 +278,8 @@ static void too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows(void *
         struct fixture f;
         struct fixture_options o = FIXTURE_STANDARD;
         o.failover_timeout_ms = cases[i].failover_timeout_ms;
-        start_unloved(&f, &o);
-        fall(&f);
+        fixture_start_unloved(&f, &o);
+        fixture_fall(&f);
         fixture_settle(&f);
         int64_t begun_ms = f.group->attempt.begun_ms;
         fixture_advance(&f, begun_ms + cases[i].limit_ms - f.now.mono_ms);
@@ -311,7 +298,7 @@ static void too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows(void *
 static void the_attempt_ends_when_the_master_answers(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
-    start_unloved(&f, &o);
+    fixture_start_unloved(&f, &o);
     fixture_hang(&f.master);
     fixture_await(&f, "+try-failover", 1200);
     fixture_forget(&f);
@@ -329,9 +316,9 @@ static void c5_a_dead_attempt_is_retried_fast_five_times_at_most(void **state) {
         int64_t least_ms, most_ms;
     } pauses[] = { { 50, 250 }, { 100, 500 }, { 200, 1000 }, { 400, 2000 }, { 800, 2000 } };
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     f.peers[0].is_vain = f.peers[1].is_vain = true;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
         fixture_forget(&f);
@@ -348,9 +335,9 @@ static void c5_a_dead_attempt_is_retried_fast_five_times_at_most(void **state) {
 
 static void c5_the_retry_wins_when_the_votes_are_there(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     f.peers[0].is_vain = f.peers[1].is_vain = true;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     f.peers[0].is_vain = false;
     f.peers[0].votes = true;
@@ -395,9 +382,9 @@ static void c5_an_attempt_that_somebody_may_still_win_is_not_dead(void **state) 
 
 static void c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     f.peers[0].is_vain = f.peers[1].is_vain = true;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     f.group->retry_at_ms += 2000; /* time to find them dead */
     fixture_crash(&f, &f.peers[0]);
@@ -413,10 +400,10 @@ static void c5_a_later_epoch_elsewhere_is_no_proof_of_death(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
     o.peers = 4;
-    start_unloved(&f, &o);
+    fixture_start_unloved(&f, &o);
     slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
     f.peers[0].vote_epoch = 5; /* three others may still make a leader of our epoch */
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     fixture_forget(&f);
     fixture_advance(&f, 5000);
@@ -523,10 +510,9 @@ static void a_new_epoch_is_above_what_peers_are_known_to_have_spent(void **state
     } cases[] = { { 0, 1 }, { 7, 8 }, { UINT64_C(1) << 60, 1 } /* not believed */ };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture f;
-        start_unloved(&f, &FIXTURE_STANDARD);
-        struct peer *p = list_first(&f.group->peers, struct peer, of_group);
-        p->voted_epoch = cases[i].spent;
-        fall(&f);
+        fixture_start_unloved(&f, &FIXTURE_STANDARD);
+        fixture_peer(&f, 0)->voted_epoch = cases[i].spent;
+        fixture_fall(&f);
         fixture_await(&f, "+try-failover", 100);
         assert_int_equal(f.group->attempt.epoch, cases[i].epoch);
         fixture_stop(&f);

@@ -8,19 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A group whose peers agree that the master is down and do not vote for us. */
-static void start_unloved(struct fixture *f, const struct fixture_options *o) {
-    fixture_start(f, o);
-    fixture_peers_agree(f);
-    for (int i = 0; i < f->peer_count; i++)
-        f->peers[i].votes = false;
-}
-
-static void fall(struct fixture *f) {
-    fixture_crash(f, &f->master);
-    fixture_await(f, "+odown", 1200);
-}
-
 /* ---- votes given ---- */
 
 static void a_vote_is_given_once_in_an_epoch_to_the_first_who_asks(void **state) {
@@ -159,7 +146,7 @@ static void c8_having_voted_for_another_one_waits_twice_the_failover_timeout(voi
     fixture_peers_agree(&f);
     fixture_request(&f, f.group, 1, ID_B);
     int64_t voted_ms = f.now.mono_ms;
-    fall(&f);
+    fixture_fall(&f);
     fixture_forget(&f);
     fixture_advance(&f, voted_ms + 40000 - 1 - f.now.mono_ms);
     assert_no_event(&f, "+try-failover");
@@ -173,7 +160,7 @@ static void c8_the_wait_is_logged_once(void **state) {
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_peers_agree(&f);
     fixture_request(&f, f.group, 1, ID_B);
-    fall(&f);
+    fixture_fall(&f);
     fixture_advance(&f, 1000);
     assert_logged(&f, "Next failover delay: I will not start a failover before ");
     buf_clear(&f.logs);
@@ -200,9 +187,9 @@ static void c8_a_newer_configuration_cuts_the_wait_short(void **state) {
 
 static void c8_a_vote_for_another_cancels_a_fast_retry(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     f.peers[0].is_vain = f.peers[1].is_vain = true;
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "-failover-abort-not-elected", 100);
     fixture_request(&f, f.group, 2, ID_B);
     fixture_forget(&f);
@@ -216,7 +203,7 @@ static void c8_our_own_vote_for_ourselves_by_request_delays_nothing(void **state
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_peers_agree(&f);
     fixture_request(&f, f.group, 50, OUR_ID);
-    fall(&f);
+    fixture_fall(&f);
     assert_has_event(&f, "+try-failover " MASTER);
     assert_has_event(&f, "+new-epoch 51");
     fixture_stop(&f);
@@ -224,8 +211,8 @@ static void c8_our_own_vote_for_ourselves_by_request_delays_nothing(void **state
 
 static void c7_a_later_vote_abandons_our_attempt_before_the_promotion(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
-    fall(&f);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_fall(&f);
     assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_START);
     fixture_forget(&f);
     assert_slice(fixture_request(&f, f.group, 2, ID_B).candidate, ID_B);
@@ -244,7 +231,7 @@ static void c7_once_the_promotion_was_sent_the_old_vote_is_the_answer(void **sta
     fixture_peers_agree(&f);
     f.replicas[0].holds = "MULTI";
     f.replicas[1].holds = "MULTI";
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "+failover-state-wait-promotion", 100);
     struct vote vote = fixture_request(&f, f.group, 9, ID_B);
     assert_slice(vote.candidate, OUR_ID);
@@ -263,7 +250,7 @@ static void c7_the_old_vote_is_the_answer_while_the_others_are_reconfigured(void
     fixture_peers_agree(&f);
     f.replicas[0].offset = 2000;
     f.replicas[1].holds = "MULTI";
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "+slave-reconf-sent", 200);
     assert_slice(fixture_request(&f, f.group, 9, ID_B).candidate, OUR_ID);
     assert_int_equal(f.group->attempt.state, FAILOVER_RECONF_REPLICAS);
@@ -278,7 +265,7 @@ static void a_vote_is_not_given_when_a_refused_replica_turned_out_promoted(void 
     fixture_peers_agree(&f);
     f.replicas[0].offset = 2000;
     f.replicas[0].holds = f.replicas[1].holds = "MULTI";
-    fall(&f);
+    fixture_fall(&f);
     fixture_await(&f, "+failover-state-wait-promotion", 100);
     fixture_stall(&f, 3000);
     fixture_timer(&f);
@@ -295,7 +282,7 @@ static void a_vote_is_not_given_when_a_refused_replica_turned_out_promoted(void 
 /* Which epochs are used: a question for our vote may claim any of them. */
 static void an_epoch_is_never_used_twice_even_if_the_last_ones_are_claimed(void **state) {
     struct fixture f;
-    start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
     fixture_request(&f, f.group, INT64_MAX, ID_B);
     assert_int_equal(f.group->vote_epoch, INT64_MAX);
     f.group->failover_start_ms = 0; /* law C8 is not what holds us back here */
