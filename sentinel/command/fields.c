@@ -3,6 +3,7 @@
 #include "common/resp.h"
 #include "common/tstamp.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/failover.h"
 
 #include <string.h>
 
@@ -120,18 +121,6 @@ static const struct {
     { "master_reboot", has_rebooted },
 };
 
-/* Source: spec 1.5. */
-static const char *const failover_state_names[] = {
-    [FAILOVER_NONE] = "none",
-    [FAILOVER_WAIT_START] = "wait_start",
-    [FAILOVER_SELECT] = "select_slave",
-    [FAILOVER_SEND_PROMOTION] = "send_slaveof_noone",
-    [FAILOVER_WAIT_PROMOTION] = "wait_promotion",
-    [FAILOVER_RECONF_REPLICAS] = "reconf_slaves",
-    [FAILOVER_UPDATE_CONFIG] = "update_config",
-};
-static_assert(ARRAY_SIZE(failover_state_names) == FAILOVER_STATE_COUNT, "a name for each state");
-
 /* ---- printers ---- */
 
 typedef void printer(const struct subject *s, struct resp_writer *w);
@@ -185,7 +174,7 @@ static void print_refcount(const struct subject *s, struct resp_writer *w) {
 }
 
 static void print_failover_state(const struct subject *s, struct resp_writer *w) {
-    resp_bulk_text(w, failover_state_names[s->group->attempt.state]);
+    resp_bulk_text(w, failover_state_name(s->group->attempt.state));
 }
 
 static void print_ping_sent(const struct subject *s, struct resp_writer *w) {

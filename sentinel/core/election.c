@@ -33,8 +33,7 @@ static void give_vote(struct core *c, struct group *g, uint64_t epoch, struct sl
 struct vote election_request(
     struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
     const struct attempt *a = &g->attempt;
-    bool order_sent = group_in_failover(g) &&
-        ((a->outcome != OUTCOME_NONE && a->outcome != OUTCOME_REFUSED) || a->confirm_seq != 0);
+    bool order_sent = group_in_failover(g) && (group_may_have_promoted(g) || a->confirm_seq != 0);
     bool may_vote = epoch > g->vote_epoch &&
         (epoch >= c->current_epoch || epoch > g->config_epoch) && epoch <= INT64_MAX &&
         candidate.size < CANDIDATE_MAX && candidate.size > 0;
@@ -255,11 +254,15 @@ void election_retry_soon(struct core *c, struct group *g) {
     g->retries++;
 }
 
+/* Until when an attempt may wait for its election. */
+static int64_t election_end(const struct core *c, const struct group *g) {
+    return g->attempt.begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
+}
+
 static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
     struct attempt *a = &g->attempt;
     if (!core_is_durable(c, a->vote_seq)) {
-        int64_t limit_ms =
-            a->begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
+        int64_t limit_ms = election_end(c, g);
         if (c->now.mono_ms > limit_ms) {
             failover_abandon(c, g, ABANDON_NOT_ELECTED, "our vote could not be written to disk");
             return TSTAMP_NEVER;
@@ -288,7 +291,7 @@ static int64_t judge_forced(struct core *c, struct group *g, size_t votes) {
 static int64_t judge_counting(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
     size_t votes = votes_for(c, g, slice_of(c->id), OWN_VOTE_DURABLE);
-    int64_t until_ms = a->begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);
+    int64_t until_ms = election_end(c, g);
 
     if (a->forced)
         return judge_forced(c, g, votes);

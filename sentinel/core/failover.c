@@ -59,8 +59,7 @@ void failover_move(struct core *c, struct group *g, enum failover_state to) {
 void failover_abandon(
     struct core *c, struct group *g, enum abandon_reason reason, const char *why) {
     struct attempt *a = &g->attempt;
-    bool elected = a->elected && !a->forced,
-         order_sent = a->outcome != OUTCOME_NONE && a->outcome != OUTCOME_REFUSED;
+    bool elected = a->elected && !a->forced, order_sent = group_may_have_promoted(g);
 
     ensure(a->state < FAILOVER_RECONF_REPLICAS);
     core_log(c, LOG_NOTICE, "failover attempt of %s under epoch %llu abandoned: %s", g->name,

@@ -7,7 +7,7 @@
 
 struct core;
 
-/* The name on the wire: "wait_start". */
+/* The name on the wire: "wait_start". Source: spec 1.5. */
 const char *failover_state_name(enum failover_state state);
 
 /* Makes every transition: checks it against the table and stamps the time. */

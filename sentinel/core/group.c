@@ -13,10 +13,13 @@ const struct node *group_current_master(const struct group *g) {
         : g->master;
 }
 
+/* The promotion is confirmed: the state records the configuration that it makes. */
+static bool is_confirmed(const struct group *g) {
+    return g->attempt.confirm_seq != 0 && g->attempt.selected != NULL;
+}
+
 const struct endpoint *group_recorded_master(const struct group *g) {
-    const struct attempt *a = &g->attempt;
-    bool confirmed = a->confirm_seq != 0 && a->selected != NULL;
-    return confirmed ? &a->selected->address : &g->master->address;
+    return is_confirmed(g) ? &g->attempt.selected->address : &g->master->address;
 }
 
 struct node *group_replica(const struct group *g, const struct endpoint *address) {
@@ -28,6 +31,10 @@ struct node *group_replica(const struct group *g, const struct endpoint *address
 
 bool group_in_failover(const struct group *g) {
     return g->attempt.state != FAILOVER_NONE;
+}
+
+bool group_may_have_promoted(const struct group *g) {
+    return g->attempt.outcome != OUTCOME_NONE && g->attempt.outcome != OUTCOME_REFUSED;
 }
 
 size_t group_voters(const struct group *g) {
@@ -233,8 +240,6 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
 }
 
 uint64_t group_persist(struct core *c, struct group *g) {
-    const struct attempt *a = &g->attempt;
-    bool confirmed = a->confirm_seq != 0 && a->selected != NULL;
     struct delta d = {
         .kind = DELTA_GROUP,
         .group = slice_of(g->name),
@@ -242,7 +247,7 @@ uint64_t group_persist(struct core *c, struct group *g) {
             .origin = g->origin,
             .master = *group_recorded_master(g),
             .seed = g->file.master,
-            .config_epoch = confirmed ? a->epoch : g->config_epoch,
+            .config_epoch = is_confirmed(g) ? g->attempt.epoch : g->config_epoch,
             .vote_epoch = g->vote_epoch,
         },
     };

@@ -98,6 +98,8 @@ const struct endpoint *group_recorded_master(const struct group *g);
 struct node *group_replica(
     const struct group *g, const struct endpoint *address); /* NULL if unknown */
 bool group_in_failover(const struct group *g);
+/* Whether the attempt has sent a promotion that was not certainly refused. */
+bool group_may_have_promoted(const struct group *g);
 size_t group_voters(const struct group *g);       /* all known peers and ourselves */
 size_t group_majority(const struct group *g);     /* voters / 2 + 1 */
 size_t group_needed_votes(const struct group *g); /* law C1: max(majority, quorum) */

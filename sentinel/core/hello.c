@@ -61,6 +61,13 @@ static struct endpoint our_address(const struct core *c, const char *local_host)
     return e;
 }
 
+static bool is_our_address(const struct core *c, const struct endpoint *e) {
+    for (size_t i = 0; i < ARRAY_SIZE(c->announced); i++)
+        if (endpoint_equal(&c->announced[i], e))
+            return true;
+    return false;
+}
+
 void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out) {
     const struct endpoint *master = &group_current_master(g)->address;
     struct endpoint self = our_address(c, local_host);
@@ -69,17 +76,8 @@ void hello_print(struct core *c, const struct group *g, const char *local_host, 
         (unsigned long long)g->config_epoch);
     if (buf_size(out) > HELLO_SIZE_MAX)
         buf_truncate(out, HELLO_SIZE_MAX);
-    for (size_t i = 0; i < ARRAY_SIZE(c->announced); i++)
-        if (endpoint_equal(&c->announced[i], &self))
-            return;
-    c->announced[c->announced_next++ % ARRAY_SIZE(c->announced)] = self;
-}
-
-static bool is_our_address(const struct core *c, const struct endpoint *e) {
-    for (size_t i = 0; i < ARRAY_SIZE(c->announced); i++)
-        if (endpoint_equal(&c->announced[i], e))
-            return true;
-    return false;
+    if (!is_our_address(c, &self))
+        c->announced[c->announced_next++ % ARRAY_SIZE(c->announced)] = self;
 }
 
 /* A hello under our id: our own come back, or another process was given a copy of our state. */

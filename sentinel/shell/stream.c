@@ -182,10 +182,6 @@ void stream_free(struct stream *s) {
     mem_free(s);
 }
 
-int stream_descriptor(const struct stream *s) {
-    return s->fd;
-}
-
 void stream_local(const struct stream *s, struct endpoint *ret) {
     socket_local(s->fd, ret);
 }

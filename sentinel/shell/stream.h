@@ -48,7 +48,6 @@ struct stream *stream_open(struct streams *s, const struct endpoint *to,
     int *ret_error);
 void stream_free(struct stream *s); /* closes; what is queued is dropped */
 
-int stream_descriptor(const struct stream *s);
 void stream_local(const struct stream *s, struct endpoint *ret);
 size_t stream_pending(const struct stream *s); /* bytes queued; 0 once it can write no more */
 
