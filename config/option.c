@@ -104,6 +104,19 @@ const struct option option_table[] = {
         .doc = "How long a server or peer must be silent to be held down.",
     },
     {
+        .key = "crash_after",
+        IN_GROUP(crash_after_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = DAY,
+        .standard = "0s",
+        .doc =
+            "A master whose host refuses every connection for that long is held down without waiting for down_after: "
+            "nothing listens there any more. Silence, and packets that are dropped, never count for it. "
+            "0s: only down_after counts.",
+    },
+    {
         .key = "failover_timeout",
         IN_GROUP(failover_timeout_ms),
         .type = OPTION_TYPE_DURATION,

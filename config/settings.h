@@ -30,6 +30,7 @@ struct group_settings {
     int64_t down_after_ms;
     int64_t failover_timeout_ms;
     int64_t parallel_syncs;
+    int64_t crash_after_ms;       /* 0 = off */
     int64_t reboot_down_after_ms; /* 0 = off */
     char *auth_user;              /* owned; NULL = none */
     struct secret auth_password;

@@ -120,7 +120,8 @@ void effect_print(const struct effect *e, struct buf *out) {
         buf_printf(out, "hang up client %llu", (unsigned long long)e->client.value);
         break;
     case EFFECT_EVENT:
-        buf_printf(out, "event %s " SLICE_FMT, e->event, SLICE_ARG(e->text));
+        buf_printf(
+            out, "event %s " SLICE_FMT SLICE_FMT, e->event, SLICE_ARG(e->text), SLICE_ARG(e->note));
         break;
     case EFFECT_LOG:
         buf_printf(out, "log %s " SLICE_FMT, log_level_name(e->level), SLICE_ARG(e->text));

@@ -22,10 +22,10 @@ enum effect_kind {
                        deltas: only try again what failed */
     EFFECT_REPLY,   /* client, bytes: write, in order */
     EFFECT_HANGUP,  /* client: close once the replies are written; CLIENT_CLOSED follows */
-    EFFECT_EVENT, /* event, level, group, text: happened; the engine turned it into LOG and REPLYs,
-                     the shell ignores it */
-    EFFECT_LOG,   /* level, text: one line */
-    EFFECT_STOP,  /* status: leave the loop and exit, after the effects before it */
+    EFFECT_EVENT,   /* event, level, group, text, note: happened; the engine turned it into LOG and
+                       REPLYs, the shell ignores it */
+    EFFECT_LOG,     /* level, text: one line */
+    EFFECT_STOP,    /* status: leave the loop and exit, after the effects before it */
     EFFECT_KIND_COUNT,
 };
 
@@ -58,6 +58,7 @@ struct effect {
     enum log_level level;
     struct slice group; /* empty: the process as a whole */
     struct slice text;
+    struct slice note; /* EVENT: what its line in the log says beyond `text`; not published */
     int status;
 };
 

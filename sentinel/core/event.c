@@ -153,6 +153,17 @@ void event_of_node(struct core *c, enum event ev, const struct node *n, const ch
     EMIT_WITH_DETAILS(details_of_node, n, n->group);
 }
 
+void event_of_node_noted(
+    struct core *c, enum event ev, const struct node *n, const char *format, ...) {
+    struct buf note CLEANUP(buf_fini) = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&note, format, args);
+    va_end(args);
+    event_of_node(c, ev, n, NULL);
+    c->out->items[c->out->count - 1].note = effects_copy(c->out, buf_slice(&note));
+}
+
 void event_of_group(struct core *c, enum event ev, const struct group *g, const char *format, ...) {
     EMIT_WITH_DETAILS(details_of_node, g->master, g);
 }

@@ -80,6 +80,10 @@ void event_of_group(struct core *c, enum event ev, const struct group *g, const 
     PRINTF_LIKE(4, 5);
 void event_of_peer(struct core *c, enum event ev, const struct peer *p, const char *format, ...)
     PRINTF_LIKE(4, 5);
+/* Payload: the details of the node. The line in the log says more, by `format` (it brings its own
+ * leading blank); what is published does not. */
+void event_of_node_noted(
+    struct core *c, enum event ev, const struct node *n, const char *format, ...) PRINTF_LIKE(4, 5);
 /* Payload: `format` alone. g may be NULL. after: the PERSIST that the event rests on, 0 = none; it
  * is published then. */
 void event_plain(struct core *c, enum event ev, const struct group *g, uint64_t after,

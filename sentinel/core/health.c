@@ -1,6 +1,7 @@
 #include "sentinel/core/health.h"
 
 #include "sentinel/core/core.h"
+#include "sentinel/core/crash.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/order.h"
 #include "sentinel/core/probe.h"
@@ -36,6 +37,14 @@ static void enter_sdown_master(struct group *g) {
         n->info_wanted = true;
 }
 
+static void tell_sdown(struct core *c, const struct node *n) {
+    if (n->crashed && !n->silent)
+        event_of_node_noted(c, EVENT_SDOWN, n, " #connections refused for %lld ms",
+            (long long)(n->refused_last_ms - n->refused_since_ms));
+    else
+        event_of_node(c, EVENT_SDOWN, n, NULL);
+}
+
 int64_t health_judge_node(struct core *c, struct node *n) {
     const struct group_settings *s = &n->group->settings;
     int64_t silent = silent_from(&n->live, &n->command, s->down_after_ms);
@@ -46,11 +55,12 @@ int64_t health_judge_node(struct core *c, struct node *n) {
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
     n->silent = holds(c->now.heard_ms, silent);
-    bool down = n->silent || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
-    if (n->kind == ROLE_MASTER && down && !n->silent) /* an answer refutes silence, nothing else */
+    bool refutable = crash_judge(n) || n->silent; /* by an answer, as nothing else is */
+    bool down = refutable || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
+    if (n->kind == ROLE_MASTER && down && !refutable)
         n->group->master_answered = false;
     if (down && !n->sdown) {
-        event_of_node(c, EVENT_SDOWN, n, NULL);
+        tell_sdown(c, n);
         n->sdown_since_ms = c->now.mono_ms;
         n->sdown = true;
         if (n->kind == ROLE_MASTER)

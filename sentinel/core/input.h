@@ -12,8 +12,8 @@ struct plan;
 enum input_kind {
     INPUT_TIMER,     /* the deadline has come, or a wake-up ended: judge what is due */
     INPUT_LINK_UP,   /* connected: link, incarnation, local */
-    INPUT_LINK_LOST, /* not or no longer connected: link, incarnation, why; every SEND pending on it
-                        ends in this loss */
+    INPUT_LINK_LOST, /* not or no longer connected: link, incarnation, why, refused; every SEND
+                        pending on it ends in this loss */
     INPUT_REPLY, /* link, incarnation, tag, value: to the last request of the SEND with this tag */
     INPUT_MESSAGE,       /* link, incarnation, channel, payload: a pub/sub message */
     INPUT_CLIENT_OPENED, /* client, remote, local, descriptor */
@@ -49,6 +49,7 @@ struct input {
     struct slice bytes;
     uint64_t seq;
     struct slice why;
+    bool refused; /* LINK_LOST: an attempt to connect met a host on which nothing listens */
     struct usage usage;
     const struct plan *plan;
     int log_level; /* RELOAD: enum log_level */

@@ -156,7 +156,7 @@ void link_input(struct core *c, const struct input *in) {
         bool failed_to_open = l->state == LINK_OPENING;
         lose(c, l);
         if (failed_to_open)
-            observe_link_refused(c, l, in->why);
+            observe_link_failed(c, l, in->why, in->refused);
     } else if (in->kind == INPUT_REPLY) {
         ensure(l->count > 0);
         ensure(l->ring[l->head].tag == in->tag);

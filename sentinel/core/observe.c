@@ -1,6 +1,7 @@
 #include "sentinel/core/observe.h"
 
 #include "sentinel/core/core.h"
+#include "sentinel/core/crash.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/info.h"
 #include "sentinel/core/link.h"
@@ -19,6 +20,7 @@ static void touch(struct core *c, struct link *l) {
 }
 
 void observe_link_up(struct core *c, struct link *l) {
+    crash_note_attempt(c, l, false);
     if (l->node != NULL && l->purpose == LINK_COMMAND) {
         l->node->returned_ms = c->now.mono_ms;
         l->node->info_wanted = true;
@@ -40,7 +42,8 @@ void observe_link_down(struct core *c, struct link *l) {
     touch(c, l);
 }
 
-void observe_link_refused(struct core *c, struct link *l, struct slice why) {
+void observe_link_failed(struct core *c, struct link *l, struct slice why, bool refused) {
+    crash_note_attempt(c, l, refused);
     enum event ev =
         l->purpose == LINK_COMMAND ? EVENT_COMMAND_RECONNECTION : EVENT_PUBSUB_RECONNECTION;
     if (l->node != NULL) {
@@ -71,8 +74,10 @@ static void on_pong(
         live->available_ms = c->now.heard_ms;
         live->unanswered_ms = 0;
     }
-    if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown && n->silent)
+    if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown && (n->silent || n->crashed))
         n->group->master_answered = true;
+    if (n != NULL && acceptable)
+        n->crashed = false;
     if (n != NULL && pong)
         n->rebooted = false;
     if (n != NULL && text && slice_starts_with(value->text, "BUSY") && n->sdown &&

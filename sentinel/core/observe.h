@@ -11,7 +11,8 @@ struct resp_value;
 void observe_link_up(struct core *c, struct link *l);
 /* Lost or closed by ourselves; every pending request has ended in observe_loss before. */
 void observe_link_down(struct core *c, struct link *l);
-void observe_link_refused(struct core *c, struct link *l, struct slice why);
+/* An attempt to connect came to nothing; `refused` as in the input. */
+void observe_link_failed(struct core *c, struct link *l, struct slice why, bool refused);
 
 void observe_reply(
     struct core *c, struct link *l, const struct pending *p, const struct resp_value *value);

@@ -1,6 +1,7 @@
 #include "sentinel/core/probe.h"
 
 #include "sentinel/core/core.h"
+#include "sentinel/core/crash.h"
 #include "sentinel/core/health.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/order.h"
@@ -26,6 +27,12 @@ static int64_t reconnect_interval(const struct core *c, int64_t down_after_ms) {
     return MIN_OF(MAX_OF(down_after_ms / 4, RECONNECT_MIN_MS), c->periods.ping);
 }
 
+static int64_t next_attempt(const struct core *c, const struct link *l, int64_t down_after_ms) {
+    if (l->tried_heard_ms == 0)
+        return 0;
+    return crash_next_attempt(l, l->tried_heard_ms + reconnect_interval(c, down_after_ms));
+}
+
 static int64_t opening_limit(int64_t down_after_ms) {
     return MIN_OF(MAX_OF(down_after_ms / 2, OPENING_MIN_MS), OPENING_MAX_MS);
 }
@@ -34,15 +41,16 @@ static int64_t opening_limit(int64_t down_after_ms) {
 static void keep_connected(struct core *c, struct link *l, int64_t down_after_ms, int64_t *due) {
     if (l->state == LINK_OPENING) {
         int64_t limit = l->opened_heard_ms + opening_limit(down_after_ms);
-        if (c->now.heard_ms >= limit)
+        if (c->now.heard_ms >= limit) {
+            crash_note_attempt(c, l, false);
             link_close(c, l);
-        else
+        } else {
             due_heard(c, due, limit);
+        }
     }
     if (link_is_usable(l))
         return;
-    int64_t next =
-        l->tried_heard_ms == 0 ? 0 : l->tried_heard_ms + reconnect_interval(c, down_after_ms);
+    int64_t next = next_attempt(c, l, down_after_ms);
     if (c->now.heard_ms >= next) {
         link_open(c, l);
         due_heard(c, due, c->now.heard_ms + opening_limit(down_after_ms));

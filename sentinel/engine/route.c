@@ -78,17 +78,13 @@ static bool is_logged(const struct route *r, enum log_level level) {
 }
 
 static struct effect log_of_event(struct effects *out, const struct effect *event) {
-    struct slice name = slice_of(event->event);
-    size_t size = name.size + 1 + event->text.size;
-    char *text = effects_alloc(out, size + 1);
-    memcpy(text, name.data, name.size);
-    text[name.size] = ' ';
-    memcpy(text + name.size + 1, event->text.data, event->text.size);
-    text[size] = '\0';
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    buf_printf(&line, "%s " SLICE_FMT SLICE_FMT, event->event, SLICE_ARG(event->text),
+        SLICE_ARG(event->note));
     return (struct effect){
         .kind = EFFECT_LOG,
         .level = event->level,
-        .text = { .data = text, .size = size },
+        .text = effects_copy(out, buf_slice(&line)),
     };
 }
 

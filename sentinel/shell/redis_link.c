@@ -7,6 +7,7 @@
 #include "sentinel/shell/socket.h"
 #include "sentinel/shell/stream.h"
 
+#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct redis_link {
     struct pending *pending;     /* owned: [first, count) in order of sending */
     size_t first, count, capacity;
     bool is_lost;
+    bool refused; /* why it is lost: nothing listens there */
     char why[WHY_MAX];
     struct list_node lost; /* in links->lost */
 };
@@ -110,6 +112,7 @@ bool redis_links_report(struct redis_links *l) {
             .link = link->id,
             .incarnation = link->incarnation,
             .why = slice_of(why),
+            .refused = link->refused,
         };
         link_free(link);
         inlet_take(&l->inlet, &in);
@@ -212,6 +215,7 @@ static void on_connected(void *context) {
 
 static void on_ended(void *context, const char *why) {
     struct redis_link *link = context;
+    link->refused = why == STREAM_REFUSED;
     lose(link, "%s", why);
 }
 
@@ -240,8 +244,10 @@ void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarna
     l->count++;
     int error = 0;
     link->stream = stream_open(l->streams, address, &handler, &limits, link, &error);
-    if (link->stream == NULL)
+    if (link->stream == NULL) {
+        link->refused = error == -ECONNREFUSED;
         lose(link, "%s", socket_why(error));
+    }
 }
 
 void redis_links_close(struct redis_links *l, struct link_id id, uint64_t incarnation) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 const char STREAM_CLOSED[] = "closed by the other end";
+const char STREAM_REFUSED[] = "Connection refused";
 
 /* A queue that had to grow beyond this gives its memory back once it is empty. */
 #define QUEUE_KEPT (4 * 1024)
@@ -117,7 +118,7 @@ static void read_once(struct stream *s) {
 static void finish_connecting(struct stream *s) {
     int r = socket_error(s->fd);
     if (r < 0) {
-        fail(s, strerror(-r));
+        fail(s, r == -ECONNREFUSED ? STREAM_REFUSED : strerror(-r));
         return;
     }
     s->connecting = false;

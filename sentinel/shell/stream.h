@@ -29,6 +29,7 @@ struct stream_handler {
     void (*ended)(void *context, const char *why);
 };
 extern const char STREAM_CLOSED[];
+extern const char STREAM_REFUSED[]; /* an opened stream: nothing listens there */
 
 struct stream_limits {
     size_t read_max;    /* bytes per readiness, at most STREAM_READ_MAX */

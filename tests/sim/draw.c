@@ -49,6 +49,7 @@ static void draw_settings(struct draw *d, struct rng *rng) {
     d->failover_timeout_ms = PICK(rng, 10000, 10000, 5000, 20000, 2000, 3000, 60000);
     d->parallel_syncs = PICK(rng, 1, 1, 2);
     d->reboot_down_after_ms = PICK(rng, 0, 0, 0, 1000, 3000);
+    d->crash_after_ms = PICK(rng, 0, 0, 0, 50, 200, 1000);
     d->has_password = rng_chance(rng, 250);
 }
 
@@ -120,6 +121,7 @@ void draw_print(const struct draw *d, struct buf *out) {
         "quorum %lld, down after %lld ms, failover timeout %lld ms, parallel syncs %lld",
         (long long)d->quorum, (long long)d->down_after_ms, (long long)d->failover_timeout_ms,
         (long long)d->parallel_syncs);
+    buf_printf(out, ", crash after %lld ms", (long long)d->crash_after_ms);
     buf_printf(out, ", priorities %lld %lld %lld, %s, restart role %d, loop %lld us",
         (long long)d->priorities[0], (long long)d->priorities[1], (long long)d->priorities[2],
         d->colocated ? "shared hosts" : "own hosts", (int)d->restart_role, (long long)d->loop_us);

@@ -28,6 +28,7 @@ enum fault {
 struct draw {
     /* Settings of the group. */
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
+    int64_t crash_after_ms;
     bool has_password;
 
     /* The world as it stands. */

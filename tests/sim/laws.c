@@ -29,6 +29,8 @@ const struct law_row law_table[LAW_COUNT] = {
         "a promotion is sent by the elected, with its own vote on disk (C9)" },
     [LAW_STILL_IN_TILT] = { "still in tilt",
         "after a stall nobody is judged, asked or ordered until tilt is over (C9; spec 3.5)" },
+    [LAW_CRASH_TRUE] = { "a crash is one",
+        "who is down for refused connections did not run for crash_after (ARCHITECTURE 4)" },
     [LAW_PROMOTION_PRIORITY] = { "no promotion of priority 0", "spec 8.3, test 4" },
     [LAW_PROMOTION_ONE] = { "one replica an attempt",
         "never a second one, unless the first has certainly refused (C11)" },
@@ -188,7 +190,21 @@ static bool is_judgement(const char *event) {
     return false;
 }
 
+/* The clock of the vedette counts whole milliseconds. */
+static void check_crash(struct laws *l, const struct vedette *v) {
+    struct world *w = l->world;
+    const struct server *s = farm_at(&w->farm, &vedette_group(v)->master->address);
+    int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
+    int64_t dead_ms = (end_us - s->died_us) / US_PER_MS + 1;
+    marks_hit(&w->marks, MARK_REFUSED_DOWN);
+    if (dead_ms < w->draw.crash_after_ms)
+        laws_break(l, LAW_CRASH_TRUE, "%s holds %s for crashed, which was dead for %lld ms",
+            v->name, s->name, (long long)dead_ms);
+}
+
 static void check_event(struct laws *l, const struct vedette *v, const struct effect *e) {
+    if (strcmp(e->event, "+sdown") == 0 && e->note.size > 0)
+        check_crash(l, v);
     if (vedette_is_in_tilt(v) && is_judgement(e->event))
         laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
 }

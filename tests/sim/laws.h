@@ -27,6 +27,7 @@ enum law {
     /* Promotions. */
     LAW_PROMOTION_RIGHT,
     LAW_STILL_IN_TILT,
+    LAW_CRASH_TRUE,
     LAW_PROMOTION_PRIORITY,
     LAW_PROMOTION_ONE,
     LAW_FOLLOW_SELF,

@@ -30,6 +30,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
         "all servers came back as replicas, too long ago for the rules of selection" },
     [MARK_DEMOTION] = { "demotion", "+convert-to-slave", 20, "an old master was made a replica" },
     [MARK_FIX] = { "replica fixed", "+fix-slave-config", 1, "a stray replica was led back" },
+    [MARK_REFUSED_DOWN] = { "down, refused", NULL, 20,
+        "a master was down for refused connections" },
     [MARK_ODOWN] = { "odown", "+odown", 200, "a quorum held a master for down" },
     [MARK_TILT] = { "tilt", "+tilt", 5, "a vedette stopped trusting its clock" },
     [MARK_CRASH] = { "crash", NULL, 200, "a vedette died" },

@@ -26,6 +26,7 @@ enum mark {
     MARK_NO_MASTER,
     MARK_DEMOTION,
     MARK_FIX,
+    MARK_REFUSED_DOWN,
     MARK_ODOWN,
     MARK_TILT,
     MARK_CRASH,

@@ -190,6 +190,7 @@ void server_start(struct server *s) {
     };
     s->alive = true;
     s->hung = false;
+    s->started_us = clock_of(s)->now_us;
     s->incarnation++;
     s->party.listening = true;
     draw_run_id(s);
@@ -212,6 +213,7 @@ void server_kill(struct server *s, enum net_leave how) {
         return;
     story_line(s->farm->net->story, s->name, "dies");
     s->alive = s->hung = false;
+    s->died_us = clock_of(s)->now_us;
     s->party.listening = false;
     s->trouble = TROUBLE_NONE;
     s->refusal = REFUSE_NOTHING;

@@ -39,7 +39,8 @@ struct server {
     struct party party;
     char name[4]; /* "s1" */
     bool alive;
-    bool hung; /* stopped by a signal: takes bytes, answers nothing */
+    bool hung;                   /* stopped by a signal: takes bytes, answers nothing */
+    int64_t started_us, died_us; /* last time; 0 = never */
     uint64_t incarnation;
     char run_id[ID_SIZE];
     int64_t priority;

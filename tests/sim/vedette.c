@@ -285,6 +285,7 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     g->failover_timeout_ms = d->failover_timeout_ms;
     g->parallel_syncs = d->parallel_syncs;
     g->reboot_down_after_ms = d->reboot_down_after_ms;
+    g->crash_after_ms = d->crash_after_ms;
     if (v->world->farm.password != NULL)
         secret_set(&g->auth_password, slice_of(v->world->farm.password));
 }

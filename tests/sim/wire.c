@@ -176,6 +176,7 @@ static void tell_lost(struct wire *x, const char *why) {
             .link = x->link,
             .incarnation = x->incarnation,
             .why = slice_of(why),
+            .refused = strcmp(why, "Connection refused") == 0,
         });
 }
 

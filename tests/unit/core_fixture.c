@@ -63,6 +63,7 @@ static void add_group(
     g->failover_timeout_ms = o->failover_timeout_ms;
     g->parallel_syncs = o->parallel_syncs;
     g->reboot_down_after_ms = o->reboot_down_after_ms;
+    g->crash_after_ms = o->crash_after_ms;
     if (o->auth_user != NULL)
         g->auth_user = mem_strdup(o->auth_user);
     secret_set(&g->auth_password, slice_of(o->auth_password));
@@ -214,8 +215,8 @@ static void take_effect(struct fixture *f, const struct effect *e) {
         take_persist(f, e, &line);
         break;
     case EFFECT_EVENT:
-        buf_printf(e->level == LOG_DEBUG ? &f->logs : &f->events, "%s " SLICE_FMT "\n", e->event,
-            SLICE_ARG(e->text));
+        buf_printf(e->level == LOG_DEBUG ? &f->logs : &f->events, "%s " SLICE_FMT SLICE_FMT "\n",
+            e->event, SLICE_ARG(e->text), SLICE_ARG(e->note));
         break;
     case EFFECT_LOG:
         buf_printf(&f->logs, "%s " SLICE_FMT "\n", log_level_name(e->level), SLICE_ARG(e->text));
@@ -313,7 +314,8 @@ static void lose(struct fixture *f, uint32_t link, const char *why) {
         &(struct input){ .kind = INPUT_LINK_LOST,
             .link = { link },
             .incarnation = l->incarnation,
-            .why = slice_of(why) });
+            .why = slice_of(why),
+            .refused = strcmp(why, "Connection refused") == 0 });
 }
 
 static bool answer_open(struct fixture *f) {

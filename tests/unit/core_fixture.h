@@ -88,6 +88,7 @@ struct fixture_options {
     const char *id;
     int replicas, peers;
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
+    int64_t crash_after_ms;
     const char *auth_user, *auth_password;
     const char *second_group; /* another group at 10.0.2.1:6379, without replicas, the same peers */
     const char *announce;     /* "host:port" */
@@ -126,7 +127,8 @@ struct fixture {
     size_t sent_count, sent_capacity;
     enum store_mood store;
     uint64_t persist_seq, answered_seq;
-    /* A line each, since they were last forgotten. Events of level debug are among the logs. */
+    /* A line each, since they were last forgotten. Events as the log has them; those of level debug
+     * are among the logs. */
     struct buf events, logs, persists;
     bool traces;
 };

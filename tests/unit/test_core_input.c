@@ -22,6 +22,8 @@ static void each_kind_prints_as_one_line(void **state) {
               .incarnation = 9,
               .why = SLICE_LITERAL("Connection\nrefused") },
             "link 3.9 lost: Connection\\nrefused" },
+        { { .kind = INPUT_LINK_LOST, .link = { 3 }, .incarnation = 9, .refused = true },
+            "link 3.9 refused: " },
         { { .kind = INPUT_REPLY,
               .link = { 3 },
               .incarnation = 9,

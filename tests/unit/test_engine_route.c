@@ -101,6 +101,19 @@ static void lines_keep_the_order_of_what_happened(void **state) {
     assert_effects(b, "lfirst;?;e+a;l+a x y;lsecond;e+b;l+b x y;e+c;l+c x y");
 }
 
+static void a_note_is_for_the_log_alone(void **state) {
+    struct bench *b = *state;
+    emit(b, "+a", LOG_WARNING, 0);
+    b->out.items[0].note = SLICE_LITERAL(" #because");
+    route_effects(&b->route, &b->out, 0);
+    assert_effects(b, "e+a;l+a x y #because");
+    begin(b);
+    route_publish(&b->route, b->core, b->server);
+    server_flush(b->server);
+    assert_int_equal(b->out.count, 1);
+    assert_false(slice_contains(b->out.items[0].bytes, SLICE_LITERAL("because")));
+}
+
 static void effects_of_earlier_steps_are_left_alone(void **state) {
     struct bench *b = *state;
     say(b, LOG_DEBUG, "old");
@@ -176,6 +189,7 @@ static void a_full_queue_drops_the_oldest_and_says_so_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(lines_keep_the_order_of_what_happened),
+        TEST(a_note_is_for_the_log_alone),
         TEST(effects_of_earlier_steps_are_left_alone),
         TEST(the_level_hides_lines_and_not_events),
         TEST(the_first_that_waits_stops_the_queue),

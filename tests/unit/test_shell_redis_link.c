@@ -34,8 +34,8 @@ static void print_input(void *context, const struct input *in) {
         buf_printf(&f->told, "up %u.%llu|", in->link.value, (unsigned long long)in->incarnation);
         break;
     case INPUT_LINK_LOST:
-        buf_printf(&f->told, "lost %u.%llu " SLICE_FMT "|", in->link.value,
-            (unsigned long long)in->incarnation, SLICE_ARG(in->why));
+        buf_printf(&f->told, "%s %u.%llu " SLICE_FMT "|", in->refused ? "refused" : "lost",
+            in->link.value, (unsigned long long)in->incarnation, SLICE_ARG(in->why));
         break;
     case INPUT_REPLY:
         buf_printf(&f->told, "reply %llu ", (unsigned long long)in->tag);
@@ -232,7 +232,7 @@ static void a_refused_connection_is_a_loss(void **state) {
     open_link(f, 1, LINK_COMMAND);
     send_words(f, 1, 1, "PING");
     assert_string_equal(buf_text(&f->told), "");
-    expect_told(f, "lost 1.1 Connection refused|");
+    expect_told(f, "refused 1.1 Connection refused|");
     struct endpoint any;
     endpoint_make(SLICE_LITERAL("127.0.0.1"), 0, &any);
     socket_listen(&any, &f->listen_fd);

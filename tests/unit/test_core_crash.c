@@ -1,0 +1,183 @@
+#include "sentinel/core/crash.h"
+
+#include "tests/unit/core_fixture.h"
+
+#include <stdio.h>
+
+#define REFUSED "+sdown " MASTER " #connections refused for "
+
+static struct fixture_options options(int64_t crash_after_ms) {
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.down_after_ms = 5000;
+    o.crash_after_ms = crash_after_ms;
+    return o;
+}
+
+static void a_refusing_master_is_down_after_crash_after_and_not_before(void **state) {
+    static const int64_t limits_ms[] = { 1, 20, 50, 200, 333, 1000, 4000 };
+    for (size_t i = 0; i < ARRAY_SIZE(limits_ms); i++) {
+        struct fixture f;
+        struct fixture_options o = options(limits_ms[i]);
+        fixture_start(&f, &o);
+        fixture_advance(&f, 1017); /* the last attempt to connect is long ago */
+        fixture_crash(&f, &f.master);
+        fixture_advance(&f, limits_ms[i] - 1);
+        assert_events(&f, "");
+        fixture_advance(&f, 1);
+        char expected[128];
+        snprintf(expected, sizeof(expected), REFUSED "%lld ms\n", (long long)limits_ms[i]);
+        assert_string_equal(fixture_events(&f), expected);
+        assert_true(f.group->master->sdown);
+        fixture_stop(&f);
+    }
+}
+
+static void it_is_off_unless_asked_for(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(0);
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 5000);
+    assert_events(&f, "");
+    fixture_advance(&f, 1);
+    assert_events(&f, "+sdown " MASTER "\n");
+    fixture_stop(&f);
+}
+
+/* Nor does it make the limit of silence any longer. */
+static void silence_counts_as_ever(void **state) {
+    static const enum far_mood moods[] = { FAR_HANGS, FAR_VANISHED };
+    for (size_t i = 0; i < ARRAY_SIZE(moods); i++) {
+        struct fixture f;
+        struct fixture_options o = options(200);
+        fixture_start(&f, &o);
+        if (moods[i] == FAR_VANISHED)
+            fixture_cut(&f, &f.master);
+        f.master.mood = moods[i];
+        fixture_advance(&f, 4700);
+        assert_no_event(&f, "+sdown");
+        fixture_await(&f, "+sdown", 700);
+        assert_has_event(&f, "+sdown " MASTER);
+        fixture_stop(&f);
+    }
+}
+
+static void a_master_that_restarts_in_time_is_not_down(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    for (int round = 0; round < 3; round++) {
+        fixture_crash(&f, &f.master);
+        fixture_advance(&f, 199);
+        fixture_revive(&f.master);
+        fixture_advance(&f, 1000);
+    }
+    assert_no_event(&f, "+sdown");
+    fixture_stop(&f);
+}
+
+/* Whoever drops packets between two refusals is there. */
+static void an_attempt_that_ends_in_another_way_begins_the_count_anew(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(800);
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 700);
+    f.master.mood = FAR_VANISHED;
+    fixture_advance(&f, 3000); /* an attempt is given up after half of down-after */
+    f.master.mood = FAR_REFUSES;
+    fixture_advance(&f, 700);
+    assert_no_event(&f, "+sdown");
+    fixture_stop(&f);
+}
+
+static void a_connection_alone_does_not_end_it_and_an_answer_does(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    o.id = ID_E; /* last in rank: no attempt begins while we look */
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "+sdown", 300);
+    f.master.mood = FAR_HANGS;
+    fixture_advance(&f, 1000);
+    assert_true(f.group->master->sdown);
+    f.master.mood = FAR_ANSWERS;
+    fixture_cut(&f, &f.master);
+    fixture_advance(&f, 1300);
+    assert_has_event(&f, "-sdown " MASTER);
+    assert_false(f.group->master->sdown);
+    fixture_stop(&f);
+}
+
+static void an_answer_before_the_promotion_ends_the_attempt(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start_unloved(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "+try-failover", 500);
+    fixture_revive(&f.master);
+    fixture_advance(&f, 1500);
+    assert_has_event(&f, "-sdown " MASTER);
+    assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
+    fixture_stop(&f);
+}
+
+static void replicas_are_judged_by_silence_alone(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.replicas[0]);
+    fixture_advance(&f, 4900);
+    assert_no_event(&f, "+sdown");
+    fixture_await(&f, "+sdown", 1200);
+    assert_has_event(&f, "+sdown " REPLICA);
+    fixture_stop(&f);
+}
+
+/* A refusal that lay unread while we stood still says nothing of now. */
+static void our_own_stall_is_no_crash(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 180);
+    fixture_stall(&f, 1500);
+    fixture_revive(&f.master);
+    fixture_advance(&f, 1000);
+    assert_no_event(&f, "+sdown");
+    fixture_stop(&f);
+}
+
+static void turned_off_at_a_reload_it_counts_no_more(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    o.id = ID_E;
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "+sdown", 300);
+    struct group_settings changed;
+    group_settings_copy(&changed, &f.group->settings);
+    changed.crash_after_ms = 0;
+    fixture_begin(&f);
+    core_apply_settings(f.core, f.group, &changed);
+    fixture_end(&f);
+    group_settings_fini(&changed);
+    assert_has_event(&f, "-sdown " MASTER);
+    fixture_stop(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refusing_master_is_down_after_crash_after_and_not_before),
+        cmocka_unit_test(it_is_off_unless_asked_for),
+        cmocka_unit_test(silence_counts_as_ever),
+        cmocka_unit_test(a_master_that_restarts_in_time_is_not_down),
+        cmocka_unit_test(an_attempt_that_ends_in_another_way_begins_the_count_anew),
+        cmocka_unit_test(a_connection_alone_does_not_end_it_and_an_answer_does),
+        cmocka_unit_test(an_answer_before_the_promotion_ends_the_attempt),
+        cmocka_unit_test(replicas_are_judged_by_silence_alone),
+        cmocka_unit_test(our_own_stall_is_no_crash),
+        cmocka_unit_test(turned_off_at_a_reload_it_counts_no_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
