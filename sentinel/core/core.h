@@ -37,8 +37,8 @@ struct core {
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */
     uint64_t durable_epoch;     /* what hellos may tell of it */
-    uint64_t shared_epoch; /* made by attempts of wake-up shared_epoch_wake (law C2); 0 = none */
-    uint64_t shared_epoch_wake;
+    uint64_t shared_epoch;      /* the last one that an attempt of ours made (law C2); 0 = none */
+    int64_t shared_epoch_ms;    /* mono: when */
 
     struct endpoint listen;   /* port announced when `announce` has none; host for the log */
     struct endpoint announce; /* host "" and port 0 = not set */

@@ -3,8 +3,6 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/link.h"
 
-#define ATTEMPT_MIN_MS 20 /* between two attempts */
-
 /* 0 = refusals do not count. */
 static int64_t limit_of(const struct node *n) {
     return n->kind == ROLE_MASTER ? n->group->settings.crash_after_ms : 0;
@@ -36,7 +34,7 @@ int64_t crash_next_attempt(const struct link *l, int64_t next_ms) {
     if (n == NULL || limit_of(n) == 0 || n->crashed)
         return next_ms;
     int64_t limit_ms = limit_of(n);
-    next_ms = MIN_OF(next_ms, l->tried_heard_ms + MAX_OF(limit_ms / 4, ATTEMPT_MIN_MS));
+    next_ms = MIN_OF(next_ms, l->tried_heard_ms + MAX_OF(limit_ms / 4, CRASH_ATTEMPT_MIN_MS));
     int64_t verdict_ms = n->refused_since_ms + limit_ms;
     bool counts = n->refused_since_ms != 0 && l->tried_heard_ms < verdict_ms;
     return counts ? MIN_OF(next_ms, verdict_ms) : next_ms;

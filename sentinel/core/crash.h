@@ -6,6 +6,8 @@
 
 #include "common/base.h"
 
+#define CRASH_ATTEMPT_MIN_MS 20 /* between two attempts to connect */
+
 struct core;
 struct link;
 struct node;

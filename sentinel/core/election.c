@@ -8,8 +8,10 @@
 
 #define EPOCH_JUMP_MAX           (UINT64_C(1) << 32)
 #define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
-#define STAND_STEP_MIN_MS        15 /* law C4 */
-#define RETRY_FIRST_MIN_MS       50 /* law C5 */
+#define STAND_STEP_MIN_MS        15   /* law C4 */
+#define STAND_BEHIND_MS          100  /* law C4: behind a Vedette that is about to stand itself */
+#define EPOCH_SHARED_MS          1000 /* law C2 */
+#define RETRY_FIRST_MIN_MS       50   /* law C5 */
 #define RETRY_FIRST_MAX_MS       250
 #define RETRY_MAX_MS             2000
 #define RETRIES_MAX              5
@@ -73,41 +75,45 @@ bool election_master_is_down(const struct core *c, const struct group *g) {
 
 /* ---- standing ---- */
 
-/* Law C4: our place among the Sentinels that are up, by id; the same for all groups. */
-static int64_t rank_of_us(const struct core *c, const struct group *g) {
-    int64_t rank = 0;
-    list_for_each(p, &g->peers, struct peer, of_group)
-        rank += !p->sdown && strcmp(p->process->id, c->id) < 0;
-    return rank;
-}
-
-static int64_t stand_step(const struct group *g) {
-    int64_t slowest = 0;
-    list_for_each(p, &g->peers, struct peer, of_group)
-        if (!p->sdown)
-            slowest = MAX_OF(slowest, p->process->live.round_trip_ms);
-    return MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
+/* Law C4: how long those go before us that are up and have a smaller id. Who answered that the
+ * master is down is about to stand: when many groups fall at once, or its disk is slow, it takes a
+ * while until we hear of it. */
+static int64_t standing_wait(const struct core *c, const struct group *g) {
+    int64_t slowest = 0, steps = 0, behind = 0;
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        if (p->sdown)
+            continue;
+        slowest = MAX_OF(slowest, p->process->live.round_trip_ms);
+        if (strcmp(p->process->id, c->id) > 0)
+            continue;
+        if (p->master_down && p->process->is_vedette)
+            behind++;
+        else
+            steps++;
+    }
+    int64_t step = MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
+    return steps * step + behind * MAX_OF(step, STAND_BEHIND_MS);
 }
 
 /* The highest epoch in which somebody is known to have voted in this group. A claim far beyond all
  * others is not believed: it would use up the epochs. */
 static uint64_t highest_spent(const struct core *c, const struct group *g) {
-    uint64_t spent = g->vote_epoch;
+    uint64_t spent = MAX_OF(g->vote_epoch, g->config_epoch);
     list_for_each(p, &g->peers, struct peer, of_group)
         if (p->voted_epoch <= c->current_epoch + EPOCH_JUMP_MAX)
             spent = MAX_OF(spent, p->voted_epoch);
     return spent;
 }
 
-/* Law C2: attempts begun in one wake-up share one new epoch. */
+/* Law C2: attempts begun within a second share one new epoch, while nobody has a later one. */
 static uint64_t new_epoch(struct core *c, const struct group *g) {
-    bool shared = c->shared_epoch != 0 && c->shared_epoch_wake == c->now.wake &&
-        c->shared_epoch == c->current_epoch;
+    bool shared = c->shared_epoch != 0 && c->shared_epoch == c->current_epoch &&
+        c->now.mono_ms - c->shared_epoch_ms < EPOCH_SHARED_MS;
     uint64_t spent = highest_spent(c, g);
     if (!shared || spent >= c->shared_epoch) {
         core_raise_epoch(c, g, MAX_OF(c->current_epoch, spent) + 1);
         c->shared_epoch = c->current_epoch;
-        c->shared_epoch_wake = c->now.wake;
+        c->shared_epoch_ms = c->now.mono_ms;
     }
     return c->current_epoch;
 }
@@ -156,7 +162,7 @@ bool election_is_possible(const struct core *c) {
 static int64_t judge_standing(struct core *c, struct group *g) {
     if (!g->odown || !election_is_possible(c))
         return TSTAMP_NEVER;
-    int64_t stand_at_ms = g->odown_since_ms + rank_of_us(c, g) * stand_step(g);
+    int64_t stand_at_ms = g->odown_since_ms + standing_wait(c, g);
     if (g->retry_at_ms != 0) { /* perhaps from an earlier odown: the rank counts in this one */
         int64_t again_ms = MAX_OF(g->retry_at_ms, stand_at_ms);
         if (c->now.mono_ms < again_ms)

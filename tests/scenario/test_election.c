@@ -25,9 +25,9 @@ static void a_split_vote_is_tried_again_within_a_second(void **state) {
     stage_forget(s);
     rng_init(&vedette_core(stage_vedette(s, 1))->rng, 1); /* they draw how long they wait */
     rng_init(&vedette_core(stage_vedette(s, 2))->rng, 2);
-    set_disk(s, 1, 40, 0);
+    set_disk(s, 1, 140, 0);
     stage_kill_master(s);
-    stage_until(s, 1, "-failover-abort-not-elected master mymaster s1", 1100);
+    stage_until(s, 1, "-failover-abort-not-elected master mymaster s1", 1200);
     stage_until(s, 2, "-failover-abort-not-elected master mymaster s1", 10);
     stage_until(s, 1, "+switch-master mymaster s1 s2", 1000);
     stage_run(s, 5000);

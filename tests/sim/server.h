@@ -39,8 +39,9 @@ struct server {
     struct party party;
     char name[4]; /* "s1" */
     bool alive;
-    bool hung;                   /* stopped by a signal: takes bytes, answers nothing */
-    int64_t started_us, died_us; /* last time; 0 = never */
+    bool hung;                        /* stopped by a signal: takes bytes, answers nothing */
+    int64_t started_us, died_us;      /* last time; 0 = never */
+    int64_t lived_us, died_before_us; /* how long its last life was; its death before that */
     uint64_t incarnation;
     char run_id[ID_SIZE];
     int64_t priority;

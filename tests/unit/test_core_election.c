@@ -44,6 +44,37 @@ static void c4_we_stand_in_order_of_rank_among_those_that_are_up(void **state) {
     }
 }
 
+/* It stands soon, and a busy moment must not make it two candidates. */
+static void c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself(void **state) {
+    static const struct {
+        bool vedettes[2], agree[2];
+        int64_t wait_ms;
+    } cases[] = {
+        { { true, true }, { true, true }, 200 },
+        { { true, false }, { true, true }, 115 },
+        { { true, true }, { true, false }, 115 },
+        { { true, true }, { false, false }, 30 },
+        { { false, false }, { true, true }, 30 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.id = ID_E;
+        o.quorum = 1;
+        fixture_start_alone(&f, &o);
+        for (int p = 0; p < 2; p++) {
+            f.peers[p].is_vedette = cases[i].vedettes[p];
+            f.peers[p].says_down = cases[i].agree[p];
+        }
+        fixture_settle(&f);
+        fixture_advance(&f, 3000);
+        fixture_crash(&f, &f.master);
+        fixture_await(&f, "+odown", 1200);
+        assert_int_equal(fixture_await(&f, "+try-failover", 1000), cases[i].wait_ms);
+        fixture_stop(&f);
+    }
+}
+
 static void c4_a_vote_granted_meanwhile_cancels(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
@@ -101,19 +132,41 @@ static void c2_attempts_of_one_wake_up_share_an_epoch(void **state) {
     fixture_stop(&f);
 }
 
-static void c2_attempts_of_two_wake_ups_do_not(void **state) {
+static void c2_attempts_of_the_same_second_do_and_later_ones_do_not(void **state) {
+    static const struct {
+        int64_t apart_ms;
+        uint64_t epoch;
+    } cases[] = { { 10, 1 }, { 999, 1 }, { 1000, 2 }, { 5000, 2 } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.second_group = "other";
+        o.quorum = 1;
+        fixture_start(&f, &o);
+        fixture_advance(&f, 17);
+        fixture_crash(&f, &f.master);
+        fixture_advance(&f, cases[i].apart_ms);
+        fixture_crash(&f, &f.second_master);
+        fixture_advance(&f, 1001);
+        assert_int_equal(f.group->vote_epoch, 1);
+        assert_int_equal(core_group(f.core, SLICE_LITERAL("other"))->vote_epoch, cases[i].epoch);
+        fixture_stop(&f);
+    }
+}
+
+static void c2_not_if_somebody_has_a_later_one(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
     o.second_group = "other";
-    o.quorum = 1;
     fixture_start(&f, &o);
-    fixture_advance(&f, 17);
-    fixture_crash(&f, &f.master);
-    fixture_advance(&f, 10);
-    fixture_crash(&f, &f.second_master);
-    fixture_advance(&f, 1001);
-    assert_int_equal(f.group->vote_epoch, 1);
-    assert_int_equal(core_group(f.core, SLICE_LITERAL("other"))->vote_epoch, 2);
+    struct group *other = core_group(f.core, SLICE_LITERAL("other"));
+    fixture_begin(&f);
+    election_begin(f.core, f.group, false);
+    core_raise_epoch(f.core, other, 7);
+    election_begin(f.core, other, false);
+    core_end(f.core);
+    assert_int_equal(f.group->attempt.epoch, 1);
+    assert_int_equal(other->attempt.epoch, 8);
     fixture_stop(&f);
 }
 
@@ -522,10 +575,12 @@ static void a_new_epoch_is_above_what_peers_are_known_to_have_spent(void **state
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c4_we_stand_in_order_of_rank_among_those_that_are_up),
+        cmocka_unit_test(c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself),
         cmocka_unit_test(c4_a_vote_granted_meanwhile_cancels),
         cmocka_unit_test(c4_a_peers_question_only_hastens_our_own),
         cmocka_unit_test(c2_attempts_of_one_wake_up_share_an_epoch),
-        cmocka_unit_test(c2_attempts_of_two_wake_ups_do_not),
+        cmocka_unit_test(c2_attempts_of_the_same_second_do_and_later_ones_do_not),
+        cmocka_unit_test(c2_not_if_somebody_has_a_later_one),
         cmocka_unit_test(c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one),
         cmocka_unit_test(c1_the_majority_and_the_quorum_are_needed),
         cmocka_unit_test(c1_only_votes_of_our_epoch_count),
