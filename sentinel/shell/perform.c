@@ -6,8 +6,15 @@
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/store.h"
 
+/* What came of one pass over the effects. */
+struct progress {
+    struct performed done;
+    bool persist;
+    uint64_t seq; /* of the last PERSIST */
+};
+
 static void perform_one(const struct performer *p, const struct now *now, const struct effect *e,
-    struct performed *done) {
+    struct progress *progress) {
     switch (e->kind) {
     case EFFECT_OPEN:
         redis_links_open(p->links, e->link, e->incarnation, e->purpose, &e->address);
@@ -19,8 +26,9 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         redis_links_send(p->links, e->link, e->incarnation, e->tag, e->requests, e->request_count);
         break;
     case EFFECT_PERSIST:
-        done->persist = true;
-        done->seq = e->seq;
+        store_add(p->store, e->deltas, e->delta_count);
+        progress->persist = true;
+        progress->seq = e->seq;
         break;
     case EFFECT_REPLY:
         clients_write(p->clients, e->client, e->bytes);
@@ -34,29 +42,20 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         logsink_write(p->log, now->wall_ms, e->level, e->text);
         break;
     case EFFECT_STOP:
-        done->stop = true;
-        done->status = e->status;
+        progress->done.stop = true;
+        progress->done.status = e->status;
         break;
     case EFFECT_KIND_COUNT:
         break;
     }
 }
 
-struct performed perform_now(
+struct performed perform(
     const struct performer *p, const struct now *now, const struct effects *effects) {
-    struct performed done = { .stop = false };
-    for (size_t i = 0; i < effects->count && !done.stop; i++)
-        perform_one(p, now, &effects->items[i], &done);
-    return done;
-}
-
-bool perform_persist(const struct performer *p, const struct effects *effects) {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *e = &effects->items[i];
-        if (e->kind == EFFECT_STOP)
-            break;
-        if (e->kind == EFFECT_PERSIST)
-            store_add(p->store, e->deltas, e->delta_count);
-    }
-    return store_commit(p->store);
+    struct progress progress = { .persist = false };
+    for (size_t i = 0; i < effects->count && !progress.done.stop; i++)
+        perform_one(p, now, &effects->items[i], &progress);
+    if (progress.persist)
+        store_hand_over(p->store, progress.seq);
+    return progress.done;
 }

@@ -22,12 +22,9 @@ struct performer {
 struct performed {
     bool stop; /* a STOP was among the effects; those behind it count no more */
     int status;
-    bool persist; /* there were PERSISTs: perform_persist, and tell the outcome under this number */
-    uint64_t seq;
 };
 
-/* All but the PERSISTs, in order, as far as bytes to be flushed. */
-struct performed perform_now(
+/* All of them, in order: what is to be sent, as far as bytes to be flushed; what is to be durable,
+ * as one batch handed to the store. */
+struct performed perform(
     const struct performer *p, const struct now *now, const struct effects *effects);
-/* All PERSISTs, as one commit. false: not durable, store_error says why. */
-bool perform_persist(const struct performer *p, const struct effects *effects);

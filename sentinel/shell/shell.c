@@ -20,6 +20,21 @@ static void take(void *context, const struct input *in) {
     shell_take(context, in);
 }
 
+static void on_store(void *context, unsigned ready) {
+    (void)ready;
+    struct shell *s = context;
+    struct store_outcome outcome = store_collect(s->store);
+    if (outcome.durable)
+        shell_take(s, &(struct input){ .kind = INPUT_DURABLE, .seq = outcome.durable_seq });
+    if (outcome.failed)
+        shell_take(s,
+            &(struct input){
+                .kind = INPUT_FAILED,
+                .seq = outcome.failed_seq,
+                .why = slice_of(store_error(s->store)),
+            });
+}
+
 bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t max_clients) {
     *s = (struct shell){ .log = log, .store = store, .effects = EFFECTS_INIT };
     s->loop = loop_new();
@@ -31,12 +46,14 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     redis_links_init(&s->links, &s->streams, inlet);
     clients_init(&s->clients, &s->streams, inlet, max_clients);
     listeners_init(&s->listeners, s->loop, &s->clients);
+    s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
     return true;
 }
 
 void shell_fini(struct shell *s) {
     if (s->loop == NULL)
         return;
+    watch_free(s->store_watch);
     listeners_fini(&s->listeners);
     clients_fini(&s->clients);
     redis_links_fini(&s->links);
@@ -94,14 +111,7 @@ static void judge(struct shell *s) {
     shell_take(s, &(struct input){ .kind = INPUT_TIMER });
 }
 
-static void tell_outcome(struct shell *s, uint64_t seq, bool durable) {
-    struct input in = { .kind = durable ? INPUT_DURABLE : INPUT_FAILED, .seq = seq };
-    if (!durable)
-        in.why = slice_of(store_error(s->store));
-    shell_take(s, &in);
-}
-
-/* Carries out what is asked for now, then hands in what came of it. */
+/* Carries out what is asked for, then hands in what came of it. The disk works while we write. */
 static void settle_once(struct shell *s) {
     const struct performer performer = {
         .links = &s->links,
@@ -109,18 +119,15 @@ static void settle_once(struct shell *s) {
         .log = s->log,
         .store = s->store,
     };
-    struct performed done = perform_now(&performer, &s->clock.now, &s->effects);
+    struct performed done = perform(&performer, &s->clock.now, &s->effects);
     streams_flush(&s->streams);
     logsink_flush(s->log);
-    bool durable = done.persist && perform_persist(&performer, &s->effects);
     effects_clear(&s->effects);
     if (done.stop) {
         s->stopping = true;
         s->status = done.status;
         return;
     }
-    if (done.persist)
-        tell_outcome(s, done.seq, durable);
     redis_links_report(&s->links);
     clients_report(&s->clients);
     if (is_due(s))
@@ -163,11 +170,8 @@ int shell_run(struct shell *s) {
         gather(s);
         tell_usage(s);
         judge(s);
-        bool quiet = s->effects.count == 0;
         settle(s);
         call_back_settled(s);
-        if (quiet)
-            store_rest(s->store);
     }
     return s->status;
 }

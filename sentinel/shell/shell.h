@@ -6,10 +6,12 @@
  *   2. hand in what is ready; when the deadline has come, go on until nothing is, since silence
  * must not be judged while an answer lies unread
  *   3. hand in TIMER: the engine judges
- *   4. carry out the effects, flush every stream, make durable what is to be, hand in the outcome;
- * again until there is nothing left
+ *   4. carry out the effects: hand to the store what is to be durable, flush every stream; again
+ * until there is nothing left
  *
- * What rests on a write leaves after it, all else before. The commit itself blocks the loop. */
+ * The store writes in a thread of its own. What came of it is handed in at 2, like all that
+ * happens: nothing is while effects are carried out. What rests on a write leaves then; all else
+ * has left before. */
 #pragma once
 
 #include "sentinel/core/effect.h"
@@ -23,13 +25,15 @@ struct engine;
 struct logsink;
 struct loop;
 struct store;
+struct watch;
 
 struct shell {
-    struct loop *loop;      /* owned */
-    struct logsink *log;    /* borrowed */
-    struct store *store;    /* borrowed */
-    struct engine *engine;  /* owned; set by the caller of shell_run */
-    struct effects effects; /* asked for and not carried out yet */
+    struct loop *loop;         /* owned */
+    struct logsink *log;       /* borrowed */
+    struct store *store;       /* borrowed */
+    struct watch *store_watch; /* owned */
+    struct engine *engine;     /* owned; set by the caller of shell_run */
+    struct effects effects;    /* asked for and not carried out yet */
     struct clock clock;
     struct streams streams;
     struct redis_links links;

@@ -1,9 +1,10 @@
-/* Keeps the durable state: a copy in memory and a database on disk. All changes of one wake-up are
- * one commit. When one fails, the database is opened anew and the whole copy written, never the
- * change alone: nobody knows what the disk took. */
+/* Keeps the durable state: a copy in memory, and a database on disk that a thread of its own writes
+ * (store_worker). The loop never waits for it: it hands changes over, and hears later what came of
+ * them. */
 #pragma once
 
 #include "config/state.h"
+#include "sentinel/shell/store_worker.h" /* struct store_outcome */
 
 struct buf;
 struct store;
@@ -13,20 +14,25 @@ struct store_place;
  * NULL with a sentence in *why: in use by another process, unreadable, written by a newer version,
  * ... */
 struct store *store_open(const struct store_place *place, struct buf *why);
-void store_close(struct store *s); /* what was not committed is lost; NULL is nothing */
+/* What was handed over is finished first, what was only added is lost. NULL is nothing. */
+void store_close(struct store *s);
 
 const struct state *store_state(const struct store *s); /* with what was added; borrowed */
 bool store_is_fresh(const struct store *s);             /* made by this call of store_open */
 
-/* Adds changes to the next commit. */
+/* Adds changes to what is handed over next. */
 void store_add(struct store *s, const struct delta *deltas, size_t count);
-/* Takes over another id, with the next commit. */
+/* Takes over another id, in the same manner. */
 void store_adopt_id(struct store *s, const char id[static ID_SIZE]);
-/* Makes durable what was added, and what failed before. false: store_error says why. */
-bool store_commit(struct store *s);
-const char *store_error(const struct store *s);
+/* Hands over what was added, to be made durable together with what failed before. The outcome comes
+ * under `seq`, which never falls. */
+void store_hand_over(struct store *s, uint64_t seq);
 
-/* Tidies up the database where that is needed; takes as long as the disk does. For quiet moments.
+int store_fd(const struct store *s); /* readable when there is an outcome */
+/* What came of what was handed over, since the last time; never waits. */
+struct store_outcome store_collect(struct store *s);
+const char *store_error(const struct store *s); /* why the last one failed; until store_collect */
+
+/* Hands over and waits; for the start, when nothing else is under way. false: store_error says why.
  */
-bool store_wants_rest(const struct store *s);
-void store_rest(struct store *s);
+bool store_commit(struct store *s);

@@ -4,6 +4,7 @@
 #include "common/ensure.h"
 #include "common/mem.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -93,11 +94,11 @@ static bool run(struct store_db *db, const char *sql) {
 }
 
 const char *store_db_error(const struct store_db *db) {
-    int os_error = sqlite3_system_errno(db->sqlite);
+    int os_error = sqlite3_system_errno(db->sqlite); /* kept of these two only */
     int code = sqlite3_errcode(db->sqlite) & 0xff;
-    if ((code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && os_error != 0)
+    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && os_error != 0)
         return strerror(os_error);
-    return sqlite3_errmsg(db->sqlite);
+    return code == SQLITE_FULL ? strerror(ENOSPC) : sqlite3_errmsg(db->sqlite);
 }
 
 static sqlite3_stmt *prepare(struct store_db *db, const char *sql) {

@@ -1,11 +1,9 @@
 #include "sentinel/shell/store.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/store_fixture.h"
 
-#include "common/buf.h"
 #include "common/mem.h"
 #include "sentinel/shell/draw.h"
-#include "sentinel/shell/store_place.h"
 #include "tests/unit/faulty_disk.h"
 
 #include <errno.h>
@@ -18,51 +16,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* ---- a folder per test ---- */
-
-struct fixture {
-    char folder[32]; /* exists, empty */
-    char state[96];  /* in it, absent */
-    struct store_place place;
-    struct buf why;
-};
-
-static void remove_folder(const char *folder) {
-    char command[256];
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
-}
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    struct fixture *f = &fixture;
-    snprintf(f->folder, sizeof(f->folder), "/tmp/vedette-test-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    snprintf(f->state, sizeof(f->state), "%.40s/state", f->folder);
-    store_place_in(&f->place, f->state);
-    f->why = BUF_INIT;
-    disk_heal();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *f = *state;
-    disk_heal();
-    store_place_fini(&f->place);
-    buf_fini(&f->why);
-    remove_folder(f->folder);
-    return 0;
-}
-
-static struct store *open_store(struct fixture *f) {
-    buf_clear(&f->why);
-    struct store *s = store_open(&f->place, &f->why);
-    if (s == NULL)
-        fail_msg("%s", buf_text(&f->why));
-    return s;
-}
 
 static void expect_refusal(struct fixture *f, const char *part) {
     buf_clear(&f->why);
@@ -81,41 +34,7 @@ static void run_sql(struct fixture *f, const char *sql) {
     sqlite3_close(db);
 }
 
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static bool exists(const char *path) {
-    return access(path, F_OK) == 0;
-}
-
 /* ---- changes ---- */
-
-static struct endpoint at(const char *text) {
-    struct endpoint e;
-    assert_true(endpoint_parse(slice_of(text), &e));
-    return e;
-}
-
-static struct delta group_delta(const char *name, uint64_t epoch) {
-    struct delta d = {
-        .kind = DELTA_GROUP,
-        .group = slice_of(name),
-        .record = {
-            .origin = GROUP_FROM_RUNTIME,
-            .master = at("10.0.0.1:6379"),
-            .seed = at("[2001:db8::1]:6380"),
-            .config_epoch = epoch,
-            .vote_epoch = epoch + 1,
-            .vote_for = "an id 'with' \"quotes\"",
-            .section = "digest",
-        },
-    };
-    return d;
-}
 
 static const char ID_A[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 static const char ID_B[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -456,50 +375,13 @@ static void another_id_is_kept(void **state) {
     store_close(s);
 }
 
-static void a_long_log_is_tidied_up_at_rest(void **state) {
-    struct fixture *f = *state;
-    struct store *s = open_store(f);
-    uint64_t epoch = 0;
-    while (!store_wants_rest(s)) {
-        assert_true(++epoch < 10000);
-        struct delta d = { .kind = DELTA_EPOCH, .epoch = epoch };
-        store_add(s, &d, 1);
-        assert_true(store_commit(s));
-    }
-    store_rest(s);
-    assert_false(store_wants_rest(s));
-    char log[160];
-    snprintf(log, sizeof(log), "%s-wal", f->place.database);
-    struct stat before, after;
-    assert_int_equal(stat(log, &before), 0);
-    for (int i = 0; i < 100; i++) {
-        epoch++;
-        struct delta d = { .kind = DELTA_EPOCH, .epoch = epoch };
-        store_add(s, &d, 1);
-        assert_true(store_commit(s));
-    }
-    assert_int_equal(stat(log, &after), 0);
-    assert_int_equal(after.st_size, before.st_size); /* its space is used again */
-    store_close(s);
-    s = open_store(f);
-    assert_int_equal(store_state(s)->current_epoch, epoch);
-    store_close(s);
-}
-
 /* ---- a failing disk ---- */
 
 static void add_step(struct store *s, uint64_t step) {
+    struct delta deltas[STEP_COUNT];
     char name[32];
-    snprintf(name, sizeof(name), "group-%d", (int)(step % 3));
-    struct delta deltas[] = {
-        { .kind = DELTA_EPOCH, .epoch = step },
-        group_delta(name, step),
-        { .kind = DELTA_REPLICA, .group = slice_of(name), .address = at("10.0.0.2:6379") },
-    };
-    store_add(s, deltas, ARRAY_SIZE(deltas));
+    store_add(s, deltas, step_deltas(deltas, name, step));
 }
-
-#define STEPS 6
 
 static void after_a_failed_commit_everything_is_written(void **state) {
     struct fixture *f = *state;
@@ -638,8 +520,6 @@ static void kills_in_a_row_lose_nothing(void **state) {
     assert_int_equal(durable, STEPS);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_first_start_makes_folder_marker_database_and_id),
@@ -659,7 +539,6 @@ int main(void) {
         TEST(lists_keep_their_order),
         TEST(what_was_not_committed_is_lost),
         TEST(another_id_is_kept),
-        TEST(a_long_log_is_tidied_up_at_rest),
         TEST(after_a_failed_commit_everything_is_written),
         TEST(while_the_disk_fails_nothing_is_durable_and_nothing_forgotten),
         TEST(a_kill_at_any_instant_loses_nothing_that_was_durable),

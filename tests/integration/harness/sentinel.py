@@ -19,7 +19,7 @@ START_TIMEOUT_S = 10
 SANITIZER_ENV = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0',
                  'UBSAN_OPTIONS': 'print_stacktrace=1'}
 _SANITIZER_REPORT = re.compile(
-    r'^.*(ERROR: (?:Address|Leak|Thread|Memory)Sanitizer|: runtime error:).*$', re.M)
+    r'^.*((?:ERROR|WARNING): (?:Address|Leak|Thread|Memory)Sanitizer|: runtime error:).*$', re.M)
 
 
 def program():
