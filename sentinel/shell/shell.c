@@ -4,6 +4,7 @@
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/pace.h"
 #include "sentinel/shell/perform.h"
 #include "sentinel/shell/store.h"
 
@@ -67,7 +68,10 @@ void shell_fini(struct shell *s) {
 /* ---- one wake-up ---- */
 
 void shell_take(struct shell *s, const struct input *in) {
+    int64_t began_us = pace_now_us();
+    size_t first = s->effects.count;
     engine_step(s->engine, s->clock.now, in, &s->effects);
+    pace_step(began_us, in, &s->effects, first);
 }
 
 static bool is_due(const struct shell *s) {
@@ -121,6 +125,7 @@ static void settle_once(struct shell *s) {
     };
     struct performed done = perform(&performer, &s->clock.now, &s->effects);
     streams_flush(&s->streams);
+    pace_moment("flushed");
     logsink_flush(s->log);
     effects_clear(&s->effects);
     if (done.stop) {
@@ -160,6 +165,7 @@ static void sleep_until_due(struct shell *s) {
     int64_t until_ms = s->effects.count > 0 ? 0 : engine_deadline(s->engine);
     clock_sleep(&s->clock, clock_mono_us() / 1000, until_ms);
     loop_wait(s->loop, until_ms);
+    pace_moment("woke");
     clock_wake(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
 }
 

@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/ensure.h"
 #include "common/mem.h"
+#include "sentinel/shell/pace.h"
 #include "sentinel/shell/store_batch.h"
 #include "sentinel/shell/store_disk.h"
 
@@ -99,7 +100,9 @@ static void *run(void *context) {
     while ((b = take_batch(w)) != NULL) {
         unlock(w);
         buf_clear(&why);
+        pace_moment("commit");
         bool durable = store_disk_commit(w->disk, b, &why);
+        pace_moment("committed");
         uint64_t seq = b->seq;
         store_batch_free(b);
         lock(w);
