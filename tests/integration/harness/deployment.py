@@ -1,6 +1,7 @@
 """One master, its replicas and the sentinels that watch them."""
 
 from .group import Group
+from .hosts import Host
 from .recorder import Recorder
 from .wait import wait_until
 
@@ -9,10 +10,12 @@ SETTLE_TIMEOUT_S = 20
 
 class Deployment:
     def __init__(self, lab, replicas=2, sentinels=3, name='mymaster', host='127.0.0.1',
-                 priorities=(), server_config=(), settings=None, **group):
-        """sentinels: a count, or one make for each; group: fields of Group."""
+                 hosts=(), priorities=(), server_config=(), settings=None, **group):
+        """sentinels: a count, or one make for each; group: fields of Group.
+        hosts: the first has the master and a sentinel, and so on in turn; none: all at `host`."""
         self.name = name
-        self.servers = [lab.server(f'server{i}', host=host, config=[*server_config, *(
+        self.hosts = hosts or [Host(host)]
+        self.servers = [lab.server(f'server{i}', **self._place(i), config=[*server_config, *(
             [f'replica-priority {priorities[i - 1]}'] if priorities and i else [])])
             for i in range(replicas + 1)]
         self.master, *self.replicas = self.servers
@@ -20,9 +23,14 @@ class Deployment:
         self.group = Group(name, *self.master.address, **group)
         if 'stock' in makes:
             self.group.down_after = max(self.group.down_after, lab.stock_down_after)
-        self.sentinels = [lab.sentinel(f'sentinel{i}', make=make, groups=[self.group], host=host,
-                                       settings=settings) for i, make in enumerate(makes)]
+        self.sentinels = [lab.sentinel(f'sentinel{i}', make=make, groups=[self.group],
+                                       settings=settings, **self._place(i))
+                          for i, make in enumerate(makes)]
         self.recorder = None
+
+    def _place(self, i):
+        host = self.hosts[i % len(self.hosts)]
+        return {'host': host.address, 'enter': host.enter}
 
     def start(self, wait=True):
         self.start_servers()

@@ -22,7 +22,7 @@ class Lab:
         self.stock_down_after = stock_down_after
         self._ports = ports
         self._processes = []
-        self._deployments = []
+        self.deployments = []
 
     def port(self):
         return self._ports.take()
@@ -43,7 +43,7 @@ class Lab:
     def planned(self, **options):
         """A deployment that the test starts itself."""
         deployment = Deployment(self, **options)
-        self._deployments.append(deployment)
+        self.deployments.append(deployment)
         return deployment
 
     def tails(self):
@@ -51,7 +51,7 @@ class Lab:
 
     def close(self):
         """Ends all; complains about vedettes that died, left a report or stopped badly."""
-        for deployment in self._deployments:
+        for deployment in self.deployments:
             deployment.close()
         complaints = self._stop_sentinels()
         for process in self._processes:

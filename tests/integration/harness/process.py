@@ -9,8 +9,10 @@ TAIL_BYTES = 6000
 
 
 class Process:
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, enter=()):
+        """enter: the command that leads to the host where it runs."""
         self.name = name
+        self.enter = enter
         self.folder = folder
         self.output = folder / 'output.log'
         self.ended_by_us = True
@@ -31,7 +33,7 @@ class Process:
         assert not self.running, f'{self.name} runs already'
         with open(self.output, 'ab') as output:
             self._child = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', *map(str, argv)], cwd=self.folder,
+                [*self.enter, 'setpriv', '--pdeathsig', 'KILL', *map(str, argv)], cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env={**os.environ, **(env or {})})
         self.ended_by_us = False

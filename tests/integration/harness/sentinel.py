@@ -30,10 +30,10 @@ def program():
 
 class Sentinel(Process):
     def __init__(self, name, folder, port, make='vedette', groups=(), host='127.0.0.1',
-                 settings=None, lines=()):
+                 settings=None, lines=(), enter=()):
         """settings: further top-level YAML keys; lines: further lines of a sentinel.conf."""
         assert make in MAKES
-        super().__init__(name, folder)
+        super().__init__(name, folder, enter)
         self.make = make
         self.host = host
         self.port = port

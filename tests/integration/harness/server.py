@@ -20,8 +20,8 @@ enable-debug-command yes
 
 
 class Server(Process):
-    def __init__(self, name, folder, port, host='127.0.0.1', config=()):
-        super().__init__(name, folder)
+    def __init__(self, name, folder, port, host='127.0.0.1', config=(), enter=()):
+        super().__init__(name, folder, enter)
         self.host = host
         self.port = port
         self.user = None

@@ -1,0 +1,97 @@
+"""Hosts that can vanish: network namespaces on one bridge.
+
+A host that vanishes takes its packets with it: nobody gets a reset, connections stay half open.
+The namespaces have no names and hang on our file descriptors, so that nothing of them outlives
+this process, however it ends. Making them needs root.
+"""
+
+import ctypes
+import dataclasses
+import os
+import subprocess
+
+_CLONE_NEWNET = 0x40000000
+_BRIDGE = 'bridge0'
+_PREFIX = '10.251.0'
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclasses.dataclass
+class Host:
+    """Where processes run: an address, and the command that leads there."""
+    address: str = '127.0.0.1'
+    enter: tuple = ()
+
+
+@dataclasses.dataclass
+class NetworkHost(Host):
+    link: str = ''      # its end at the bridge
+
+    def vanish(self):
+        _run('ip', 'link', 'set', self.link, 'nomaster')
+
+
+class Network:
+    """A network of our own, in which the calling thread lives until close()."""
+
+    def __init__(self):
+        self._descriptors = [_current()]
+        self._unshare()
+        _run('ip', 'link', 'set', 'lo', 'up')
+        _run('ip', 'link', 'add', _BRIDGE, 'type', 'bridge')
+        _run('ip', 'address', 'add', f'{_PREFIX}.254/24', 'dev', _BRIDGE)
+        _run('ip', 'link', 'set', _BRIDGE, 'up')
+
+    @staticmethod
+    def available():
+        return os.geteuid() == 0
+
+    def host(self):
+        """One more host, with an address that everyone here reaches."""
+        home = _current()
+        namespace = f'/proc/{os.getpid()}/fd/{self._unshare()}'
+        _enter(home)
+        os.close(home)
+        number = len(self._descriptors) - 2
+        host = NetworkHost(f'{_PREFIX}.{number}', ('nsenter', f'--net={namespace}'),
+                           f'host{number}')
+        _run('ip', 'link', 'add', host.link, 'type', 'veth', 'peer', 'name', 'eth0',
+             'netns', namespace)
+        _run('ip', 'link', 'set', host.link, 'master', _BRIDGE, 'up')
+        _run(*host.enter, 'ip', 'link', 'set', 'lo', 'up')
+        _run(*host.enter, 'ip', 'address', 'add', f'{host.address}/24', 'dev', 'eth0')
+        _run(*host.enter, 'ip', 'link', 'set', 'eth0', 'up')
+        return host
+
+    def close(self):
+        """Goes home; the kernel removes all when the last process in there has ended."""
+        _enter(self._descriptors[0])
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+    def _unshare(self):
+        """Enters a new namespace; its descriptor keeps it."""
+        _checked(_libc.unshare(_CLONE_NEWNET))
+        self._descriptors.append(_current())
+        return self._descriptors[-1]
+
+
+def _current():
+    return os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _enter(descriptor):
+    _checked(_libc.setns(descriptor, _CLONE_NEWNET))
+
+
+def _checked(result):
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f'{" ".join(command)}: {done.stderr.strip()}')
