@@ -1,7 +1,5 @@
 """Who is silent for less than down-after is never down, and who was stalled finds nobody dead."""
 
-import time
-
 import pytest
 
 from harness.wait import wait_until
@@ -12,20 +10,11 @@ DOWN_AFTER_MS = 1000
 STALLS = 6
 
 
-def stall(process, seconds):
-    """Stops it for exactly that long: here the time itself is what is tested."""
-    process.hang()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(end - time.monotonic())
-    process.wake()
-
-
 def test_a_master_that_stalls_for_less_than_down_after_is_not_down(lab):
     deployment = lab.deployment(down_after=DOWN_AFTER_MS)
     events = deployment.record()
     for _ in range(STALLS):
-        stall(deployment.master, 0.8 * DOWN_AFTER_MS / 1000)
+        deployment.master.stall(0.8 * DOWN_AFTER_MS / 1000)
         wait_until(lambda: all(int(sentinel.master()['last-ok-ping-reply']) < 100
                                for sentinel in deployment.sentinels), 5, 'it answered everyone')
     assert deployment.in_order()
@@ -36,7 +25,7 @@ def test_a_sentinel_that_was_stalled_finds_nobody_dead_and_tilts(lab):
     deployment = lab.deployment(down_after=DOWN_AFTER_MS)
     events = deployment.record()
     stalled, *others = deployment.sentinels
-    stall(stalled, 4)
+    stalled.stall(4)
     assert events.wait('+tilt', stalled).message == '#tilt mode entered'
     assert 'sentinel_tilt:1' in stalled.call('INFO', 'sentinel')
     # The others found it silent and take it back; it found nothing wrong with anybody.
@@ -51,7 +40,7 @@ def test_in_tilt_it_watches_and_votes_but_does_not_act(lab):
     deployment = lab.deployment(down_after=DOWN_AFTER_MS)
     events = deployment.record()
     stalled = deployment.sentinels[0]
-    stall(stalled, 3)
+    stalled.stall(3)
     events.wait('+tilt', stalled)
     old = deployment.master
     old.kill()

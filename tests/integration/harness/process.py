@@ -54,6 +54,13 @@ class Process:
     def wake(self):
         self.send(signal.SIGCONT)
 
+    def stall(self, seconds):
+        """Stops it for that long: for tests of the time itself."""
+        end = time.monotonic() + seconds
+        self.hang()
+        sleep_until(end)
+        self.wake()
+
     def terminate(self, number=signal.SIGTERM, timeout=10):
         """Asks it to stop; returns its exit code."""
         self.wake()
@@ -78,6 +85,12 @@ class Process:
     def tail(self):
         state = 'running' if self.running else f'ended, codes {self.exit_codes}'
         return f'--- {self.name} ({state}), {self.output}\n{self.log()[-TAIL_BYTES:]}'
+
+
+def sleep_until(moment):
+    """Where the time itself is what is tested."""
+    while time.monotonic() < moment:
+        time.sleep(max(0, moment - time.monotonic()))
 
 
 def ask_to_stop(processes, timeout=10):
