@@ -73,10 +73,8 @@ def workshop(options, label, make='vedette'):
 
 
 def _keep_events(options, lab):
-    for deployment in lab.deployments if options.keep else ():
-        if deployment.recorder:
-            (lab.folder / f'{deployment.name}.events').write_text(
-                ''.join(f'{event}\n' for event in list(deployment.recorder.events)), 'utf-8')
+    for recorder in lab.recorders if options.keep else ():
+        (lab.folder / 'events').write_text(recorder.text(), 'utf-8')
 
 
 def say(text):

@@ -1,25 +1,29 @@
 """What the elections of a failover took, read from the events that the sentinels publish."""
 
-import collections
-
-FIELDS = ('attempts', 'lost', 'split', 'epochs')
+FIELDS = ('attempts', 'lost', 'unwon', 'epochs')
+MEANING = """\
+attempts: how often a sentinel stood for election; lost: how often it was not elected; unwon: the
+epochs of a group in which somebody stood and nobody was elected, as after a split vote; epochs:
+how many were used."""
 
 
 def tally(events):
-    """attempts: how often a sentinel stood; lost: how often without being elected; split: epochs
-    of one group in which votes went to several candidates; epochs: how many were used."""
-    channels = collections.Counter()
-    votes, epochs = collections.defaultdict(set), set()
+    """The fields, of one failover or of many at once."""
+    attempts, standing, won, epochs = [], {}, [], set()
     for event in events:
-        channels[event.channel] += 1
+        words = event.message.split()
         if event.channel == '+new-epoch':
-            epochs.add(event.message)
-        elif event.channel == '+vote-for-leader':
-            candidate, epoch = event.message.split()
-            votes[epoch].add(candidate)
-    attempts = channels['+try-failover']
-    return {'attempts': attempts, 'lost': attempts - channels['+elected-leader'],
-            'split': sum(len(candidates) > 1 for candidates in votes.values()),
+            epochs.add(words[0])
+        elif event.channel == '+try-failover':
+            standing[event.sentinel] = words[1]
+        elif event.channel == '+vote-for-leader' and event.sentinel in standing:
+            # Who stands votes for itself first, which tells the epoch.
+            attempts.append((event.sentinel, standing.pop(event.sentinel), words[1]))
+        elif event.channel == '+elected-leader':
+            own = [attempt for attempt in attempts if attempt[:2] == (event.sentinel, words[1])]
+            won += own[-1:]
+    return {'attempts': len(attempts), 'lost': len(attempts) - len(won),
+            'unwon': len({attempt[1:] for attempt in attempts} - {attempt[1:] for attempt in won}),
             'epochs': len(epochs)}
 
 

@@ -24,8 +24,19 @@ class Watch:
 
     def ask_all(self, requests, count):
         """So many encoded requests in one write; their replies as trees."""
+        if self._connection:
+            answers = self._ask(requests, count)
+            # A server that is promoted cuts its connections: that is not yet an answer.
+            if answers:
+                return answers
         try:
-            self._connection = self._connection or Connection(*self.address, timeout=1.0)
+            self._connection = Connection(*self.address, timeout=1.0)
+        except OSError:
+            return None
+        return self._ask(requests, count)
+
+    def _ask(self, requests, count):
+        try:
             self._connection.write(requests)
             return [self._connection.read() for _ in range(count)]
         except OSError:
@@ -59,7 +70,7 @@ class Race:
                          if s is not old and s.running}
         self._sentinels = [Watch(s.address) for s in sentinels]
         self._turn = itertools.cycle(self._sentinels)
-        self._new = None
+        self.new = None
         self._wanted = moments
         self.moments = {}
 
@@ -80,7 +91,7 @@ class Race:
     def _write(self):
         for address, watch in self._servers.items():
             if is_ok(watch.ask('SET', 'bench', 'x')):
-                self._new = address
+                self.new = address
                 return True
         return False
 
@@ -89,20 +100,20 @@ class Race:
         named = self._named_by(next(self._turn))
         if named not in self._servers or not is_ok(self._servers[named].ask('SET', 'bench', 'y')):
             return False
-        self._new = self._new or named
+        self.new = self.new or named
         return True
 
     def _agreed(self):
-        return self._new and all(self._named_by(watch) == self._new for watch in self._sentinels)
+        return self.new and all(self._named_by(watch) == self.new for watch in self._sentinels)
 
     def _named_by(self, watch):
         return address_in(watch.ask('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', self._name))
 
     def _followed(self):
-        if not self._new:
+        if not self.new:
             return False
-        host, port = self._new
+        host, port = self.new
         wanted = {'role:slave', f'master_host:{host}', f'master_port:{port}',
                   'master_link_status:up'}
         return all(wanted <= set(plain(watch.ask('INFO', 'replication') or {'$': ''}).splitlines())
-                   for address, watch in self._servers.items() if address != self._new)
+                   for address, watch in self._servers.items() if address != self.new)

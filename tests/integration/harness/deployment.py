@@ -2,7 +2,6 @@
 
 from .group import Group
 from .hosts import Host
-from .recorder import Recorder
 from .wait import wait_until
 
 SETTLE_TIMEOUT_S = 20
@@ -13,6 +12,7 @@ class Deployment:
                  hosts=(), priorities=(), server_config=(), settings=None, **group):
         """sentinels: a count, or one make for each; group: fields of Group.
         hosts: the first has the master and a sentinel, and so on in turn; none: all at `host`."""
+        self._lab = lab
         self.name = name
         self.hosts = hosts or [Host(host)]
         self.servers = [lab.server(f'server{i}', **self._place(i), config=[*server_config, *(
@@ -70,7 +70,7 @@ class Deployment:
 
     def record(self):
         """Starts recording what the sentinels publish."""
-        self.recorder = Recorder(self.sentinels).start()
+        self.recorder = self._lab.record(self.sentinels)
         return self.recorder
 
     def live_sentinels(self):
@@ -114,7 +114,3 @@ class Deployment:
     def epochs(self):
         """The config epochs of the living sentinels."""
         return {int(s.master(self.name)['config-epoch']) for s in self.live_sentinels()}
-
-    def close(self):
-        if self.recorder:
-            self.recorder.close()

@@ -4,6 +4,7 @@ import itertools
 
 from .deployment import Deployment
 from .process import ask_to_stop
+from .recorder import Recorder
 from .sentinel import Sentinel
 from .server import Server
 
@@ -22,7 +23,7 @@ class Lab:
         self.stock_down_after = stock_down_after
         self._ports = ports
         self._processes = []
-        self.deployments = []
+        self.recorders = []
 
     def port(self):
         return self._ports.take()
@@ -42,17 +43,20 @@ class Lab:
 
     def planned(self, **options):
         """A deployment that the test starts itself."""
-        deployment = Deployment(self, **options)
-        self.deployments.append(deployment)
-        return deployment
+        return Deployment(self, **options)
+
+    def record(self, sentinels):
+        """Starts recording what they publish."""
+        self.recorders.append(Recorder(sentinels))
+        return self.recorders[-1].start()
 
     def tails(self):
         return '\n'.join(process.tail() for process in self._processes)
 
     def close(self):
         """Ends all; complains about vedettes that died, left a report or stopped badly."""
-        for deployment in self.deployments:
-            deployment.close()
+        for recorder in self.recorders:
+            recorder.close()
         complaints = self._stop_sentinels()
         for process in self._processes:
             if process.running:

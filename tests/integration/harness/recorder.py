@@ -24,6 +24,7 @@ class Recorder:
 
     def __init__(self, sentinels):
         self.events = []
+        self.since = time.monotonic()
         self._callbacks = []
         self._ended = threading.Event()
         self._connections = {}
@@ -53,7 +54,13 @@ class Recorder:
 
     def clear(self):
         self.events.clear()
+        self.since = time.monotonic()
         self._callbacks.clear()
+
+    def text(self):
+        """All of them, with the seconds since the recording began or was cleared."""
+        return ''.join(f'{event.at - self.since:.3f} {event.sentinel.name} {event.channel} '
+                       f'{event.message}\n' for event in list(self.events))
 
     def find(self, channel, sentinel=None, message=''):
         """The events of that channel, from that sentinel, whose payload contains the text."""
