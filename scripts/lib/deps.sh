@@ -24,6 +24,7 @@ deps_test='
 clang                               clang
 /usr/include/cmocka.h               libcmocka-dev
 redis-sentinel                      redis-sentinel
+ip                                  iproute2
 py:pytest                           python3-pytest
 '
 deps_lint='

@@ -29,12 +29,13 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     def spawn(self, argv, env=None):
-        """Starts it; the kernel kills it should the test run itself be killed."""
+        """Starts it; the kernel kills it should the test run itself be killed. A Ctrl-C is for the
+        test run alone."""
         assert not self.running, f'{self.name} runs already'
         with open(self.output, 'ab') as output:
             self._child = subprocess.Popen(
                 [*self.enter, 'setpriv', '--pdeathsig', 'KILL', *map(str, argv)], cwd=self.folder,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
                 env={**os.environ, **(env or {})})
         self.ended_by_us = False
 

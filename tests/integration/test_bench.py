@@ -1,0 +1,120 @@
+"""The benches run, in their smallest form, and what they read from events is right. No timings."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import types
+
+import pytest
+
+from harness.hosts import Network
+
+BENCH = pathlib.Path(__file__).parents[1] / 'bench'
+sys.path.insert(0, str(BENCH))
+
+from lib.elections import tally     # noqa: E402
+from lib.report import Target, summary  # noqa: E402
+
+pytestmark = pytest.mark.vedette
+
+
+def run(bench, *options):
+    """Runs it with vedettes alone; returns what its last line says."""
+    done = subprocess.run([BENCH / bench, '--makes', 'vedette', *map(str, options)],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures['bench'] == bench
+    return figures
+
+
+def faults():
+    return ['killed', 'hung', *(['vanished'] if Network.available() else [])]
+
+
+def test_failover_measures_every_fault():
+    results = run('failover', '--runs', 1, '--down-after', 500, '--faults',
+                  ','.join(faults()))['results']
+    assert set(results) == {f'{fault}.vedette' for fault in faults()}
+    for row in results.values():
+        assert set(row) == {'write', 'client', 'agreed', 'followed', 'elections', 'target'}
+        assert row['write']['missed'] == 0
+        assert row['elections']['attempts'] >= 1
+
+
+def test_failover_measures_with_sentinels_dead():
+    figures = run('failover', '--runs', 1, '--down-after', 500, '--sentinels', 5, '--replicas', 1,
+                  '--faults', 'killed-both', '--lowest-dead')
+    assert figures['lowest_dead'] is True
+    assert figures['results']['killed-both.vedette']['agreed']['missed'] == 0
+
+
+def test_silence_counts_sdowns():
+    results = run('silence', '--down-after', 500, '--stops', 2, '--long-stops', 1, '--stall', 0.6,
+                  '--after', 0.2)['results']['500']
+    assert results['master']['stops'] == results['replica']['stops'] == 2
+    assert set(results['master']['false']) == {'vedette'}
+    assert results['long']['missed'] == {'vedette': 0}
+    assert set(results['stalled']['false']) == {'vedette'}
+
+
+def test_mass_replaces_all_masters():
+    result, = run('mass', '--groups', 3, '--down-after', 500, '--faults', 'hung')['results']
+    assert result['replaced'] == 3
+    assert result['attempts'] >= 3
+    assert set(result['written']) == set(result['agreed']) == {'p50', 'p99', 'last'}
+
+
+@pytest.mark.parametrize('options', ([], ['--elections']))
+def test_series_replaces_one_master_after_the_other(options):
+    row = run('series', '--rounds', 2, '--replicas', 2, '--down-after', 500,
+              *options)['results']['vedette']
+    assert (row['rounds'], row['failed']) == (2, 0)
+    assert row['elections']['attempts'] >= 2
+
+
+def test_an_unknown_fault_is_wrong_usage():
+    done = subprocess.run([BENCH / 'failover', '--faults', 'killed,bored'], capture_output=True,
+                          text=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert 'bored' in done.stderr
+
+
+def event(sentinel, channel, message):
+    return types.SimpleNamespace(sentinel=sentinel, channel=channel, message=message)
+
+
+def stands(sentinel, group, epoch):
+    return [event(sentinel, '+new-epoch', str(epoch)),
+            event(sentinel, '+try-failover', f'master {group} 10.0.0.1 6379'),
+            event(sentinel, '+vote-for-leader', f'{sentinel * 40} {epoch}')]
+
+
+def wins(sentinel, group):
+    return [event(sentinel, '+elected-leader', f'master {group} 10.0.0.1 6379')]
+
+
+@pytest.mark.parametrize(('events', 'expected'), (
+    ([*stands('a', 'one', 1), *wins('a', 'one')], (1, 0, 0, 1)),
+    # A rival that lost to the winner of the same epoch has split nothing.
+    ([*stands('a', 'one', 1), *stands('b', 'one', 1), *wins('b', 'one')], (2, 1, 0, 1)),
+    # Nobody won the first epoch.
+    ([*stands('a', 'one', 1), *stands('b', 'one', 1), *stands('a', 'one', 2), *wins('a', 'one')],
+     (3, 2, 1, 2)),
+    # Groups share epochs; each is won or not for itself.
+    ([*stands('a', 'one', 1), *stands('a', 'two', 1), *wins('a', 'two')], (2, 1, 1, 1)),
+))
+def test_elections_are_counted(events, expected):
+    assert tuple(tally(events).values()) == expected
+
+
+@pytest.mark.parametrize(('values', 'verdict'), (
+    ([1000, 1050, 1150], 'met'),
+    ([990, 1010, 1020], 'too early by 10 ms'),
+    ([1060, 1060, 1200], 'median missed by 10 ms, most missed by 50 ms'),
+    ([1010, 1010], 'missed: not always reached'),
+    ([], 'missed: not always reached'),
+))
+def test_a_target_is_met_or_missed(values, verdict):
+    assert Target(1000, 1050, 1150).verdict(summary(values, 3)) == verdict
