@@ -118,3 +118,10 @@ def test_elections_are_counted(events, expected):
 ))
 def test_a_target_is_met_or_missed(values, verdict):
     assert Target(1000, 1050, 1150).verdict(summary(values, 3)) == verdict
+
+
+def test_path_finds_every_step():
+    """Needs a vedette built with -Dtest_hooks=true, as scripts/test does."""
+    figures = run('path', '--runs', 1)
+    assert figures['runs'] == 1
+    assert figures['results']['total']['median'] > 0
