@@ -10,6 +10,7 @@
 #define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
 #define STAND_STEP_MIN_MS        15   /* law C4 */
 #define STAND_BEHIND_MS          100  /* law C4: behind a Vedette that is about to stand itself */
+#define STAND_BEHIND_MAX_MS      400  /* law C4: for so long its requests for others put us off */
 #define EPOCH_SHARED_MS          1000 /* law C2 */
 #define RETRY_FIRST_MIN_MS       50   /* law C5 */
 #define RETRY_FIRST_MAX_MS       250
@@ -46,6 +47,9 @@ struct vote election_request(
             failover_abandon(
                 c, g, ABANDON_OUTVOTED, "a later epoch was asked for, and our vote given to it");
         give_vote(c, g, epoch, candidate);
+        struct process *p = map_get(&c->processes, candidate);
+        if (p != NULL)
+            p->stood_ms = c->now.mono_ms;
         if (!slice_equal_nocase(candidate, slice_of(c->id))) { /* law C8 */
             g->failover_start_ms =
                 c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
@@ -75,24 +79,30 @@ bool election_master_is_down(const struct core *c, const struct group *g) {
 
 /* ---- standing ---- */
 
-/* Law C4: how long those go before us that are up and have a smaller id. Who answered that the
- * master is down is about to stand: when many groups fall at once, or its disk is slow, it takes a
- * while until we hear of it. */
-static int64_t standing_wait(const struct core *c, const struct group *g) {
-    int64_t slowest = 0, steps = 0, behind = 0;
+/* Law C4: when we may stand. Those go before us that are up and have a smaller id. Who answered
+ * that the master is down is about to stand: when many groups fall at once, or its disk is slow, it
+ * takes a while until we hear of it; while its requests for other groups come in, it is on its way.
+ */
+static int64_t standing_time(const struct core *c, const struct group *g) {
+    int64_t slowest = 0, steps = 0, behind = 0, stood_ms = 0;
     list_for_each(p, &g->peers, struct peer, of_group) {
+        const struct process *process = p->process;
         if (p->sdown)
             continue;
-        slowest = MAX_OF(slowest, p->process->live.round_trip_ms);
-        if (strcmp(p->process->id, c->id) > 0)
+        slowest = MAX_OF(slowest, process->live.round_trip_ms);
+        if (strcmp(process->id, c->id) > 0)
             continue;
-        if (p->master_down && p->process->is_vedette)
-            behind++;
-        else
+        if (!p->master_down || !process->is_vedette) {
             steps++;
+            continue;
+        }
+        behind++;
+        stood_ms = MAX_OF(stood_ms, process->stood_ms);
     }
     int64_t step = MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
-    return steps * step + behind * MAX_OF(step, STAND_BEHIND_MS);
+    int64_t in_turn = g->odown_since_ms + steps * step + behind * MAX_OF(step, STAND_BEHIND_MS);
+    int64_t after_it = MIN_OF(stood_ms, g->odown_since_ms + STAND_BEHIND_MAX_MS) + STAND_BEHIND_MS;
+    return MAX_OF(in_turn, after_it);
 }
 
 /* The highest epoch in which somebody is known to have voted in this group. A claim far beyond all
@@ -162,7 +172,7 @@ bool election_is_possible(const struct core *c) {
 static int64_t judge_standing(struct core *c, struct group *g) {
     if (!g->odown || !election_is_possible(c))
         return TSTAMP_NEVER;
-    int64_t stand_at_ms = g->odown_since_ms + standing_wait(c, g);
+    int64_t stand_at_ms = standing_time(c, g);
     if (g->retry_at_ms != 0) { /* perhaps from an earlier odown: the rank counts in this one */
         int64_t again_ms = MAX_OF(g->retry_at_ms, stand_at_ms);
         if (c->now.mono_ms < again_ms)

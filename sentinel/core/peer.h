@@ -20,6 +20,7 @@ struct process {
     struct list peers;    /* struct peer.of_process */
     bool is_vedette;      /* its INFO says so */
     size_t down_count;    /* peers of it that are down */
+    int64_t stood_ms;     /* mono: when it last got our vote, in any group; 0 = never */
     struct heap_item due; /* mono: when its link is to be judged */
 };
 

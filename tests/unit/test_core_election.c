@@ -75,6 +75,39 @@ static void c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself(vo
     }
 }
 
+/* Another group's fall shows that it leads; not for ever, since it may die on the way. */
+static void c4_we_wait_while_its_requests_for_other_groups_come_in(void **state) {
+    static const struct {
+        int requests; /* 50 ms apart */
+        int64_t wait_ms;
+    } cases[] = { { 0, 100 }, { 1, 150 }, { 3, 250 }, { 20, 500 } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.id = ID_C;
+        o.peers = 1;
+        o.quorum = 1;
+        o.second_group = "other";
+        fixture_start_alone(&f, &o);
+        f.peers[0].is_vedette = true;
+        fixture_peers_agree(&f);
+        fixture_settle(&f);
+        fixture_advance(&f, 3000);
+        fixture_crash(&f, &f.master);
+        fixture_await(&f, "+odown", 1200);
+        struct group *other = core_group(f.core, SLICE_LITERAL("other"));
+        int64_t waited_ms = 0;
+        while (!slice_contains(slice_of(fixture_events(&f)), SLICE_LITERAL("+try-failover"))) {
+            fixture_advance(&f, 1);
+            int r = (int)(++waited_ms / 50);
+            if (waited_ms % 50 == 0 && r <= cases[i].requests)
+                fixture_request(&f, other, (uint64_t)r, ID_B);
+        }
+        assert_int_equal(waited_ms, cases[i].wait_ms);
+        fixture_stop(&f);
+    }
+}
+
 static void c4_a_vote_granted_meanwhile_cancels(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
@@ -576,6 +609,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c4_we_stand_in_order_of_rank_among_those_that_are_up),
         cmocka_unit_test(c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself),
+        cmocka_unit_test(c4_we_wait_while_its_requests_for_other_groups_come_in),
         cmocka_unit_test(c4_a_vote_granted_meanwhile_cancels),
         cmocka_unit_test(c4_a_peers_question_only_hastens_our_own),
         cmocka_unit_test(c2_attempts_of_one_wake_up_share_an_epoch),
