@@ -1,5 +1,7 @@
 """Vedettes and stock sentinels watch one group together."""
 
+import dataclasses
+
 import pytest
 
 from harness.wait import wait_until
@@ -57,3 +59,28 @@ def test_a_stock_sentinel_elects_a_vedette_and_a_vedette_stock(lab):
     leader = events.find('+elected-leader')[0].sentinel
     voter = next(s for s in deployment.sentinels if s is not leader)
     events.wait('+vote-for-leader', voter, leader.id)
+
+
+def test_after_a_vote_for_stock_its_waits_hold(lab):
+    """A stock leader finds nobody to promote and gives up without a word. Who voted for it makes no
+    epoch of its own before twice failover-timeout: the leader might still be at it."""
+    failover_timeout_ms = 3000
+    deployment = lab.planned(sentinels=['stock', 'vedette', 'vedette'], down_after=1600,
+                             failover_timeout=failover_timeout_ms, priorities=(0, 0))
+    stock, *ours = deployment.sentinels
+    stock.groups = {'mymaster': dataclasses.replace(deployment.group, quorum=1, down_after=1000)}
+    stock.write_file()
+    deployment.start()
+    events = deployment.record()
+    old = deployment.master
+    old.kill()
+    events.wait('-failover-abort-no-good-slave', stock)
+    votes = {sentinel: events.wait('+vote-for-leader', sentinel) for sentinel in ours}
+    assert {vote.message for vote in votes.values()} == {f'{stock.id} 1'}
+    for replica in deployment.replicas:
+        replica.call('CONFIG', 'SET', 'replica-priority', 100)
+
+    deployment.wait_replaced(old, 20)
+    second = min(event.at for event in events.find('+new-epoch', message='2'))
+    voted = max(vote.at for vote in votes.values())
+    assert second - voted >= 2 * failover_timeout_ms / 1000 - 0.1
