@@ -4,6 +4,7 @@
 #include "common/glob.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/option.h"
 #include "config/settings.h"
 #include "config/suggest.h"
 #include "config/value.h"
@@ -90,6 +91,18 @@ static void read_loglevel(struct classic_server *s, const struct classic_line *l
     buf_fini(&why);
 }
 
+/* More than the option takes is no bound at all. */
+static void read_maxclients(struct classic_server *s, const struct classic_line *l) {
+    struct buf why = BUF_INIT;
+    const struct option *o = option_by_key(OPTION_PROCESS, SLICE_LITERAL("limits.clients"));
+    int64_t count;
+    if (!value_read_count(classic_word(l, 1), o->min, UINT32_MAX, &count, &why))
+        CLASSIC_FINDING(s->diag, l, 1, "maxclients %s", buf_text(&why));
+    else
+        s->settings->limits.max[LIMIT_CLIENTS] = MIN_OF(count, o->max);
+    buf_fini(&why);
+}
+
 /* As a stock sentinel writes it into its file: the default user may do everything, without a
  * password. */
 static void read_user(struct classic_server *s, const struct classic_line *l) {
@@ -120,6 +133,7 @@ static const struct directive directives[] = {
     { "dir", read_dir, NULL },
     { "logfile", read_logfile, NULL },
     { "loglevel", read_loglevel, NULL },
+    { "maxclients", read_maxclients, NULL },
     { "user", read_user, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
@@ -169,7 +183,6 @@ static const struct directive directives[] = {
     { "masterauth", NULL, "*" },
     { "masteruser", NULL, "*" },
     { "max-new-*", NULL, "*" },
-    { "maxclients", NULL, "*" },
     { "maxmemory*", NULL, "*" },
     { "min-replicas-*", NULL, "*" },
     { "min-slaves-*", NULL, "*" },

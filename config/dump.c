@@ -121,7 +121,7 @@ static void write_scope(enum option_scope scope, int outer, struct buf *out) {
 void dump_example(struct buf *out) {
     buf_add_text(out,
         "# All options of Vedette, generated from config/option.c by scripts/generate.\n"
-        "# Durations have a unit: ms, s, m or h. Addresses are IP addresses with a port.\n"
+        "# Durations have a unit: ms, s, m or h; sizes: B, KiB, MiB or GiB. Addresses are IP addresses with a port.\n"
         "# `vedette --check FILE` tells what is wrong with a file, and does nothing else.\n"
         "\n");
     write_scope(OPTION_PROCESS, 0, out);
@@ -162,6 +162,11 @@ static void write_values(const struct option *o, struct buf *out) {
         value_write_duration(o->min, out);
         buf_add_text(out, " to ");
         value_write_duration(o->max, out);
+        break;
+    case OPTION_TYPE_SIZE:
+        value_write_size(o->min, out);
+        buf_add_text(out, " to ");
+        value_write_size(o->max, out);
         break;
     case OPTION_TYPE_LOG_LEVEL:
         for (int level = 0; level < LOG_LEVEL_COUNT; level++)
@@ -212,7 +217,8 @@ void dump_reference(struct buf *out) {
         "\n"
         "Generated from `config/option.c` by `scripts/generate`; `config/example.yaml` shows them in\n"
         "place. A key with a dot stands in a map: `log.level` is `log: {level: ...}`. A duration is a\n"
-        "whole number and its unit: `200ms`, `5s`, `1m`, `2h`.\n"
+        "whole number and its unit: `200ms`, `5s`, `1m`, `2h`; so is a size: `512B`, `64KiB`, `1MiB`,\n"
+        "`1GiB`.\n"
         "\n"
         "## Of the process\n"
         "\n");

@@ -235,6 +235,7 @@ static void load_option(
     case OPTION_TYPE_SECRET:
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
+    case OPTION_TYPE_SIZE:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_LOG_FORMAT:
         load_scalar(o, settings, v, diag);

@@ -9,8 +9,12 @@
 
 #define SECOND ((int64_t)1000)
 #define DAY    (24 * 60 * 60 * SECOND)
+#define KIB    ((int64_t)1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
 
 #define IN_PROCESS(field) .scope = OPTION_PROCESS, .offset = offsetof(struct settings, field)
+#define IN_LIMITS(limit)  IN_PROCESS(limits.max[limit])
 #define IN_GROUP(field)   .scope = OPTION_GROUP, .offset = offsetof(struct group_settings, field)
 
 const struct option option_table[] = {
@@ -66,6 +70,128 @@ const struct option option_table[] = {
         .live = OPTION_LIVE,
         .example = "/var/log/vedette.log",
         .doc = "The file that is logged to. Without it: standard error.",
+    },
+    {
+        .key = "limits.clients",
+        IN_LIMITS(LIMIT_CLIENTS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Clients at a time. A further one is told so and closed. There are fewer where descriptors are "
+            "scarce, since links to servers and peers come first.",
+    },
+    {
+        .key = "limits.query_buffer",
+        IN_LIMITS(LIMIT_QUERY_BUFFER),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = 16 * KIB,
+        .max = 64 * MIB,
+        .standard = "1MiB",
+        .doc =
+            "Bytes of a request that is not complete yet. Beyond, the client is told of a protocol error and "
+            "closed.",
+    },
+    {
+        .key = "limits.output_buffer",
+        IN_LIMITS(LIMIT_OUTPUT_BUFFER),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = 64 * KIB,
+        .max = GIB,
+        .standard = "32MiB",
+        .doc =
+            "Bytes that a client was sent and has not read; a reply that is longer counts, too. Beyond, the "
+            "client is closed. A client that reads slowly is served slowly, so that as a rule only messages to a "
+            "subscriber can pile up so high.",
+    },
+    {
+        .key = "limits.client_memory",
+        IN_LIMITS(LIMIT_CLIENT_MEMORY),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = MIB,
+        .max = 64 * GIB,
+        .standard = "256MiB",
+        .doc =
+            "Bytes that all clients have sent and that are not done with (unfinished requests, waiting replies, "
+            "names subscribed to), and separately bytes that all of them were sent and have not read. Beyond, the"
+            " client that holds most is closed. Lowering it counts at once.",
+    },
+    {
+        .key = "limits.parked_replies",
+        IN_LIMITS(LIMIT_PARKED_REPLIES),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Replies of one client that wait for the disk. Beyond, no more of its requests are carried out until "
+            "some have left.",
+    },
+    {
+        .key = "limits.parked_time",
+        IN_LIMITS(LIMIT_PARKED_TIME),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 100,
+        .max = 60 * 60 * SECOND,
+        .standard = "10s",
+        .doc =
+            "How long a reply waits for the disk. Then it is given as if the write had failed: an error, and to a"
+            " request for a vote no candidate.",
+    },
+    {
+        .key = "limits.subscriptions",
+        IN_LIMITS(LIMIT_SUBSCRIPTIONS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Channels and patterns that one client may listen to. A request that goes beyond is refused and adds "
+            "none.",
+    },
+    {
+        .key = "limits.pending_commands",
+        IN_LIMITS(LIMIT_PENDING_COMMANDS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 10,
+        .max = 10000,
+        .standard = "100",
+        .doc =
+            "Commands to one server, or to a peer for each group shared with it, whose answers are awaited. "
+            "Beyond, PING, INFO and hellos wait; orders and questions do not.",
+    },
+    {
+        .key = "limits.peers",
+        IN_LIMITS(LIMIT_PEERS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000,
+        .standard = "64",
+        .doc =
+            "Other sentinels that are known of a group. A further one is ignored, with a line in the log at most "
+            "once a minute.",
+    },
+    {
+        .key = "limits.replicas",
+        IN_LIMITS(LIMIT_REPLICAS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 10000,
+        .standard = "256",
+        .doc =
+            "Replicas that are known of a group. A further one is ignored, with a line in the log at most once a "
+            "minute.",
     },
     {
         .key = "master",
@@ -249,6 +375,8 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         return value_read_count(text, o->min, o->max, value, why);
     case OPTION_TYPE_DURATION:
         return value_read_duration(text, o->min, o->max, value, why);
+    case OPTION_TYPE_SIZE:
+        return value_read_size(text, o->min, o->max, value, why);
     case OPTION_TYPE_LOG_LEVEL:
         return value_read_log_level(text, value, why);
     case OPTION_TYPE_LOG_FORMAT:
@@ -259,6 +387,11 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         break;
     }
     ensure_failed("option_read of a scalar", __FILE__, __LINE__);
+}
+
+static bool is_number(const struct option *o) {
+    return o->type == OPTION_TYPE_COUNT || o->type == OPTION_TYPE_DURATION ||
+        o->type == OPTION_TYPE_SIZE;
 }
 
 static bool is_scalar(const struct option *o) {
@@ -275,7 +408,7 @@ void option_set_standards(enum option_scope scope, void *settings) {
         if (o->standard != NULL) {
             bool read = option_read(o, settings, slice_of(o->standard), &why);
             ensure(read);
-        } else if (o->type == OPTION_TYPE_COUNT || o->type == OPTION_TYPE_DURATION) {
+        } else if (is_number(o)) {
             *(int64_t *)value_of(o, settings) = o->min;
         }
     }
@@ -328,6 +461,7 @@ bool option_assign(const struct option *o, struct group_settings *g, struct slic
         return true;
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
+    case OPTION_TYPE_SIZE:
         return assign_number(o, value, text);
     case OPTION_TYPE_RENAMES:
         return assign_rename(g, text);
@@ -376,6 +510,7 @@ void option_write(const struct option *o, const struct group_settings *g, struct
         break;
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
+    case OPTION_TYPE_SIZE:
         buf_add_i64(out, *(const int64_t *)value);
         break;
     case OPTION_TYPE_RENAMES:
@@ -394,6 +529,9 @@ void option_print(const struct option *o, const struct group_settings *g, struct
     switch (o->type) {
     case OPTION_TYPE_DURATION:
         value_write_duration(*(const int64_t *)const_value_of(o, g), out);
+        break;
+    case OPTION_TYPE_SIZE:
+        value_write_size(*(const int64_t *)const_value_of(o, g), out);
         break;
     case OPTION_TYPE_SECRET:
         buf_add_text(out, secret_print(const_value_of(o, g)));
@@ -460,6 +598,7 @@ static bool values_equal(const struct option *o, const void *a, const void *b) {
         return secret_equal(left, right);
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
+    case OPTION_TYPE_SIZE:
         return *(const int64_t *)left == *(const int64_t *)right;
     case OPTION_TYPE_LOG_LEVEL:
         return *(const enum log_level *)left == *(const enum log_level *)right;

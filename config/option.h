@@ -19,6 +19,7 @@ enum option_type {
     OPTION_TYPE_SECRET_FILE, /* the value is read from the named file, without its last newline */
     OPTION_TYPE_COUNT,       /* integer within [min, max] */
     OPTION_TYPE_DURATION,    /* ms; YAML: number with ms, s, m, h */
+    OPTION_TYPE_SIZE,        /* bytes; YAML: number with B, KiB, MiB, GiB */
     OPTION_TYPE_LOG_LEVEL,
     OPTION_TYPE_LOG_FORMAT,
     OPTION_TYPE_RENAMES,
@@ -30,7 +31,7 @@ struct option {
     enum option_type type;
     enum option_live live;
     size_t offset;    /* of the value in struct settings or struct group_settings */
-    int64_t min, max; /* COUNT and DURATION */
+    int64_t min, max; /* COUNT, DURATION and SIZE */
     bool required;
     const char *standard;  /* default, as written in YAML; NULL = none */
     const char *set_name;  /* name in SENTINEL SET and of the classic directive:

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/slice.h"
+#include "config/limit.h"
 
 #define GROUP_NAME_MAX   256 /* bytes with the NUL */
 #define LISTEN_MAX       16
@@ -48,7 +49,8 @@ struct settings {
     char *state_dir;          /* owned */
     enum log_level log_level;
     enum log_format log_format;
-    char *log_file;                /* owned; NULL = standard error */
+    char *log_file; /* owned; NULL = standard error */
+    struct limits limits;
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;
 };

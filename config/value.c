@@ -5,14 +5,50 @@
 
 #include <string.h>
 
-static const struct {
+struct unit {
     const char *name;
-    int64_t ms;
-} units[] = {
+    int64_t factor;
+};
+
+/* Values that are a whole number and a unit: which units there are, and how people are told. */
+struct quantity {
+    const struct unit *units;
+    size_t count;
+    size_t of_zero;            /* index of the unit that a zero is written with */
+    size_t of_example;         /* and of that which an example shows */
+    const char *names, *whole; /* in a finding */
+};
+
+static const struct unit duration_units[] = {
     { "ms", 1 },
     { "s", 1000 },
     { "m", 60 * 1000 },
     { "h", 60 * 60 * 1000 },
+};
+
+static const struct quantity durations = {
+    .units = duration_units,
+    .count = ARRAY_SIZE(duration_units),
+    .of_zero = 1,
+    .of_example = 1,
+    .names = "ms, s, m or h",
+    .whole = "5s",
+};
+
+static const struct unit size_units[] = {
+    { "B", 1 },
+    { "KiB", 1024 },
+    { "MiB", 1024 * 1024 },
+    { "GiB", 1024 * 1024 * 1024 },
+};
+
+static const struct quantity sizes = {
+    .units = size_units,
+    .count = ARRAY_SIZE(size_units),
+    .of_zero = 0,
+    .of_example = 0,
+    .names = "B, KiB, MiB or GiB",
+    .whole = "64KiB",
 };
 
 static const char *const log_formats[] = {
@@ -63,8 +99,22 @@ bool value_read_count(struct slice text, int64_t min, int64_t max, int64_t *ret,
     return true;
 }
 
-bool value_read_duration(
-    struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why) {
+/* ---- a number and its unit ---- */
+
+static void write_quantity(const struct quantity *q, int64_t value, struct buf *out) {
+    size_t unit = 0;
+    for (size_t i = 0; i < q->count; i++) {
+        if (value != 0 && value % q->units[i].factor == 0)
+            unit = i;
+    }
+    if (value == 0)
+        unit = q->of_zero;
+    buf_add_i64(out, value / q->units[unit].factor);
+    buf_add_text(out, q->units[unit].name);
+}
+
+static bool read_quantity(const struct quantity *q, struct slice text, int64_t min, int64_t max,
+    int64_t *ret, struct buf *why) {
     size_t digits = 0;
     while (digits < text.size && is_digit(text.data[digits]))
         digits++;
@@ -72,44 +122,51 @@ bool value_read_duration(
     struct slice unit = slice_sub(text, digits, text.size);
 
     if (digits > 0 && unit.size == 0) {
-        buf_printf(why, "needs a unit (ms, s, m or h), as in %.*ss",
-            (int)MIN_OF(digits, (size_t)20), number.data);
+        buf_printf(why, "needs a unit (%s), as in %.*s%s", q->names,
+            (int)MIN_OF(digits, (size_t)20), number.data, q->units[q->of_example].name);
         return false;
     }
     int64_t factor = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-        if (slice_is(unit, units[i].name))
-            factor = units[i].ms;
+    for (size_t i = 0; i < q->count; i++) {
+        if (slice_is(unit, q->units[i].name))
+            factor = q->units[i].factor;
     }
     bool zero_leads = digits > 1 && number.data[0] == '0';
     if (digits == 0 || zero_leads || factor == 0) {
-        buf_add_text(why, "must be a whole number with its unit (ms, s, m or h), as in 5s");
+        buf_printf(why, "must be a whole number with its unit (%s), as in %s", q->names, q->whole);
         return false;
     }
     int64_t value;
     if (!slice_to_i64(number, &value) || __builtin_mul_overflow(value, factor, &value) ||
         value < min || value > max) {
         buf_add_text(why, "must be from ");
-        value_write_duration(min, why);
+        write_quantity(q, min, why);
         buf_add_text(why, " to ");
-        value_write_duration(max, why);
+        write_quantity(q, max, why);
         return false;
     }
-    *ret_ms = value;
+    *ret = value;
     return true;
 }
 
-void value_write_duration(int64_t ms, struct buf *out) {
-    size_t unit = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-        if (ms != 0 && ms % units[i].ms == 0)
-            unit = i;
-    }
-    if (ms == 0)
-        unit = 1;
-    buf_add_i64(out, ms / units[unit].ms);
-    buf_add_text(out, units[unit].name);
+bool value_read_duration(
+    struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why) {
+    return read_quantity(&durations, text, min, max, ret_ms, why);
 }
+
+void value_write_duration(int64_t ms, struct buf *out) {
+    write_quantity(&durations, ms, out);
+}
+
+bool value_read_size(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why) {
+    return read_quantity(&sizes, text, min, max, ret, why);
+}
+
+void value_write_size(int64_t bytes, struct buf *out) {
+    write_quantity(&sizes, bytes, out);
+}
+
+/* ---- others ---- */
 
 bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why) {
     struct endpoint e;

@@ -22,6 +22,8 @@ bool value_read_count(struct slice text, int64_t min, int64_t max, int64_t *ret,
 /* "200ms", "5s", "1m", "2h": a whole number and its unit, within [min, max] milliseconds. */
 bool value_read_duration(
     struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why);
+/* "64KiB", "1MiB": a whole number and its unit (B, KiB, MiB, GiB), within [min, max] bytes. */
+bool value_read_size(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why);
 /* An IP literal and a port from 1 on. Names come later. */
 bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why);
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
@@ -32,4 +34,5 @@ bool value_read_rename(
 
 /* With the largest unit that divides it: "30s", "1500ms". */
 void value_write_duration(int64_t ms, struct buf *out);
+void value_write_size(int64_t bytes, struct buf *out); /* "64KiB" */
 const char *value_log_format_name(enum log_format format);

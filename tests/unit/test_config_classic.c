@@ -199,13 +199,33 @@ static void addresses_to_bind_have_their_own_spelling(void **state) {
     unload(&l);
 }
 
+static void maxclients_is_the_limit_of_clients(void **state) {
+    static const struct {
+        const char *text;
+        int64_t clients;
+    } cases[] = {
+        { "port 1\n", 10000 },
+        { "maxclients 4064\n", 4064 },
+        { "MaxClients 4294967295\n", 1000000 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct loaded l;
+        load(&l, slice_of(cases[i].text));
+        assert_int_equal(l.settings.limits.max[LIMIT_CLIENTS], cases[i].clients);
+        unload(&l);
+    }
+    assert_findings(
+        "maxclients 0", "f:1:12: maxclients must be a whole number from 1 to 4294967295\n");
+    assert_findings("maxclients", "f:1:1: maxclients needs a value\n");
+}
+
 static void what_asks_for_nothing_new_is_accepted(void **state) {
     static const char *const lines[] = { "supervised no", "supervised auto", "timeout 0",
         "requirepass ''", "requirepass \"\"", "tls-port 0", "tls-replication no",
         "tls-cert-file x.crt", "syslog-enabled no", "syslog-ident x", "aclfile ''", "unixsocket ''",
-        "tcp-backlog 511", "maxclients 4064", "acllog-max-len 128", "appendonly no",
-        "dbfilename dump.rdb", "replica-priority 100", "slave-priority 100", "TCP-KEEPALIVE 300",
-        "Protected-Mode NO", "user default on nopass ~* +@all", "sentinel resolve-hostnames NO",
+        "tcp-backlog 511", "acllog-max-len 128", "appendonly no", "dbfilename dump.rdb",
+        "replica-priority 100", "slave-priority 100", "TCP-KEEPALIVE 300", "Protected-Mode NO",
+        "user default on nopass ~* +@all", "sentinel resolve-hostnames NO",
         "sentinel sentinel-user ''", "sentinel sentinel-pass \"\"", "sentinel announce-ip ''",
         "client-output-buffer-limit pubsub 32mb 8mb 60" };
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
@@ -395,6 +415,7 @@ int main(void) {
         cmocka_unit_test(a_good_file_gives_its_values_in_any_order),
         cmocka_unit_test(an_empty_file_gives_the_defaults_of_a_sentinel),
         cmocka_unit_test(addresses_to_bind_have_their_own_spelling),
+        cmocka_unit_test(maxclients_is_the_limit_of_clients),
         cmocka_unit_test(what_asks_for_nothing_new_is_accepted),
         cmocka_unit_test(what_is_not_carried_out_yet_is_never_passed_over),
         cmocka_unit_test(each_kind_of_bad_line_is_found),

@@ -4,6 +4,7 @@
 
 #include "common/buf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct option *group_option(const char *key) {
@@ -37,13 +38,36 @@ static void every_row_is_complete(void **state) {
         assert_true(strlen(o->doc) > 20);
         assert_true(o->doc[strlen(o->doc) - 1] == '.');
         assert_true(o->example != NULL || o->standard != NULL);
-        if (o->type == OPTION_TYPE_COUNT || o->type == OPTION_TYPE_DURATION)
+        if (o->type == OPTION_TYPE_COUNT || o->type == OPTION_TYPE_DURATION ||
+            o->type == OPTION_TYPE_SIZE)
             assert_true(o->min <= o->max);
         if (o->set_name != NULL)
             assert_ptr_equal(option_by_set_name(slice_of(o->set_name)), o);
         if (o->set_alias != NULL)
             assert_ptr_equal(option_by_set_name(slice_of(o->set_alias)), o);
     }
+}
+
+static void each_limit_has_its_row(void **state) {
+    struct settings s;
+    settings_init(&s);
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        char key[64], text[32];
+        struct buf why = BUF_INIT;
+        (void)snprintf(key, sizeof(key), "limits.%s", limit_name((enum limit)i));
+        const struct option *o = option_by_key(OPTION_PROCESS, slice_of(key));
+        assert_non_null(o);
+        assert_true(o->min <= s.limits.max[i]);
+        assert_true(o->max >= s.limits.max[i]);
+        const char *unit = o->type == OPTION_TYPE_SIZE ? "B"
+            : o->type == OPTION_TYPE_DURATION          ? "ms"
+                                                       : "";
+        (void)snprintf(text, sizeof(text), "%lld%s", (long long)o->min, unit);
+        assert_true(option_read(o, &s, slice_of(text), &why));
+        assert_int_equal(s.limits.max[i], o->min);
+        buf_fini(&why);
+    }
+    settings_fini(&s);
 }
 
 static void options_are_found_by_either_name(void **state) {
@@ -215,6 +239,7 @@ static void process_options_are_compared(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_complete),
+        cmocka_unit_test(each_limit_has_its_row),
         cmocka_unit_test(options_are_found_by_either_name),
         cmocka_unit_test(values_are_assigned_and_written_back),
         cmocka_unit_test(what_is_no_value_changes_nothing),

@@ -71,6 +71,64 @@ static void durations_are_written_with_their_largest_unit(void **state) {
     }
 }
 
+static void sizes_are_read_with_their_unit(void **state) {
+    static const char hint[] =
+        "must be a whole number with its unit (B, KiB, MiB or GiB), as in 64KiB";
+    static const struct {
+        const char *text;
+        int64_t bytes;      /* -1: refused */
+        const char *reason; /* why */
+    } cases[] = {
+        { "1B", 1, "" },
+        { "16KiB", 16384, "" },
+        { "1MiB", 1048576, "" },
+        { "2GiB", 2147483648, "" },
+        { "0B", -1, "must be from 1B to 2GiB" },
+        { "3GiB", -1, "must be from 1B to 2GiB" },
+        { "9223372036854775807KiB", -1, "must be from 1B to 2GiB" },
+        { "1048576", -1, "needs a unit (B, KiB, MiB or GiB), as in 1048576B" },
+        { "16KB", -1, hint },
+        { "16kib", -1, hint },
+        { "16mb", -1, hint },
+        { "016KiB", -1, hint },
+        { "1.5MiB", -1, hint },
+        { "1 MiB", -1, hint },
+        { "-1B", -1, hint },
+        { "MiB", -1, hint },
+        { "", -1, hint },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct buf why = BUF_INIT;
+        int64_t bytes = -1;
+        bool read = value_read_size(slice_of(cases[i].text), 1, 2147483648, &bytes, &why);
+        assert_int_equal(read, cases[i].bytes >= 0);
+        assert_int_equal(bytes, cases[i].bytes);
+        assert_string_equal(buf_text(&why), cases[i].reason);
+        buf_fini(&why);
+    }
+}
+
+static void sizes_are_written_with_their_largest_unit(void **state) {
+    static const struct {
+        int64_t bytes;
+        const char *text;
+    } cases[] = {
+        { 0, "0B" },
+        { 1000, "1000B" },
+        { 1024, "1KiB" },
+        { 1536, "1536B" },
+        { 1048576, "1MiB" },
+        { 1049600, "1025KiB" },
+        { 5368709120, "5GiB" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct buf out = BUF_INIT;
+        value_write_size(cases[i].bytes, &out);
+        assert_string_equal(buf_text(&out), cases[i].text);
+        buf_fini(&out);
+    }
+}
+
 static void counts_stay_within_their_bounds(void **state) {
     static const struct {
         const char *text;
@@ -206,6 +264,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_read_with_their_unit),
         cmocka_unit_test(durations_are_written_with_their_largest_unit),
+        cmocka_unit_test(sizes_are_read_with_their_unit),
+        cmocka_unit_test(sizes_are_written_with_their_largest_unit),
         cmocka_unit_test(counts_stay_within_their_bounds),
         cmocka_unit_test(addresses_are_ip_and_port),
         cmocka_unit_test(levels_and_formats_have_names),
