@@ -85,7 +85,7 @@ static void print_client(const struct session *s, int64_t now_ms, struct buf *ou
     buf_printf(out, " age=%lld idle=%lld flags=%s db=0 sub=%zu psub=%zu ssub=0 multi=-1",
         (long long)tstamp_age(now_ms, s->opened_ms) / 1000,
         (long long)tstamp_age(now_ms, s->active_ms) / 1000,
-        session_has_subscriptions(s) ? "P" : "N", s->channel_count, s->pattern_count);
+        session_has_subscriptions(s) ? "P" : "N", map_count(&s->channels), map_count(&s->patterns));
     buf_printf(out, " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=0 rbp=0", query,
         s->query.capacity - query);
     buf_printf(out, " obl=0 oll=%zu omem=%zu tot-mem=%zu events=r cmd=", s->waiting_count, waiting,

@@ -82,7 +82,7 @@ static void print_clients(const struct server *s, struct buf *out) {
     }
     add_count(out, "connected_clients", map_count(&s->sessions));
     add_number(out, "cluster_connections", 0);
-    add_number(out, "maxclients", s->facts->max_clients);
+    add_count(out, "maxclients", server_allowed_clients(s));
     add_count(out, "client_recent_max_input_buffer", longest_query);
     add_count(out, "client_recent_max_output_buffer", longest_waiting);
     add_count(out, "blocked_clients", list_count(&s->parked));
@@ -103,12 +103,13 @@ static uint64_t commands_per_second(const struct server *s) {
 
 static void print_stats(const struct server *s, struct buf *out) {
     const struct stats *stats = &s->stats;
-    add_count(out, "total_connections_received", stats->connections);
+    uint64_t refused = s->usage.clients.refused; /* the engine never heard of them */
+    add_count(out, "total_connections_received", stats->connections + refused);
     add_count(out, "total_commands_processed", stats->commands);
     add_count(out, "instantaneous_ops_per_sec", commands_per_second(s));
     add_count(out, "total_net_input_bytes", stats->input_bytes);
     add_count(out, "total_net_output_bytes", stats->output_bytes);
-    add_count(out, "rejected_connections", stats->rejected);
+    add_count(out, "rejected_connections", stats->rejected + refused);
     add_count(out, "pubsub_channels", pubsub_topic_count(&s->pubsub, PUBSUB_CHANNEL));
     add_count(out, "pubsub_patterns", pubsub_topic_count(&s->pubsub, PUBSUB_PATTERN));
     add_count(out, "total_error_replies", stats->errors);
@@ -159,6 +160,65 @@ static void print_sentinel(const struct server *s, struct buf *out) {
     }
 }
 
+/* ---- # Vedette ---- */
+
+/* The most that one client uses of its limits, and the oldest reply that waits. */
+static void measure_clients(const struct server *s, uint64_t used[LIMIT_COUNT]) {
+    map_for_each(session, &s->sessions, struct session) {
+        used[LIMIT_QUERY_BUFFER] = MAX_OF(used[LIMIT_QUERY_BUFFER], buf_size(&session->query));
+        used[LIMIT_PARKED_REPLIES] = MAX_OF(used[LIMIT_PARKED_REPLIES], session->waiting_count);
+        used[LIMIT_SUBSCRIPTIONS] =
+            MAX_OF(used[LIMIT_SUBSCRIPTIONS], session_subscription_count(session));
+    }
+    const struct heap_item *oldest = heap_first(&s->waits);
+    if (oldest != NULL)
+        used[LIMIT_PARKED_TIME] = (uint64_t)tstamp_age(s->core->now.mono_ms, oldest->at_ms);
+    used[LIMIT_CLIENTS] = map_count(&s->sessions);
+    used[LIMIT_OUTPUT_BUFFER] = s->usage.clients.longest_unread;
+    used[LIMIT_CLIENT_MEMORY] = MAX_OF(s->held, s->usage.clients.unread);
+}
+
+/* The most that one link, for each of its owners, or group uses. */
+static void measure_core(const struct core *c, uint64_t used[LIMIT_COUNT]) {
+    for (size_t i = 0; i < c->link_count; i++) {
+        const struct link *l = c->links[i];
+        if (l == NULL || l->count == 0)
+            continue;
+        size_t owners = l->process != NULL ? process_refcount(l->process) : 1;
+        uint64_t pending = (l->count + owners - 1) / owners;
+        used[LIMIT_PENDING_COMMANDS] = MAX_OF(used[LIMIT_PENDING_COMMANDS], pending);
+    }
+    map_for_each(g, &c->groups, struct group) {
+        used[LIMIT_PEERS] = MAX_OF(used[LIMIT_PEERS], g->peer_count);
+        used[LIMIT_REPLICAS] = MAX_OF(used[LIMIT_REPLICAS], g->replica_count);
+    }
+}
+
+/* How often each limit was acted on: by us, or by the shell. */
+static uint64_t limit_hits(const struct server *s, enum limit limit) {
+    uint64_t hits = s->core->limit_hits[limit];
+    if (limit == LIMIT_CLIENTS)
+        hits += s->usage.clients.refused;
+    else if (limit == LIMIT_OUTPUT_BUFFER)
+        hits += s->usage.clients.overflowed;
+    else if (limit == LIMIT_CLIENT_MEMORY)
+        hits += s->usage.clients.shed;
+    return hits;
+}
+
+static void print_vedette(const struct server *s, struct buf *out) {
+    uint64_t used[LIMIT_COUNT] = { 0 };
+    measure_clients(s, used);
+    measure_core(s->core, used);
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        enum limit limit = (enum limit)i;
+        buf_printf(out, "vedette_limit_%s:max=%lld,used=%llu,hits=%llu\r\n", limit_name(limit),
+            (long long)s->core->limits.max[limit], (unsigned long long)used[limit],
+            (unsigned long long)limit_hits(s, limit));
+    }
+    add_count(out, "vedette_clients_evicted", s->usage.clients.evicted);
+}
+
 /* ---- the command ---- */
 
 static const struct section {
@@ -170,6 +230,7 @@ static const struct section {
     { "Stats", print_stats },
     { "CPU", print_cpu },
     { "Sentinel", print_sentinel },
+    { "Vedette", print_vedette },
 };
 
 static bool stands_for_all(struct slice word) {

@@ -3,10 +3,7 @@
 #include "sentinel/command/pubsub.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
-
-static size_t subscription_count(const struct session *s) {
-    return s->channel_count + s->pattern_count;
-}
+#include "sentinel/core/core.h"
 
 static void confirm(struct call *call, const char *verb, const struct slice *name) {
     resp_push(&call->reply, 3);
@@ -15,22 +12,26 @@ static void confirm(struct call *call, const char *verb, const struct slice *nam
         resp_bulk(&call->reply, *name);
     else
         resp_null(&call->reply);
-    resp_integer(&call->reply, (int64_t)subscription_count(call->session));
+    resp_integer(&call->reply, (int64_t)session_subscription_count(call->session));
 }
 
-/* NULL if the names can be added. */
-static const char *refusal(const struct call *call) {
-    if (subscription_count(call->session) + call->count - 1 > PUBSUB_SUBSCRIPTIONS_MAX)
-        return "ERR too many subscriptions on this connection";
+/* NULL if the names can be added. A name that stands in the request twice counts twice. */
+static const char *refusal(const struct call *call, enum pubsub_kind kind) {
+    size_t count = session_subscription_count(call->session);
     for (size_t i = 1; i < call->count; i++) {
         if (call->args[i].size > PUBSUB_NAME_MAX)
             return "ERR too long a name of a channel or pattern";
+        count += !pubsub_listens(call->session, kind, call->args[i]);
     }
-    return NULL;
+    if (count <= (size_t)call->core->limits.max[LIMIT_SUBSCRIPTIONS] ||
+        count == session_subscription_count(call->session))
+        return NULL;
+    call->core->limit_hits[LIMIT_SUBSCRIPTIONS]++;
+    return "ERR max number of subscriptions reached";
 }
 
 static void subscribe(struct call *call, enum pubsub_kind kind, const char *verb) {
-    const char *why = refusal(call);
+    const char *why = refusal(call, kind);
     if (why != NULL) {
         resp_error(&call->reply, slice_of(why));
         return;
@@ -43,17 +44,18 @@ static void subscribe(struct call *call, enum pubsub_kind kind, const char *verb
 
 static void unsubscribe_all(struct call *call, enum pubsub_kind kind, const char *verb) {
     struct pubsub *pubsub = &call->server->pubsub;
-    size_t count =
-        kind == PUBSUB_CHANNEL ? call->session->channel_count : call->session->pattern_count;
-    if (count == 0)
-        confirm(call, verb, NULL);
-    while (count-- > 0) {
+    size_t position = 0;
+    struct slice next;
+    bool any = false;
+    while (pubsub_next(call->session, kind, &position, &next)) {
         char text[PUBSUB_NAME_MAX + 1];
-        struct slice oldest = pubsub_oldest(call->session, kind);
-        struct slice name = { .data = slice_copy(oldest, text, sizeof(text)), .size = oldest.size };
+        struct slice name = { .data = slice_copy(next, text, sizeof(text)), .size = next.size };
         pubsub_unsubscribe(pubsub, call->session, kind, name);
         confirm(call, verb, &name);
+        any = true;
     }
+    if (!any)
+        confirm(call, verb, NULL);
 }
 
 static void unsubscribe(struct call *call, enum pubsub_kind kind, const char *verb) {

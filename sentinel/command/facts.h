@@ -8,5 +8,4 @@ struct process_facts {
     char run_id[ID_SIZE]; /* drawn at each start */
     const char *executable, *config_file, *os, *compiler, *multiplexer;
     int arch_bits;
-    int64_t max_clients; /* further ones are refused; 0 = no bound */
 };

@@ -13,7 +13,7 @@ struct topic {
 };
 
 struct subscription {
-    struct list_node of_topic, of_session;
+    struct list_node of_topic;
     struct topic *topic;
     struct session *session;
 };
@@ -35,20 +35,21 @@ size_t pubsub_topic_count(const struct pubsub *p, enum pubsub_kind kind) {
 
 /* ---- subscriptions ---- */
 
-static struct list *subscriptions_of(struct session *s, enum pubsub_kind kind) {
+/* What a subscription takes beside three copies of its name, about. */
+#define SUBSCRIPTION_BYTES 256
+
+static struct map *subscriptions_of(struct session *s, enum pubsub_kind kind) {
     return kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns;
 }
 
-static size_t *subscription_count(struct session *s, enum pubsub_kind kind) {
-    return kind == PUBSUB_CHANNEL ? &s->channel_count : &s->pattern_count;
+static void weigh(struct session *s, struct slice name, bool added) {
+    size_t bytes = SUBSCRIPTION_BYTES + 3 * name.size;
+    s->subscription_bytes += added ? bytes : -bytes;
+    session_weigh(s);
 }
 
-static struct subscription *find(struct session *s, enum pubsub_kind kind, struct slice name) {
-    list_for_each(sub, subscriptions_of(s, kind), struct subscription, of_session) {
-        if (slice_equal(topic_name(sub->topic), name))
-            return sub;
-    }
-    return NULL;
+bool pubsub_listens(const struct session *s, enum pubsub_kind kind, struct slice name) {
+    return map_get(kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns, name) != NULL;
 }
 
 static struct topic *topic_of(struct pubsub *p, enum pubsub_kind kind, struct slice name) {
@@ -73,41 +74,46 @@ static void forget_if_unheard(struct pubsub *p, enum pubsub_kind kind, struct to
 
 void pubsub_subscribe(
     struct pubsub *p, struct session *s, enum pubsub_kind kind, struct slice name) {
-    if (find(s, kind, name) != NULL)
+    if (pubsub_listens(s, kind, name))
         return;
     struct subscription *sub = mem_new(struct subscription);
     sub->session = s;
     sub->topic = topic_of(p, kind, name);
     list_append(&sub->topic->subscriptions, &sub->of_topic);
-    list_append(subscriptions_of(s, kind), &sub->of_session);
-    (*subscription_count(s, kind))++;
+    map_put(subscriptions_of(s, kind), name, sub);
+    weigh(s, name, true);
 }
 
 static void end_subscription(struct pubsub *p, enum pubsub_kind kind, struct subscription *sub) {
+    struct slice name = topic_name(sub->topic);
     list_remove(&sub->of_topic);
-    list_remove(&sub->of_session);
-    (*subscription_count(sub->session, kind))--;
+    map_remove(subscriptions_of(sub->session, kind), name);
+    weigh(sub->session, name, false);
     forget_if_unheard(p, kind, sub->topic);
     mem_free(sub);
 }
 
 void pubsub_unsubscribe(
     struct pubsub *p, struct session *s, enum pubsub_kind kind, struct slice name) {
-    struct subscription *sub = find(s, kind, name);
+    struct subscription *sub = map_get(subscriptions_of(s, kind), name);
     if (sub != NULL)
         end_subscription(p, kind, sub);
 }
 
-struct slice pubsub_oldest(const struct session *s, enum pubsub_kind kind) {
-    const struct list *list = kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns;
-    const struct subscription *sub = list_first(list, struct subscription, of_session);
-    return sub == NULL ? SLICE_EMPTY : topic_name(sub->topic);
+bool pubsub_next(
+    const struct session *s, enum pubsub_kind kind, size_t *position, struct slice *ret_name) {
+    const struct subscription *sub =
+        map_next(kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns, position);
+    if (sub == NULL)
+        return false;
+    *ret_name = topic_name(sub->topic);
+    return true;
 }
 
 void pubsub_leave(struct pubsub *p, struct session *s) {
-    list_for_each(channel, &s->channels, struct subscription, of_session)
+    map_for_each(channel, &s->channels, struct subscription)
         end_subscription(p, PUBSUB_CHANNEL, channel);
-    list_for_each(pattern, &s->patterns, struct subscription, of_session)
+    map_for_each(pattern, &s->patterns, struct subscription)
         end_subscription(p, PUBSUB_PATTERN, pattern);
 }
 

@@ -6,9 +6,7 @@
 
 struct session;
 
-/* Bounds of one client. Events have short names, so that nothing of use is longer. */
-#define PUBSUB_SUBSCRIPTIONS_MAX 1024
-#define PUBSUB_NAME_MAX          1024 /* bytes */
+#define PUBSUB_NAME_MAX 1024 /* bytes. Events have short names: nothing of use is longer */
 
 enum pubsub_kind { PUBSUB_CHANNEL, PUBSUB_PATTERN };
 
@@ -29,9 +27,13 @@ void pubsub_subscribe(
 /* Nothing if the session does not listen. */
 void pubsub_unsubscribe(
     struct pubsub *p, struct session *s, enum pubsub_kind kind, struct slice name);
-/* The name that the session listens to longest, empty if none; borrowed until it is unsubscribed.
+bool pubsub_listens(const struct session *s, enum pubsub_kind kind, struct slice name);
+/* Walks the names that the session listens to, in order of subscription: start with *position = 0.
+ * false at the end. *ret_name is borrowed until it is unsubscribed, which does not disturb the
+ * walk.
  */
-struct slice pubsub_oldest(const struct session *s, enum pubsub_kind kind);
+bool pubsub_next(
+    const struct session *s, enum pubsub_kind kind, size_t *position, struct slice *ret_name);
 void pubsub_leave(struct pubsub *p, struct session *s); /* ends all subscriptions of a session */
 
 /* Sends a message that rests on the durable `after` (0 = none) to all who listen: to those of the

@@ -1,5 +1,6 @@
 #include "sentinel/command/server.h"
 
+#include "common/ensure.h"
 #include "common/mem.h"
 #include "sentinel/command/command.h"
 #include "sentinel/command/facts.h"
@@ -24,6 +25,7 @@ struct server *server_new(
         s->listen[i] = settings->listen[i];
     list_init(&s->unsent);
     list_init(&s->parked);
+    list_init(&s->queued);
     return s;
 }
 
@@ -34,6 +36,7 @@ void server_free(struct server *s) {
         session_free(session);
     map_fini(&s->sessions);
     pubsub_fini(&s->pubsub);
+    heap_fini(&s->waits);
     resp_reader_fini(&s->reader);
     buf_fini(&s->otherwise);
     buf_fini(&s->spare);
@@ -43,6 +46,12 @@ void server_free(struct server *s) {
 static struct session *find_session(const struct server *s, struct client_id id) {
     return map_get(
         &s->sessions, (struct slice){ .data = (const char *)&id.value, .size = sizeof(id.value) });
+}
+
+uint64_t server_allowed_clients(const struct server *s) {
+    uint64_t limit = (uint64_t)s->core->limits.max[LIMIT_CLIENTS];
+    uint64_t told = s->usage.clients.allowed;
+    return told > 0 ? MIN_OF(told, limit) : limit;
 }
 
 size_t server_count_subscribers(const struct server *s) {
@@ -64,8 +73,8 @@ static void refuse(struct server *s, struct client_id id) {
 
 static void open_session(struct server *s, const struct input *in) {
     s->stats.connections++;
-    int64_t limit = s->facts->max_clients;
-    if (limit > 0 && map_count(&s->sessions) >= (uint64_t)limit) {
+    if (map_count(&s->sessions) >= (uint64_t)s->core->limits.max[LIMIT_CLIENTS]) {
+        s->core->limit_hits[LIMIT_CLIENTS]++;
         refuse(s, in->client);
         return;
     }
@@ -91,11 +100,36 @@ static void count_command(struct server *s) {
     s->stats.in_second++;
 }
 
+static size_t owed(const struct session *session) {
+    return buf_size(&session->out) + buf_size(&session->waiting_bytes);
+}
+
 static void run(struct server *s, struct session *session, const struct resp_request *request) {
-    if (request->count == 0)
-        return;
-    count_command(s);
-    command_run(s, session, request->args, request->count);
+    size_t before = owed(session);
+    if (request->count > 0) {
+        count_command(s);
+        command_run(s, session, request->args, request->count);
+    }
+    size_t after = owed(session);
+    size_t cost = SERVER_REQUEST_COST + (after > before ? after - before : 0);
+    session->spent += cost;
+    s->spent += cost;
+}
+
+/* What was spent counts for a wake-up. */
+static void begin_spending(struct server *s, struct session *session) {
+    uint64_t wake = s->core->now.wake;
+    if (s->spent_wake != wake)
+        s->spent = 0;
+    if (session->spent_wake != wake)
+        session->spent = 0;
+    s->spent_wake = session->spent_wake = wake;
+}
+
+/* A share must not be so large that it alone is held for what a client does not read. */
+static bool has_had_its_share(const struct server *s, const struct session *session) {
+    size_t quarter = (size_t)s->core->limits.max[LIMIT_OUTPUT_BUFFER] / 4;
+    return session->spent >= MIN_OF((size_t)SERVER_SHARE, quarter) || s->spent >= SERVER_SHARES;
 }
 
 static void refuse_bytes(struct server *s, struct session *session, const char *reason) {
@@ -117,11 +151,16 @@ static void refuse_http(struct server *s, struct session *session) {
     session_abandon(session);
 }
 
-/* Runs the complete requests at the start of `bytes`, until too much waits. Returns the bytes used.
- */
+/* Runs the complete requests at the start of `bytes`, until too much waits or it is the turn of
+ * others. Returns the bytes used. */
 static size_t run_all(struct server *s, struct session *session, struct slice bytes) {
     size_t at = 0;
-    while (session->state == SESSION_OPEN && !session_is_full(session)) {
+    begin_spending(s, session);
+    while (session->state == SESSION_OPEN && !session_is_held_up(session)) {
+        if (at < bytes.size && has_had_its_share(s, session)) {
+            session_enqueue(session);
+            break;
+        }
         struct resp_request request;
         size_t used = 0;
         switch (resp_read_request(&s->reader, slice_sub(bytes, at, SIZE_MAX), &request, &used)) {
@@ -138,8 +177,6 @@ static size_t run_all(struct server *s, struct session *session, struct slice by
             refuse_http(s, session);
             break;
         }
-        if (session_overflows(session))
-            session_abandon(session);
     }
     return at;
 }
@@ -151,6 +188,16 @@ static void run_query(struct server *s, struct session *session) {
     buf_consume(&session->query, used);
     if (buf_size(&session->query) == 0)
         buf_fini(&session->query);
+    session_weigh(session);
+    session_steer(session);
+}
+
+/* Where nothing is held up, the query is one request that is not complete. */
+static bool is_query_too_long(const struct server *s, const struct session *session) {
+    size_t limit = (size_t)s->core->limits.max[LIMIT_QUERY_BUFFER];
+    if (session_is_held_up(session))
+        limit += SESSION_AHEAD_MAX;
+    return buf_size(&session->query) > limit;
 }
 
 static void take_bytes(struct server *s, struct session *session, struct slice bytes) {
@@ -166,11 +213,26 @@ static void take_bytes(struct server *s, struct session *session, struct slice b
     } else {
         /* As a rule a read holds whole requests: nothing is copied. */
         size_t used = run_all(s, session, bytes);
-        if (session->state == SESSION_OPEN)
-            buf_add_slice(&session->query, slice_sub(bytes, used, SIZE_MAX));
+        if (session->state != SESSION_OPEN)
+            return;
+        buf_add_slice(&session->query, slice_sub(bytes, used, SIZE_MAX));
+        session_weigh(session);
+        session_steer(session);
     }
-    if (buf_size(&session->query) > SESSION_QUERY_MAX)
+    if (session->state == SESSION_OPEN && is_query_too_long(s, session)) {
+        s->core->limit_hits[LIMIT_QUERY_BUFFER]++;
         refuse_bytes(s, session, "too big request");
+    }
+}
+
+/* It is carried out on with its next turn. */
+static void choke(struct session *session, bool is_choked) {
+    session->is_choked = is_choked;
+    if (is_choked)
+        session_dequeue(session);
+    else if (session->state == SESSION_OPEN && buf_size(&session->query) > 0)
+        session_enqueue(session);
+    session_steer(session);
 }
 
 void server_input(struct server *s, const struct input *in) {
@@ -183,8 +245,58 @@ void server_input(struct server *s, const struct input *in) {
         return; /* refused, or gone */
     if (in->kind == INPUT_CLIENT_BYTES)
         take_bytes(s, session, in->bytes);
-    else
+    else if (in->kind == INPUT_CLIENT_CLOSED)
         close_session(s, session);
+    else
+        choke(session, in->kind == INPUT_CLIENT_FULL);
+}
+
+/* ---- turns ---- */
+
+static void go_on(struct server *s, struct session *session) {
+    if (session->state == SESSION_OPEN && buf_size(&session->query) > 0)
+        run_query(s, session);
+    else
+        session_steer(session);
+}
+
+static int64_t expiry(const struct server *s) {
+    struct heap_item *oldest = heap_first(&s->waits);
+    return oldest == NULL ? TSTAMP_NEVER
+                          : tstamp_add(oldest->at_ms, s->core->limits.max[LIMIT_PARKED_TIME]);
+}
+
+static void expire(struct server *s) {
+    while (expiry(s) <= s->core->now.mono_ms) {
+        struct session *session = container_of(heap_first(&s->waits), struct session, oldest);
+        session_release(session);
+        go_on(s, session);
+    }
+}
+
+/* Each of those that wait has its share, the one that waits longest first, until all together have
+ * caused as much as they may. */
+static void take_turns(struct server *s) {
+    s->spent = 0;
+    s->spent_wake = s->core->now.wake;
+    for (size_t left = s->queued_count; left > 0 && s->spent < SERVER_SHARES; left--) {
+        struct session *session = list_first(&s->queued, struct session, queued);
+        ensure(session != NULL);
+        session_dequeue(session);
+        session->spent = 0;
+        go_on(s, session);
+    }
+    s->turn_ms = s->core->now.mono_ms + 1;
+}
+
+void server_turn(struct server *s) {
+    expire(s);
+    if (s->queued_count > 0 && s->core->now.mono_ms >= s->turn_ms)
+        take_turns(s);
+}
+
+int64_t server_deadline(const struct server *s) {
+    return tstamp_min(expiry(s), s->queued_count > 0 ? s->turn_ms : TSTAMP_NEVER);
 }
 
 /* ---- answers ---- */
@@ -192,20 +304,68 @@ void server_input(struct server *s, const struct input *in) {
 void server_release(struct server *s) {
     list_for_each(session, &s->parked, struct session, parked) {
         session_release(session);
-        if (session->state == SESSION_OPEN && buf_size(&session->query) > 0)
-            run_query(s, session);
+        go_on(s, session);
     }
 }
 
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after) {
     pubsub_publish(&s->pubsub, channel, payload, after);
     list_for_each(session, &s->unsent, struct session, unsent) {
-        if (session_overflows(session))
+        if (session_overflows(session)) {
+            s->core->limit_hits[LIMIT_OUTPUT_BUFFER]++;
             session_abandon(session);
+        }
+    }
+}
+
+static struct session *holds_most(const struct server *s) {
+    struct session *most = NULL;
+    map_for_each(session, &s->sessions, struct session) {
+        if (most == NULL || session->held > most->held)
+            most = session;
+    }
+    return most;
+}
+
+static void shed(struct server *s) {
+    while (s->held > (size_t)s->core->limits.max[LIMIT_CLIENT_MEMORY]) {
+        struct session *most = holds_most(s);
+        ensure(most != NULL);
+        char address[ENDPOINT_TEXT_MAX];
+        core_log(s->core, LOG_VERBOSE,
+            "client %s hung up: it holds most of %zu bytes (limits.client_memory)",
+            endpoint_text(&most->remote, address), s->held);
+        s->core->limit_hits[LIMIT_CLIENT_MEMORY]++;
+        session_abandon(most);
+        ensure(most->held == 0);
     }
 }
 
 void server_flush(struct server *s) {
+    shed(s);
     list_for_each(session, &s->unsent, struct session, unsent)
         session_flush(session);
+}
+
+/* ---- usage ---- */
+
+#define EVICTED_LOGGED_MS (60 * 1000)
+
+static void log_evicted(struct server *s) {
+    uint64_t evicted = s->usage.clients.evicted - s->evicted_logged;
+    int64_t now_ms = s->core->now.mono_ms;
+    bool is_too_soon =
+        s->evicted_logged_ms != 0 && tstamp_age(now_ms, s->evicted_logged_ms) < EVICTED_LOGGED_MS;
+    if (evicted == 0 || is_too_soon)
+        return;
+    s->evicted_logged = s->usage.clients.evicted;
+    s->evicted_logged_ms = now_ms;
+    core_log(s->core, LOG_WARNING,
+        "descriptors are scarce: %llu clients closed, those idle longest, to make room for links",
+        (unsigned long long)evicted);
+}
+
+void server_take_usage(struct server *s, const struct usage *usage) {
+    s->usage = *usage;
+    log_evicted(s);
 }

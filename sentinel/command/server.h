@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/buf.h"
+#include "common/heap.h"
 #include "common/list.h"
 #include "common/map.h"
 #include "common/resp.h"
@@ -36,7 +37,18 @@ struct server {
     struct map sessions; /* client id -> struct session, owned; in order of opening */
     struct list unsent;  /* struct session.unsent */
     struct list parked;  /* struct session.parked */
+    struct heap waits;   /* struct session.oldest */
     struct pubsub pubsub;
+
+    struct list
+        queued; /* struct session.queued: whose requests wait for their turn; longest first */
+    size_t queued_count;
+    int64_t turn_ms; /* mono: when they go on */
+    size_t spent;    /* by all, of what is carried out in wake-up spent_wake */
+    uint64_t spent_wake;
+    size_t held;               /* bytes: the sum of session.held */
+    uint64_t evicted_logged;   /* of usage.clients.evicted */
+    int64_t evicted_logged_ms; /* mono; 0 = never */
 
     struct resp_reader reader; /* of the request in hand */
     struct buf otherwise;      /* what the command in hand answers if its write fails */
@@ -48,14 +60,29 @@ struct server *server_new(
     struct core *core, const struct settings *settings, const struct process_facts *facts);
 void server_free(struct server *s);
 
-/* CLIENT_OPENED, CLIENT_BYTES, CLIENT_CLOSED. Between core_begin and core_end. */
+/* What a client may cause in one wake-up before the others have their turn, and what all may cause:
+ * bytes of replies, and a little for each request. */
+#define SERVER_SHARE        (256 * 1024)
+#define SERVER_SHARES       (4 * SERVER_SHARE)
+#define SERVER_REQUEST_COST 64
+
+/* CLIENT_OPENED, CLIENT_BYTES, CLIENT_FULL, CLIENT_DRAINED, CLIENT_CLOSED. Between core_begin and
+ * core_end. */
 void server_input(struct server *s, const struct input *in);
 /* After DURABLE or FAILED: lets go what waited, and parses on where parsing had paused. Between
  * core_begin and core_end. */
 void server_release(struct server *s);
+/* At a TIMER: those whose turn it is go on, and replies that have waited for too long leave.
+ * Between core_begin and core_end. */
+void server_turn(struct server *s);
+int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER is needed */
+void server_take_usage(struct server *s, const struct usage *usage);
 /* A message that rests on the durable `after` (0 = none), to all who subscribed. */
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after);
-/* At the end of a step: one REPLY for each session with something to send. */
+/* At the end of a step: closes those that hold most if all hold too much; one REPLY for each
+ * session with something to send. */
 void server_flush(struct server *s);
 
 size_t server_count_subscribers(const struct server *s); /* walks */
+/* How many clients may be connected, as far as is known. */
+uint64_t server_allowed_clients(const struct server *s);

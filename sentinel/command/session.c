@@ -11,7 +11,8 @@
 
 /* A run of bytes in `waiting_bytes`: the reply, then what is sent if the write failed. */
 struct waiting {
-    uint64_t seq; /* 0 = waits only for those before it */
+    uint64_t seq;     /* 0 = waits only for those before it */
+    int64_t since_ms; /* mono */
     size_t size;
     size_t otherwise_size; /* 0 = the reply is sent in any case, once seq is durable */
 };
@@ -28,8 +29,7 @@ struct session *session_new(struct server *server, const struct input *opened) {
         .opened_ms = server->core->now.mono_ms,
         .active_ms = server->core->now.mono_ms,
     };
-    list_init(&s->channels);
-    list_init(&s->patterns);
+    s->oldest.at_ms = TSTAMP_NEVER;
     return s;
 }
 
@@ -39,6 +39,11 @@ void session_free(struct session *s) {
     pubsub_leave(&s->server->pubsub, s);
     list_remove(&s->unsent);
     list_remove(&s->parked);
+    heap_remove(&s->server->waits, &s->oldest);
+    session_dequeue(s);
+    s->server->held -= s->held;
+    map_fini(&s->channels);
+    map_fini(&s->patterns);
     mem_free(s->name);
     mem_free(s->library_name);
     mem_free(s->library_version);
@@ -53,17 +58,65 @@ struct slice session_key(const struct session *s) {
     return (struct slice){ .data = (const char *)&s->id.value, .size = sizeof(s->id.value) };
 }
 
+static size_t limit_of(const struct session *s, enum limit limit) {
+    return (size_t)s->server->core->limits.max[limit];
+}
+
+static void hit(struct session *s, enum limit limit) {
+    s->server->core->limit_hits[limit]++;
+}
+
 bool session_is_full(const struct session *s) {
-    return s->waiting_count >= SESSION_WAITING_MAX ||
+    return s->waiting_count >= limit_of(s, LIMIT_PARKED_REPLIES) ||
         buf_size(&s->waiting_bytes) >= SESSION_WAITING_BYTES_MAX;
 }
 
+bool session_is_held_up(const struct session *s) {
+    return s->is_choked || list_is_linked(&s->queued) || session_is_full(s);
+}
+
 bool session_overflows(const struct session *s) {
-    return buf_size(&s->out) + buf_size(&s->waiting_bytes) > SESSION_BACKLOG_MAX;
+    return buf_size(&s->out) + buf_size(&s->waiting_bytes) > limit_of(s, LIMIT_OUTPUT_BUFFER);
+}
+
+size_t session_subscription_count(const struct session *s) {
+    return map_count(&s->channels) + map_count(&s->patterns);
 }
 
 bool session_has_subscriptions(const struct session *s) {
-    return s->channel_count + s->pattern_count > 0;
+    return session_subscription_count(s) > 0;
+}
+
+/* ---- what it holds, and its turn ---- */
+
+void session_weigh(struct session *s) {
+    size_t held = buf_size(&s->query) + buf_size(&s->waiting_bytes) + s->subscription_bytes;
+    s->server->held += held - s->held;
+    s->held = held;
+}
+
+void session_enqueue(struct session *s) {
+    struct server *server = s->server;
+    if (list_is_linked(&s->queued))
+        return;
+    if (server->queued_count++ == 0)
+        server->turn_ms = server->core->now.mono_ms + 1;
+    list_append(&server->queued, &s->queued);
+}
+
+void session_dequeue(struct session *s) {
+    if (!list_is_linked(&s->queued))
+        return;
+    list_remove(&s->queued);
+    s->server->queued_count--;
+}
+
+void session_steer(struct session *s) {
+    bool pause = session_is_held_up(s);
+    if (s->state != SESSION_OPEN || pause == s->is_paused)
+        return;
+    s->is_paused = pause;
+    effects_add(s->server->core->out, pause ? EFFECT_PAUSE : EFFECT_RESUME)->client = s->id;
 }
 
 /* ---- what leaves with this step ---- */
@@ -144,14 +197,24 @@ static void add_waiting(struct session *s, struct waiting w) {
 
 static void drop_waiting(struct session *s) {
     list_remove(&s->parked);
+    heap_remove(&s->server->waits, &s->oldest);
     mem_free(s->waiting);
     s->waiting = NULL;
     s->waiting_head = s->waiting_count = s->waiting_capacity = 0;
     buf_fini(&s->waiting_bytes);
+    session_weigh(s);
 }
 
-static bool has_failed(const struct core *c, uint64_t seq) {
-    return !core_is_durable(c, seq) && seq <= c->failed_seq;
+/* Only the first that waits can be the next to leave. One that has nothing to say otherwise waits
+ * for ever. */
+static void watch_oldest(struct session *s) {
+    const struct waiting *first = &s->waiting[s->waiting_head];
+    heap_set(
+        &s->server->waits, &s->oldest, first->otherwise_size > 0 ? first->since_ms : TSTAMP_NEVER);
+}
+
+static bool is_overdue(const struct core *c, const struct waiting *w) {
+    return tstamp_age(c->now.mono_ms, w->since_ms) >= c->limits.max[LIMIT_PARKED_TIME];
 }
 
 void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise) {
@@ -162,26 +225,40 @@ void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice o
         return;
     }
     struct slice reply = slice_sub(buf_slice(&s->out), mark, SIZE_MAX);
+    bool was_full = session_is_full(s);
     buf_add_slice(&s->waiting_bytes, reply);
     buf_add_slice(&s->waiting_bytes, otherwise);
-    add_waiting(
-        s, (struct waiting){ .seq = seq, .size = reply.size, .otherwise_size = otherwise.size });
+    add_waiting(s,
+        (struct waiting){
+            .seq = seq,
+            .since_ms = s->server->core->now.mono_ms,
+            .size = reply.size,
+            .otherwise_size = otherwise.size,
+        });
     buf_truncate(&s->out, mark);
     session_release(s);
+    if (!was_full && session_is_full(s))
+        hit(s, LIMIT_PARKED_REPLIES);
 }
 
 void session_release(struct session *s) {
     const struct core *core = s->server->core;
     while (s->waiting_count > 0) {
         const struct waiting *w = &s->waiting[s->waiting_head];
-        bool durable = w->seq == 0 || core_is_durable(core, w->seq);
-        bool failed = !durable && w->otherwise_size > 0 && has_failed(core, w->seq);
-        if (!durable && !failed)
+        bool durable = core_is_durable(core, w->seq);
+        bool failed = !durable && w->seq <= core->failed_seq;
+        bool overdue = !durable && !failed && is_overdue(core, w);
+        if (!durable && (w->otherwise_size == 0 || (!failed && !overdue))) {
+            watch_oldest(s);
+            session_weigh(s);
             return;
+        }
 
         struct slice both = slice_sub(buf_slice(&s->waiting_bytes), 0, w->size + w->otherwise_size);
         buf_add_slice(session_writer(s).out,
-            failed ? slice_sub(both, w->size, w->otherwise_size) : slice_sub(both, 0, w->size));
+            durable ? slice_sub(both, 0, w->size) : slice_sub(both, w->size, w->otherwise_size));
+        if (overdue)
+            hit(s, LIMIT_PARKED_TIME);
         if (durable)
             s->out_after = MAX_OF(s->out_after, w->seq);
         mark_unsent(s);
@@ -199,7 +276,9 @@ void session_end(struct session *s) {
         return;
     s->state = SESSION_ENDING;
     pubsub_leave(&s->server->pubsub, s);
+    session_dequeue(s);
     buf_fini(&s->query);
+    session_weigh(s);
     mark_unsent(s);
 }
 
@@ -207,4 +286,6 @@ void session_abandon(struct session *s) {
     session_end(s);
     drop_waiting(s);
     buf_fini(&s->out);
+    if (s->state == SESSION_ENDING)
+        mark_unsent(s);
 }

@@ -1,11 +1,14 @@
 /* One client: who it is, what it has sent and not finished yet, and what it is owed. A reply that
  * rests on a write waits here for it, and everything behind that reply waits too, so that replies
- * stay in order; meanwhile parsing goes on until too much waits. Knows no command. */
+ * stay in order; meanwhile parsing goes on until too much waits. Its requests are also held up
+ * while it does not read, and while others have their turn. Knows no command. */
 #pragma once
 
 #include "common/buf.h"
 #include "common/endpoint.h"
+#include "common/heap.h"
 #include "common/list.h"
+#include "common/map.h"
 #include "common/resp.h"
 #include "sentinel/core/ids.h"
 
@@ -16,16 +19,10 @@ struct input;
 struct server;
 struct waiting;
 
-/* Bytes that a client may send ahead: the longest request, and what is kept while parsing pauses.
- */
-#define SESSION_QUERY_MAX (1024 * 1024)
-/* Waiting replies beyond which parsing pauses. */
-#define SESSION_WAITING_MAX       10000
+/* Bytes that may come beyond limits.query_buffer before the shell heeds a PAUSE. */
+#define SESSION_AHEAD_MAX (1024 * 1024)
+/* Bytes of waiting replies beyond which parsing pauses, too. */
 #define SESSION_WAITING_BYTES_MAX (1024 * 1024)
-/* Bytes of replies and messages that may pile up for a client within a step or behind a write:
- * beyond, it is hung up. The longest single reply, MASTERS of all groups that there may be, is a
- * quarter of it. */
-#define SESSION_BACKLOG_MAX (64 * 1024 * 1024)
 
 enum session_state {
     SESSION_OPEN,
@@ -45,9 +42,16 @@ struct session {
     int64_t opened_ms, active_ms;         /* mono; active: last bytes */
     const struct command *last;           /* last command; NULL = none */
     struct buf query;                     /* received, not parsed yet */
+    bool is_choked;                       /* it does not read what it was sent */
+    bool is_paused;                       /* the shell was asked not to read from it */
+    struct list_node queued;              /* in server->queued: the others have their turn */
+    size_t spent;                         /* of its share of wake-up spent_wake */
+    uint64_t spent_wake;
+    size_t held; /* bytes of query, waiting replies and subscriptions; in server->held */
 
-    struct list channels, patterns; /* struct subscription.of_session, in order of subscription */
-    size_t channel_count, pattern_count;
+    struct map channels,
+        patterns;              /* name -> struct subscription, owned; in order of subscription */
+    size_t subscription_bytes; /* about what they take */
 
     struct buf out;          /* leaves at the end of this step */
     uint64_t out_after;      /* highest PERSIST that `out` rests on */
@@ -57,6 +61,7 @@ struct session {
     size_t waiting_head, waiting_count, waiting_capacity;
     struct buf waiting_bytes;
     struct list_node parked; /* in server->parked while something waits */
+    struct heap_item oldest; /* in server->waits, by when the first that waits was given; mono */
 };
 
 struct session *session_new(struct server *server, const struct input *opened);
@@ -65,8 +70,19 @@ void session_free(struct session *s);
 /* ---- questions ---- */
 struct slice session_key(const struct session *s); /* of server->sessions */
 bool session_is_full(const struct session *s);     /* parsing has to pause */
+bool session_is_held_up(const struct session *s);  /* no request is carried out for now */
 bool session_overflows(const struct session *s);   /* more has piled up than it may */
 bool session_has_subscriptions(const struct session *s);
+size_t session_subscription_count(const struct session *s);
+
+/* ---- requests ---- */
+/* Counts anew what it holds; after each change of that. */
+void session_weigh(struct session *s);
+/* Its requests go on when it is its turn; nothing if it is queued already. */
+void session_enqueue(struct session *s);
+void session_dequeue(struct session *s);
+/* Asks the shell to stop reading while it is held up, and to go on afterwards. */
+void session_steer(struct session *s);
 
 /* ---- replies ---- */
 /* Where to write: `out`, in the client's version of RESP. Settle what was written before anything
@@ -76,7 +92,7 @@ struct resp_writer session_writer(struct session *s);
  * is durable and nothing waits before it, else it waits. If the write fails, `otherwise` is sent in
  * its place. seq 0: it rests on nothing. */
 void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise);
-/* Moves to `out` what waits no longer. */
+/* Moves to `out` what waits no longer, or has waited for as long as it may. */
 void session_release(struct session *s);
 /* No more requests; hangs up once the replies have left. */
 void session_end(struct session *s);

@@ -201,6 +201,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     struct core *c = mem_new(struct core);
     slice_copy(slice_of(options->state->id), c->id, sizeof(c->id));
     c->periods = stock_periods;
+    c->limits = options->settings->limits;
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->awaiting);
@@ -346,6 +347,8 @@ void core_input(struct core *c, const struct input *in) {
         on_failed(c, in->seq, in->why);
         break;
     case INPUT_RELOAD:
+        if (in->limits != NULL)
+            c->limits = *in->limits;
         on_reload(c, in->plan);
         break;
     case INPUT_RELOAD_FAILED:
@@ -354,6 +357,8 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_TIMER:
     case INPUT_CLIENT_OPENED:
     case INPUT_CLIENT_BYTES:
+    case INPUT_CLIENT_FULL:
+    case INPUT_CLIENT_DRAINED:
     case INPUT_CLIENT_CLOSED:
     case INPUT_USAGE:
     case INPUT_STOP:
@@ -395,6 +400,10 @@ const char *core_date(const struct core *c, int64_t wall_ms, char *text, size_t 
 
 struct group *core_group(const struct core *c, struct slice name) {
     return map_get(&c->groups, name);
+}
+
+size_t core_wanted_links(const struct core *c) {
+    return c->link_count - c->free_links;
 }
 
 struct group *core_group_by_address(const struct core *c, const struct endpoint *master) {

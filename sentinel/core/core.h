@@ -34,6 +34,8 @@ struct core {
     struct now now; /* of the present step */
     struct rng rng;
     struct periods periods;
+    struct limits limits;
+    uint64_t limit_hits[LIMIT_COUNT]; /* how often each was acted on */
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */
     uint64_t durable_epoch;     /* what hellos may tell of it */
@@ -112,6 +114,7 @@ struct group *core_group(const struct core *c, struct slice name);
 struct group *core_group_by_address(
     const struct core *c, const struct endpoint *master); /* NULL if none */
 bool core_store_failed(const struct core *c);
+size_t core_wanted_links(const struct core *c); /* connections that we want, made or not */
 
 /* ---- durability ---- */
 /* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */

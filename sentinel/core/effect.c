@@ -116,6 +116,12 @@ void effect_print(const struct effect *e, struct buf *out) {
         buf_printf(out, "reply client %llu ", (unsigned long long)e->client.value);
         buf_add_escaped(out, slice_sub(e->bytes, 0, 200));
         break;
+    case EFFECT_PAUSE:
+        buf_printf(out, "pause client %llu", (unsigned long long)e->client.value);
+        break;
+    case EFFECT_RESUME:
+        buf_printf(out, "resume client %llu", (unsigned long long)e->client.value);
+        break;
     case EFFECT_HANGUP:
         buf_printf(out, "hang up client %llu", (unsigned long long)e->client.value);
         break;

@@ -21,6 +21,8 @@ enum effect_kind {
     EFFECT_PERSIST, /* seq, deltas: make durable, in order of seq; answered by DURABLE or FAILED. No
                        deltas: only try again what failed */
     EFFECT_REPLY,   /* client, bytes: write, in order */
+    EFFECT_PAUSE,   /* client: read no more from it for now */
+    EFFECT_RESUME,  /* client: read on */
     EFFECT_HANGUP,  /* client: close once the replies are written; CLIENT_CLOSED follows */
     EFFECT_EVENT,   /* event, level, group, text, note: happened; the engine turned it into LOG and
                        REPLYs, the shell ignores it */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define TURNED_AWAY_LOGGED_MS (60 * 1000)
+
 const struct node *group_current_master(const struct group *g) {
     return g->attempt.state >= FAILOVER_RECONF_REPLICAS && g->attempt.selected != NULL
         ? g->attempt.selected
@@ -139,9 +141,12 @@ void group_await(struct core *c, struct group *g) {
         list_append(&c->awaiting, &g->awaiting_node);
 }
 
+static bool is_known(const struct group *g, const struct endpoint *address) {
+    return endpoint_equal(&g->master->address, address) || group_replica(g, address) != NULL;
+}
+
 static struct node *add_replica(struct core *c, struct group *g, const struct endpoint *address) {
-    if (g->replica_count >= GROUP_REPLICAS_MAX || endpoint_equal(&g->master->address, address) ||
-        group_replica(g, address) != NULL)
+    if (is_known(g, address))
         return NULL;
     struct node *n = node_new(c, g, ROLE_REPLICA, address);
     list_append(&g->replicas, &n->siblings);
@@ -150,7 +155,9 @@ static struct node *add_replica(struct core *c, struct group *g, const struct en
     return n;
 }
 
-struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address) {
+/* Whatever their number: what was known stays known. */
+static struct node *announce_replica(
+    struct core *c, struct group *g, const struct endpoint *address) {
     struct node *n = add_replica(c, g, address);
     if (n == NULL)
         return NULL;
@@ -158,6 +165,29 @@ struct node *group_add_replica(struct core *c, struct group *g, const struct end
     core_persist(c,
         &(struct delta){ .kind = DELTA_REPLICA, .group = slice_of(g->name), .address = *address });
     return n;
+}
+
+void group_turn_away(struct core *c, struct group *g, enum limit limit, const char *whom) {
+    ensure(limit == LIMIT_PEERS || limit == LIMIT_REPLICAS);
+    int64_t *logged_ms = limit == LIMIT_PEERS ? &g->peer_ignored_ms : &g->replica_ignored_ms;
+    c->limit_hits[limit]++;
+    if (*logged_ms != 0 && tstamp_age(c->now.mono_ms, *logged_ms) < TURNED_AWAY_LOGGED_MS)
+        return;
+    *logged_ms = c->now.mono_ms;
+    core_log(c, LOG_WARNING, "%s: %s %s ignored: %lld are known already (limits.%s)", g->name,
+        limit == LIMIT_PEERS ? "peer" : "replica", whom, (long long)c->limits.max[limit],
+        limit_name(limit));
+}
+
+struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address) {
+    if (is_known(g, address))
+        return NULL;
+    if (g->replica_count >= (size_t)c->limits.max[LIMIT_REPLICAS]) {
+        char text[ENDPOINT_TEXT_MAX];
+        group_turn_away(c, g, LIMIT_REPLICAS, endpoint_text(address, text));
+        return NULL;
+    }
+    return announce_replica(c, g, address);
 }
 
 void group_restore_replica(struct core *c, struct group *g, const struct endpoint *address) {
@@ -232,7 +262,7 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
         &(struct delta){
             .kind = DELTA_REPLICA_GONE, .group = slice_of(g->name), .address = new_master });
     for (size_t i = 0; i < kept; i++) {
-        struct node *n = group_add_replica(c, g, &keep[i]);
+        struct node *n = announce_replica(c, g, &keep[i]);
         if (n != NULL && moved && endpoint_equal(&keep[i], &old_master))
             n->was_master = true;
     }

@@ -83,6 +83,8 @@ struct group {
     int64_t delay_logged_ms;   /* failover_start_ms for which "Next failover delay" was logged */
 
     struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
+    int64_t peer_ignored_ms;        /* mono: last line about a peer, */
+    int64_t replica_ignored_ms;     /* or replica, beyond the limit; 0 = none */
     bool frozen;                    /* a law was broken: answers, acts no more */
     struct list_node dirty_node;    /* in core->dirty: to be judged in this step */
     struct heap_item due;
@@ -114,7 +116,11 @@ void group_free(struct core *c, struct group *g);
 void group_touch(struct core *c, struct group *g);
 /* To be judged again when the store has answered. */
 void group_await(struct core *c, struct group *g);
-/* Adds a replica: event, persisted. NULL if it is known, is the master, or there are too many. */
+/* A peer or replica beyond LIMIT_PEERS or LIMIT_REPLICAS is ignored: counted, and logged at most
+ * once a minute. */
+void group_turn_away(struct core *c, struct group *g, enum limit limit, const char *whom);
+/* Adds a replica that was heard of: event, persisted. NULL if it is known, is the master, or there
+ * are as many as limits.replicas allows. */
 struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address);
 /* The same for one that the state knows: no event, not persisted again. */
 void group_restore_replica(struct core *c, struct group *g, const struct endpoint *address);
@@ -125,6 +131,3 @@ void group_reset(struct core *c, struct group *g, enum reset_peers peers);
 void group_switch(struct core *c, struct group *g, const struct endpoint *address);
 /* Emits the group's record as a delta of the step's PERSIST. Returns its seq. */
 uint64_t group_persist(struct core *c, struct group *g);
-
-#define GROUP_REPLICAS_MAX 256
-#define GROUP_PEERS_MAX    64

@@ -152,9 +152,8 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
             forget_process(c, other);
             break;
         }
-    if (g->peer_count >= GROUP_PEERS_MAX) {
-        core_log(c, LOG_WARNING, "%s: hello from %s ignored: %d peers are known already", g->name,
-            id, GROUP_PEERS_MAX);
+    if (g->peer_count >= (size_t)c->limits.max[LIMIT_PEERS]) {
+        group_turn_away(c, g, LIMIT_PEERS, id);
         return NULL;
     }
     p = peer_new(c, g, id, &h->sentinel);

@@ -57,6 +57,12 @@ void input_print(const struct input *in, struct buf *out) {
         else
             buf_add_escaped(out, slice_sub(in->bytes, 0, 200));
         break;
+    case INPUT_CLIENT_FULL:
+        print_client(in, "full", out);
+        break;
+    case INPUT_CLIENT_DRAINED:
+        print_client(in, "drained", out);
+        break;
     case INPUT_CLIENT_CLOSED:
         print_client(in, "closed", out);
         break;

@@ -7,6 +7,7 @@
 #include "sentinel/core/ids.h"
 
 struct buf;
+struct limits;
 struct plan;
 
 enum input_kind {
@@ -15,24 +16,37 @@ enum input_kind {
     INPUT_LINK_LOST, /* not or no longer connected: link, incarnation, why, refused; every SEND
                         pending on it ends in this loss */
     INPUT_REPLY, /* link, incarnation, tag, value: to the last request of the SEND with this tag */
-    INPUT_MESSAGE,       /* link, incarnation, channel, payload: a pub/sub message */
-    INPUT_CLIENT_OPENED, /* client, remote, local, descriptor */
-    INPUT_CLIENT_BYTES,  /* client, bytes: what arrived, in order; the engine keeps what is
-                            incomplete */
-    INPUT_CLIENT_CLOSED, /* client: gone; replies to it are dropped from now on */
-    INPUT_DURABLE,       /* seq: this and every earlier PERSIST is on disk */
-    INPUT_FAILED,        /* seq, why: PERSISTs up to seq and not yet durable are not on disk */
+    INPUT_MESSAGE,        /* link, incarnation, channel, payload: a pub/sub message */
+    INPUT_CLIENT_OPENED,  /* client, remote, local, descriptor */
+    INPUT_CLIENT_BYTES,   /* client, bytes: what arrived, in order; the engine keeps what is
+                             incomplete */
+    INPUT_CLIENT_FULL,    /* client: much of what it was sent is not read */
+    INPUT_CLIENT_DRAINED, /* client: it has read most of it */
+    INPUT_CLIENT_CLOSED,  /* client: gone; replies to it are dropped from now on */
+    INPUT_DURABLE,        /* seq: this and every earlier PERSIST is on disk */
+    INPUT_FAILED,         /* seq, why: PERSISTs up to seq and not yet durable are not on disk */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
-    INPUT_RELOAD, /* plan: prepared and checked whole; log_level */
+    INPUT_RELOAD, /* plan: prepared and checked whole; log_level; limits, NULL = as they were */
     INPUT_RELOAD_FAILED, /* why: the new file was refused, nothing changed */
     INPUT_STOP,          /* a signal asks for a clean stop; why names it */
     INPUT_KIND_COUNT,
 };
 
+/* What the shell knows of the clients; numbers of clients are since the start. */
+struct client_usage {
+    uint64_t allowed;                /* how many may be connected now; 0 = not known */
+    uint64_t refused;                /* too many were connected */
+    uint64_t overflowed;             /* closed: did not read (limits.output_buffer) */
+    uint64_t shed;                   /* closed: all together did not read (limits.client_memory) */
+    uint64_t evicted;                /* closed: a link needed the descriptor */
+    uint64_t unread, longest_unread; /* bytes sent and not read now: by all, by the worst */
+};
+
 /* What the process has used, as getrusage gives it; microseconds. */
 struct usage {
     int64_t sys_us, user_us, children_sys_us, children_user_us;
+    struct client_usage clients;
 };
 
 struct input {
@@ -52,6 +66,7 @@ struct input {
     bool refused; /* LINK_LOST: an attempt to connect met a host on which nothing listens */
     struct usage usage;
     const struct plan *plan;
+    const struct limits *limits;
     int log_level; /* RELOAD: enum log_level */
 };
 

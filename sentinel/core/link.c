@@ -50,6 +50,14 @@ size_t link_pending(const struct link *l, enum pending_kind kind) {
     return found;
 }
 
+bool link_is_full(struct core *c, struct link *l, size_t owners) {
+    bool full = l->count >= (size_t)c->limits.max[LIMIT_PENDING_COMMANDS] * owners;
+    if (full && !l->was_full)
+        c->limit_hits[LIMIT_PENDING_COMMANDS]++;
+    l->was_full = full;
+    return full;
+}
+
 static struct pending ring_pop(struct link *l) {
     struct pending p = l->ring[l->head];
     l->head = (l->head + 1) % l->capacity;

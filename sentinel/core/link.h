@@ -35,9 +35,6 @@ struct pending {
                               ORDER: its attempt */
 };
 
-#define LINK_PENDING_MAX \
-    100 /* per owner: beyond it PING, INFO and hello wait. Source: spec of the originals */
-
 struct link {
     struct link_id id;
     enum link_purpose purpose;
@@ -51,6 +48,7 @@ struct link {
     char local_host[ENDPOINT_HOST_MAX]; /* our end, once open */
     struct pending *ring;               /* owned: oldest first from `head` */
     size_t head, count, capacity;
+    bool was_full; /* when link_is_full was last asked */
 };
 
 void link_init(struct core *c, struct link *l, enum link_purpose purpose);
@@ -65,6 +63,10 @@ void link_close(struct core *c, struct link *l);
 bool link_is_usable(const struct link *l); /* opening or open: a request may be queued */
 size_t link_pending(
     const struct link *l, enum pending_kind kind); /* how many of a kind await a reply */
+
+/* As many replies are awaited as limits.pending_commands allows for each of its owners: PING, INFO
+ * and hellos have to wait. Counts when it comes to that. */
+bool link_is_full(struct core *c, struct link *l, size_t owners);
 
 /* Emits one SEND and queues what it awaits. Returns its place in the queue, borrowed until the next
  * send. */

@@ -87,8 +87,7 @@ static void close_stuck_pubsub(struct core *c, struct link *l, int64_t *due) {
 
 static void ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
     int64_t down_after_ms, size_t owners, int64_t *due) {
-    if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 ||
-        l->count >= LINK_PENDING_MAX * owners)
+    if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 || link_is_full(c, l, owners))
         return;
     bool first = live->ping_ms < l->opened_heard_ms;
     if (first || c->now.heard_ms >= live->ping_ms + interval) {
@@ -113,7 +112,7 @@ static int64_t info_period(const struct core *c, const struct node *n) {
 
 static void ask_info(struct core *c, struct node *n, int64_t *due) {
     struct link *l = &n->command;
-    if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || l->count >= LINK_PENDING_MAX)
+    if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || link_is_full(c, l, 1))
         return;
     int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n);
     if (n->info_asked_ms > n->info_ms) /* refused: not again at the pace of the network */
@@ -131,8 +130,8 @@ static void ask_info(struct core *c, struct node *n, int64_t *due) {
 
 /* Sends our hello when the last one is older than the publish period. */
 static bool hello_is_due(
-    struct core *c, const struct link *l, int64_t sent_heard_ms, size_t owners, int64_t *due) {
-    if (l->state != LINK_OPEN || l->count >= LINK_PENDING_MAX * owners)
+    struct core *c, struct link *l, int64_t sent_heard_ms, size_t owners, int64_t *due) {
+    if (l->state != LINK_OPEN || link_is_full(c, l, owners))
         return false;
     int64_t next = sent_heard_ms == 0 ? 0 : sent_heard_ms + c->periods.publish + 1;
     if (c->now.heard_ms >= next)

@@ -53,6 +53,8 @@ static void dispatch(struct engine *e, const struct input *in) {
     switch (in->kind) {
     case INPUT_CLIENT_OPENED:
     case INPUT_CLIENT_BYTES:
+    case INPUT_CLIENT_FULL:
+    case INPUT_CLIENT_DRAINED:
     case INPUT_CLIENT_CLOSED:
         server_input(e->server, in);
         break;
@@ -62,7 +64,7 @@ static void dispatch(struct engine *e, const struct input *in) {
         server_release(e->server);
         break;
     case INPUT_USAGE:
-        e->server->usage = in->usage;
+        server_take_usage(e->server, &in->usage);
         break;
     case INPUT_RELOAD:
         e->route.log_level = (enum log_level)in->log_level;
@@ -73,6 +75,8 @@ static void dispatch(struct engine *e, const struct input *in) {
         e->server->stopping = true;
         break;
     case INPUT_TIMER:
+        server_turn(e->server);
+        break;
     case INPUT_LINK_UP:
     case INPUT_LINK_LOST:
     case INPUT_REPLY:
@@ -97,7 +101,11 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
 }
 
 int64_t engine_deadline(const struct engine *e) {
-    return core_deadline(e->core);
+    return tstamp_min(core_deadline(e->core), server_deadline(e->server));
+}
+
+size_t engine_wanted_links(const struct engine *e) {
+    return core_wanted_links(e->core);
 }
 
 struct core *engine_core(struct engine *e) {

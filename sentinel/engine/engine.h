@@ -34,6 +34,9 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
 /* When the next TIMER is due, monotonic ms; TSTAMP_NEVER when nothing is. */
 int64_t engine_deadline(const struct engine *e);
 
+/* How many connections to servers and peers it wants, made or not. */
+size_t engine_wanted_links(const struct engine *e);
+
 /* ---- for tests and the simulator ---- */
 struct core;
 struct core *engine_core(struct engine *e);

@@ -1,8 +1,8 @@
 #include "sentinel/shell/client.h"
 
 #include "common/mem.h"
+#include "config/limit.h"
 #include "sentinel/core/input.h"
-#include "sentinel/shell/stream.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,22 +10,39 @@
 struct client {
     struct clients *clients; /* borrowed */
     struct client_id id;
-    struct stream *stream;    /* owned */
+    struct stream *stream;    /* owned; NULL once it was closed at once */
+    struct list_node by_use;  /* in clients->by_use */
     struct list_node gone;    /* in clients->gone */
     struct list_node leaving; /* in clients->leaving */
-};
-
-static const struct stream_limits limits = {
-    .read_max = CLIENT_READ_MAX,
-    .pending_max = CLIENT_PENDING_MAX,
+    struct list_node filled;  /* in clients->filled */
+    bool is_full;             /* does not read */
+    bool was_full;            /* as told to the engine */
 };
 
 static const char REFUSAL[] = "-ERR max number of clients reached\r\n";
 
-void clients_init(struct clients *c, struct streams *streams, struct inlet inlet, size_t max) {
-    *c = (struct clients){ .streams = streams, .inlet = inlet, .by_id = MAP_INIT, .max = max };
+void clients_init(struct clients *c, struct streams *streams, struct inlet inlet,
+    clients_room_fn *room, void *room_context) {
+    *c = (struct clients){
+        .streams = streams,
+        .inlet = inlet,
+        .room = room,
+        .room_context = room_context,
+        .by_id = MAP_INIT,
+        .streams_may = { .read_max = CLIENT_READ_MAX, .total = &c->unread },
+    };
+    list_init(&c->by_use);
     list_init(&c->gone);
     list_init(&c->leaving);
+    list_init(&c->filled);
+}
+
+void clients_set_limits(struct clients *c, const struct limits *limits) {
+    size_t output_max = (size_t)limits->max[LIMIT_OUTPUT_BUFFER];
+    c->max = (uint64_t)limits->max[LIMIT_CLIENTS];
+    c->unread_max = (size_t)limits->max[LIMIT_CLIENT_MEMORY];
+    c->streams_may.pending_max = output_max;
+    c->streams_may.high_water = MIN_OF((size_t)CLIENT_HIGH_WATER, output_max / 4);
 }
 
 static struct slice key_of(const struct client_id *id) {
@@ -34,8 +51,10 @@ static struct slice key_of(const struct client_id *id) {
 
 static void client_free(struct client *client) {
     map_remove(&client->clients->by_id, key_of(&client->id));
+    list_remove(&client->by_use);
     list_remove(&client->gone);
     list_remove(&client->leaving);
+    list_remove(&client->filled);
     stream_free(client->stream);
     mem_free(client);
 }
@@ -49,24 +68,70 @@ void clients_fini(struct clients *c) {
 
 /* ---- what the stream tells ---- */
 
+static void note_use(struct client *client) {
+    list_remove(&client->by_use);
+    list_append(&client->clients->by_use, &client->by_use);
+}
+
 static void on_bytes(void *context, struct slice bytes) {
     struct client *client = context;
+    note_use(client);
     inlet_take(&client->clients->inlet,
         &(struct input){ .kind = INPUT_CLIENT_BYTES, .client = client->id, .bytes = bytes });
 }
 
 static void on_ended(void *context, const char *why) {
-    (void)why;
     struct client *client = context;
+    client->clients->overflowed += why == STREAM_OVERFULL;
     list_append(&client->clients->gone, &client->gone);
 }
 
-static const struct stream_handler handler = { .bytes = on_bytes, .ended = on_ended };
+static void on_filled(void *context, bool is_full) {
+    struct client *client = context;
+    client->is_full = is_full;
+    if (!list_is_linked(&client->filled))
+        list_append(&client->clients->filled, &client->filled);
+}
+
+static const struct stream_handler handler = {
+    .bytes = on_bytes,
+    .ended = on_ended,
+    .filled = on_filled,
+};
+
+/* ---- questions ---- */
+
+static uint64_t allowed(const struct clients *c) {
+    return c->room == NULL ? c->max : MIN_OF(c->max, (uint64_t)c->room(c->room_context));
+}
+
+static struct client *reads_least(const struct clients *c) {
+    struct client *least = NULL;
+    list_for_each(client, &c->by_use, struct client, by_use) {
+        if (least == NULL || stream_pending(client->stream) > stream_pending(least->stream))
+            least = client;
+    }
+    return least;
+}
+
+struct client_usage clients_usage(const struct clients *c) {
+    const struct client *least = c->unread > 0 ? reads_least(c) : NULL;
+    return (struct client_usage){
+        .allowed = allowed(c),
+        .refused = c->refused,
+        .overflowed = c->overflowed,
+        .shed = c->shed,
+        .evicted = c->evicted,
+        .unread = c->unread,
+        .longest_unread = least != NULL ? stream_pending(least->stream) : 0,
+    };
+}
 
 /* ---- operations ---- */
 
 void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
-    if (map_count(&c->by_id) >= c->max) {
+    if (map_count(&c->by_id) >= allowed(c)) {
+        c->refused++;
         (void)!send(fd, REFUSAL, sizeof(REFUSAL) - 1, MSG_NOSIGNAL);
         close(fd);
         return;
@@ -74,8 +139,9 @@ void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
     struct client *client = mem_new(struct client);
     client->clients = c;
     client->id.value = ++c->last_id;
-    client->stream = stream_new(c->streams, fd, &handler, &limits, client);
+    client->stream = stream_new(c->streams, fd, &handler, &c->streams_may, client);
     map_put(&c->by_id, key_of(&client->id), client);
+    list_append(&c->by_use, &client->by_use);
 
     struct input in = {
         .kind = INPUT_CLIENT_OPENED,
@@ -89,16 +155,71 @@ void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
 
 void clients_write(struct clients *c, struct client_id id, struct slice bytes) {
     struct client *client = map_get(&c->by_id, key_of(&id));
-    if (client != NULL)
-        stream_write(client->stream, bytes);
+    if (client == NULL || client->stream == NULL)
+        return;
+    note_use(client);
+    stream_write(client->stream, bytes);
+}
+
+static bool is_ending(const struct client *client) {
+    return list_is_linked(&client->gone) || list_is_linked(&client->leaving);
+}
+
+void clients_read(struct clients *c, struct client_id id, bool reading) {
+    struct client *client = map_get(&c->by_id, key_of(&id));
+    if (client != NULL && !is_ending(client))
+        stream_read(client->stream, reading);
 }
 
 void clients_hang_up(struct clients *c, struct client_id id) {
     struct client *client = map_get(&c->by_id, key_of(&id));
-    if (client == NULL || list_is_linked(&client->gone) || list_is_linked(&client->leaving))
+    if (client == NULL || is_ending(client))
         return;
-    stream_stop_reading(client->stream);
+    stream_read(client->stream, false);
     list_append(&c->leaving, &client->leaving);
+}
+
+/* Without waiting for anything that is still to be written. */
+static void close_now(struct client *client) {
+    stream_free(client->stream);
+    client->stream = NULL;
+    list_remove(&client->by_use);
+    list_remove(&client->leaving);
+    if (!list_is_linked(&client->gone))
+        list_append(&client->clients->gone, &client->gone);
+}
+
+bool clients_evict(struct clients *c) {
+    struct client *idlest = list_first(&c->by_use, struct client, by_use);
+    if (idlest == NULL)
+        return false;
+    c->evicted++;
+    close_now(idlest);
+    return true;
+}
+
+static void shed(struct clients *c) {
+    while (c->unread > c->unread_max) {
+        c->shed++;
+        close_now(reads_least(c));
+    }
+}
+
+static bool tell_filled(struct clients *c) {
+    bool any = false;
+    list_for_each(client, &c->filled, struct client, filled) {
+        list_remove(&client->filled);
+        if (is_ending(client) || client->is_full == client->was_full)
+            continue;
+        client->was_full = client->is_full;
+        inlet_take(&c->inlet,
+            &(struct input){
+                .kind = client->is_full ? INPUT_CLIENT_FULL : INPUT_CLIENT_DRAINED,
+                .client = client->id,
+            });
+        any = true;
+    }
+    return any;
 }
 
 static void collect_leaving(struct clients *c) {
@@ -110,7 +231,8 @@ static void collect_leaving(struct clients *c) {
 
 bool clients_report(struct clients *c) {
     collect_leaving(c);
-    bool any = false;
+    shed(c);
+    bool any = tell_filled(c);
     struct client *client;
     while ((client = list_first(&c->gone, struct client, gone)) != NULL) {
         struct input in = { .kind = INPUT_CLIENT_CLOSED, .client = client->id };

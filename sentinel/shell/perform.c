@@ -33,6 +33,12 @@ static void perform_one(const struct performer *p, const struct now *now, const 
     case EFFECT_REPLY:
         clients_write(p->clients, e->client, e->bytes);
         break;
+    case EFFECT_PAUSE:
+        clients_read(p->clients, e->client, false);
+        break;
+    case EFFECT_RESUME:
+        clients_read(p->clients, e->client, true);
+        break;
     case EFFECT_HANGUP:
         clients_hang_up(p->clients, e->client);
         break;

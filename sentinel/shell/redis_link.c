@@ -244,6 +244,9 @@ void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarna
     l->count++;
     int error = 0;
     link->stream = stream_open(l->streams, address, &handler, &limits, link, &error);
+    bool lacks_descriptor = link->stream == NULL && (error == -EMFILE || error == -ENFILE);
+    if (lacks_descriptor && l->make_room != NULL && l->make_room(l->room_context))
+        link->stream = stream_open(l->streams, address, &handler, &limits, link, &error);
     if (link->stream == NULL) {
         link->refused = error == -ECONNREFUSED;
         lose(link, "%s", socket_why(error));

@@ -14,6 +14,9 @@ struct reply_reader;
 struct redis_links {
     struct streams *streams; /* borrowed */
     struct inlet inlet;
+    bool (*make_room)(void *context); /* gives up a descriptor that a link lacks; false if there is
+                                         none; NULL = nobody can */
+    void *room_context;               /* borrowed */
     struct redis_link *
         *slots; /* owned array; by the value of the link's id, NULL where there is none */
     size_t capacity;
@@ -30,7 +33,8 @@ struct redis_links {
 void redis_links_init(struct redis_links *l, struct streams *streams, struct inlet inlet);
 void redis_links_fini(struct redis_links *l);
 
-/* OPEN: an older incarnation that is still there is dropped first. */
+/* OPEN: where no descriptor is left room is made, once; an older incarnation that is still there is
+ * dropped first. */
 void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarnation,
     enum link_purpose purpose, const struct endpoint *address);
 /* CLOSE: nothing of this incarnation is told any more. */

@@ -8,6 +8,7 @@
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/classic_state.h"
 #include "sentinel/shell/config_file.h"
+#include "sentinel/shell/descriptors.h"
 #include "sentinel/shell/draw.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
@@ -21,15 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define MAX_CLIENTS        10000
-#define MAX_CLIENTS_LEAST  32
-#define DESCRIPTORS_OF_OWN 64 /* database, log, listening, epoll and some air */
-#define LINKS_PER_GROUP \
-    12 /* descriptors kept free for links: a master, three replicas, some peers */
 
 struct service {
     const char *path;        /* borrowed: the file as it was named */
@@ -80,26 +74,6 @@ int service_check(const char *path) {
 
 /* ---- the process ---- */
 
-/* Returns how many descriptors we may have. */
-static size_t raise_descriptor_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 1024;
-    if (limit.rlim_cur < limit.rlim_max) {
-        struct rlimit wanted = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
-        if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
-            limit = wanted;
-    }
-    return (size_t)MIN_OF(limit.rlim_cur, (rlim_t)INT32_MAX);
-}
-
-/* Links come before clients: without them there is nothing to tell. */
-static size_t max_clients_for(size_t descriptors, size_t group_count) {
-    size_t reserved = DESCRIPTORS_OF_OWN + group_count * LINKS_PER_GROUP;
-    size_t left = descriptors > reserved ? descriptors - reserved : 0;
-    return MIN_OF(MAX_OF(left, (size_t)MAX_CLIENTS_LEAST), (size_t)MAX_CLIENTS);
-}
-
 static char *absolute(const char *path) {
     char *found = realpath(path, NULL);
     char *copy = mem_strdup(found != NULL ? found : path);
@@ -107,7 +81,7 @@ static char *absolute(const char *path) {
     return copy;
 }
 
-static void gather_facts(struct service *s, size_t max_clients) {
+static void gather_facts(struct service *s) {
     struct utsname system;
     if (uname(&system) == 0)
         snprintf(s->os, sizeof(s->os), "%.60s %.60s %.60s", system.sysname, system.release,
@@ -120,7 +94,6 @@ static void gather_facts(struct service *s, size_t max_clients) {
         .compiler = __VERSION__,
         .multiplexer = loop_backend(s->shell.loop),
         .arch_bits = 8 * (int)sizeof(void *),
-        .max_clients = (int64_t)max_clients,
     };
     draw_id(s->facts.run_id);
 }
@@ -189,7 +162,7 @@ static int listen_first(struct service *s) {
 }
 
 static int start(struct service *s, struct plan *plan) {
-    size_t descriptors = raise_descriptor_limit();
+    size_t descriptors = descriptors_raise();
     int status = open_store(s);
     if (status == SERVICE_OK)
         status = take_classic_state(s);
@@ -199,10 +172,10 @@ static int start(struct service *s, struct plan *plan) {
         status = open_log(s);
     if (status != SERVICE_OK)
         return status;
-    size_t max_clients = max_clients_for(descriptors, plan->group_count);
-    if (!shell_init(&s->shell, &s->log, s->store, max_clients))
+    if (!shell_init(&s->shell, &s->log, s->store, descriptors))
         return refuse("the system refuses an event loop");
-    gather_facts(s, max_clients);
+    clients_set_limits(&s->shell.clients, &s->file.settings.limits);
+    gather_facts(s);
     return listen_first(s);
 }
 
@@ -286,10 +259,12 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     s->log.threshold = new->settings.log_level;
     config_file_fini(&s->file);
     s->file = *new;
+    clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     shell_take(&s->shell,
         &(struct input){
             .kind = INPUT_RELOAD,
             .plan = plan,
+            .limits = &s->file.settings.limits,
             .log_level = (int)s->file.settings.log_level,
         });
 }

@@ -2,6 +2,7 @@
 
 #include "sentinel/core/input.h"
 #include "sentinel/engine/engine.h"
+#include "sentinel/shell/descriptors.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
@@ -36,8 +37,24 @@ static void on_store(void *context, unsigned ready) {
             });
 }
 
-bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t max_clients) {
-    *s = (struct shell){ .log = log, .store = store, .effects = EFFECTS_INIT };
+/* Links come first, those that are wanted now. */
+static size_t room_for_clients(void *context) {
+    const struct shell *s = context;
+    return descriptors_for_clients(s->descriptors, engine_wanted_links(s->engine));
+}
+
+static bool make_room(void *context) {
+    struct shell *s = context;
+    return clients_evict(&s->clients);
+}
+
+bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors) {
+    *s = (struct shell){
+        .log = log,
+        .store = store,
+        .effects = EFFECTS_INIT,
+        .descriptors = descriptors,
+    };
     s->loop = loop_new();
     if (s->loop == NULL)
         return false;
@@ -45,7 +62,9 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     clock_init(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
     streams_init(&s->streams, s->loop);
     redis_links_init(&s->links, &s->streams, inlet);
-    clients_init(&s->clients, &s->streams, inlet, max_clients);
+    s->links.make_room = make_room;
+    s->links.room_context = s;
+    clients_init(&s->clients, &s->streams, inlet, room_for_clients, s);
     listeners_init(&s->listeners, s->loop, &s->clients);
     s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
     return true;
@@ -107,6 +126,7 @@ static void tell_usage(struct shell *s) {
                 .user_us = microseconds(self.ru_utime),
                 .children_sys_us = microseconds(children.ru_stime),
                 .children_user_us = microseconds(children.ru_utime),
+                .clients = clients_usage(&s->clients),
             },
         });
 }

@@ -39,6 +39,7 @@ struct shell {
     struct redis_links links;
     struct clients clients;
     struct listeners listeners;
+    size_t descriptors;             /* that the process may have */
     int64_t usage_told_ms;          /* when USAGE was last handed in */
     void (*settled)(void *context); /* what waits for the end of the wake-up; NULL = nothing */
     void *settled_context;          /* borrowed */
@@ -47,7 +48,7 @@ struct shell {
 };
 
 /* false if the system refuses an event loop. The clock is read: s->clock.now serves engine_new. */
-bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t max_clients);
+bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors);
 void shell_fini(struct shell *s);
 
 /* Runs until a STOP; returns its status. */

@@ -12,6 +12,7 @@
 
 const char STREAM_CLOSED[] = "closed by the other end";
 const char STREAM_REFUSED[] = "Connection refused";
+const char STREAM_OVERFULL[] = "output limit reached: the other end does not read";
 
 /* A queue that had to grow beyond this gives its memory back once it is empty. */
 #define QUEUE_KEPT (4 * 1024)
@@ -28,7 +29,9 @@ struct stream {
     bool ended;    /* told to the owner */
     bool deaf;     /* writing fails or the limit was hit: bytes are dropped */
     bool overfull; /* the limit was hit; the end is told at the next flush */
+    bool is_full;  /* more than high_water was queued, as the owner was told */
     struct buf queue;
+    size_t counted; /* bytes of the queue in limits->total */
     struct list_node unflushed;
 };
 
@@ -40,6 +43,13 @@ void streams_init(struct streams *s, struct loop *loop) {
 void streams_fini(struct streams *s) {
     mem_free(s->scratch);
     s->scratch = NULL;
+}
+
+static void count_queue(struct stream *s) {
+    size_t size = buf_size(&s->queue);
+    if (s->limits->total != NULL)
+        *s->limits->total += size - s->counted;
+    s->counted = size;
 }
 
 static void end(struct stream *s, const char *why) {
@@ -55,6 +65,7 @@ static void end(struct stream *s, const char *why) {
 static void fail(struct stream *s, const char *why) {
     s->deaf = true;
     buf_fini(&s->queue);
+    count_queue(s);
     end(s, why);
 }
 
@@ -83,18 +94,31 @@ static int push(struct stream *s) {
     return 0;
 }
 
+static void tell_fullness(struct stream *s) {
+    size_t high = s->limits->high_water, size = buf_size(&s->queue);
+    bool is_full = s->is_full ? size > high / 2 : size > high;
+    if (high == 0 || is_full == s->is_full)
+        return;
+    s->is_full = is_full;
+    s->handler->filled(s->context, is_full);
+}
+
 static void flush(struct stream *s) {
     if (s->overfull) {
-        fail(s, "output limit reached: the other end does not read");
+        fail(s, STREAM_OVERFULL);
         return;
     }
     if (s->connecting || s->deaf)
         return;
     int r = push(s);
-    if (r < 0)
+    count_queue(s);
+    if (r < 0) {
         fail(s, strerror(-r));
-    else
-        want(s);
+        return;
+    }
+    want(s);
+    if (!s->ended)
+        tell_fullness(s);
 }
 
 void streams_flush(struct streams *s) {
@@ -180,6 +204,7 @@ void stream_free(struct stream *s) {
         list_remove(&s->unflushed);
     close(s->fd);
     buf_fini(&s->queue);
+    count_queue(s);
     mem_free(s);
 }
 
@@ -197,16 +222,17 @@ void stream_write(struct stream *s, struct slice bytes) {
     if (!list_is_linked(&s->unflushed))
         list_append(&s->set->unflushed, &s->unflushed);
     buf_add_slice(&s->queue, bytes);
-    if (buf_size(&s->queue) <= s->limits->pending_max)
-        return;
-    if (!s->connecting && push(s) == 0 && buf_size(&s->queue) <= s->limits->pending_max)
-        return;
-    s->deaf = true;
-    s->overfull = true;
-    buf_fini(&s->queue);
+    bool fits = buf_size(&s->queue) <= s->limits->pending_max ||
+        (!s->connecting && push(s) == 0 && buf_size(&s->queue) <= s->limits->pending_max);
+    if (!fits) {
+        s->deaf = true;
+        s->overfull = true;
+        buf_fini(&s->queue);
+    }
+    count_queue(s);
 }
 
-void stream_stop_reading(struct stream *s) {
-    s->reading = false;
+void stream_read(struct stream *s, bool reading) {
+    s->reading = reading;
     want(s);
 }

@@ -27,20 +27,26 @@ struct stream_handler {
     /* Once, and nothing follows: `why` in words, lent. After the other end closed its half (`why`
      * is then STREAM_CLOSED) writing is still tried until the stream is freed. */
     void (*ended)(void *context, const char *why);
+    /* More than high_water is queued after a flush, or no more than half of it again. NULL where
+     * high_water is 0. */
+    void (*filled)(void *context, bool is_full);
 };
 extern const char STREAM_CLOSED[];
 extern const char STREAM_REFUSED[]; /* an opened stream: nothing listens there */
+extern const char STREAM_OVERFULL[]; /* pending_max was passed */
 
 struct stream_limits {
     size_t read_max;    /* bytes per readiness, at most STREAM_READ_MAX */
     size_t pending_max; /* bytes queued and not taken by the system; beyond it the stream ends */
+    size_t high_water;  /* bytes queued beyond which the owner is told; 0 = never */
+    size_t *total; /* running sum of what is queued in streams with these limits; NULL = none */
 };
 
 void streams_init(struct streams *s, struct loop *loop);
 void streams_fini(struct streams *s); /* every stream is to be freed before */
 void streams_flush(struct streams *s);
 
-/* Takes the descriptor of an accepted connection. handler, limits: borrowed, static. */
+/* Takes the descriptor of an accepted connection. handler, limits: borrowed; limits may change. */
 struct stream *stream_new(struct streams *s, int fd, const struct stream_handler *handler,
     const struct stream_limits *limits, void *context);
 /* Starts a connection; NULL (*ret_error: negative errno) if it fails at once. */
@@ -55,5 +61,5 @@ size_t stream_pending(const struct stream *s); /* bytes queued; 0 once it can wr
 /* Queues bytes; before the connection is made they are kept. Dropped once the stream cannot write
  * any more. */
 void stream_write(struct stream *s, struct slice bytes);
-/* Reads no more; the end is then noticed by writing only. */
-void stream_stop_reading(struct stream *s);
+/* Reads no more, or again; meanwhile the end is noticed by writing only. */
+void stream_read(struct stream *s, bool reading);

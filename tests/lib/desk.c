@@ -31,6 +31,8 @@ static void step(struct desk *d, const struct input *in) {
     if (in->kind == INPUT_DURABLE || in->kind == INPUT_FAILED) {
         core_input(d->core, in);
         server_release(d->server);
+    } else if (in->kind == INPUT_TIMER) {
+        server_turn(d->server);
     } else {
         server_input(d->server, in);
     }
@@ -82,6 +84,24 @@ struct slice desk_ask(struct desk *d, uint64_t client, const char *line) {
     struct slice reply = desk_send(d, client, buf_slice(&bytes));
     buf_fini(&bytes);
     return reply;
+}
+
+void desk_choke(struct desk *d, uint64_t client, bool is_full) {
+    enum input_kind kind = is_full ? INPUT_CLIENT_FULL : INPUT_CLIENT_DRAINED;
+    step(d, &(struct input){ .kind = kind, .client = { client } });
+}
+
+struct slice desk_timer(struct desk *d, uint64_t client) {
+    expect_for(d, client);
+    step(d, &(struct input){ .kind = INPUT_TIMER });
+    return received(d);
+}
+
+size_t desk_count(const struct desk *d, enum effect_kind kind) {
+    size_t count = 0;
+    for (size_t i = 0; i < d->out.count; i++)
+        count += d->out.items[i].kind == kind;
+    return count;
 }
 
 /* Nested in a step when the store answers at once: what the client got before stays. */
@@ -179,8 +199,7 @@ void desk_init(struct desk *d) {
             .os = "Linux",
             .compiler = "12.2.0",
             .multiplexer = "epoll",
-            .arch_bits = 64,
-            .max_clients = 100 },
+            .arch_bits = 64 },
         .now = { .mono_ms = 100000, .heard_ms = 100000, .wall_ms = 1700000000000, .wake = 1 },
     };
     scene_init(&d->scene);

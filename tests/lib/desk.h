@@ -31,10 +31,16 @@ void desk_close(struct desk *d, uint64_t client);
 struct slice desk_send(struct desk *d, uint64_t client, struct slice bytes);
 /* The same for one request, an inline line without its end. */
 struct slice desk_ask(struct desk *d, uint64_t client, const char *line);
+/* A client does not read, or reads again. */
+void desk_choke(struct desk *d, uint64_t client, bool is_full);
+/* A TIMER. Returns what `client` got for it. */
+struct slice desk_timer(struct desk *d, uint64_t client);
+/* How many effects of a kind the last step had. */
+size_t desk_count(const struct desk *d, enum effect_kind kind);
 /* The store answers. Returns what `client` got for it. */
 struct slice desk_durable(struct desk *d, uint64_t client, uint64_t seq);
 struct slice desk_failed(struct desk *d, uint64_t client, uint64_t seq);
 /* Publishes a message; returns what `client` got. */
 struct slice desk_publish(
     struct desk *d, uint64_t client, const char *channel, const char *payload);
-void desk_pass(struct desk *d, int64_t ms); /* time goes by, unjudged */
+void desk_pass(struct desk *d, int64_t ms); /* time goes by, unjudged: another wake-up */

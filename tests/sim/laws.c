@@ -4,6 +4,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
 #include "sentinel/core/input.h"
+#include "sentinel/engine/engine.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -249,6 +250,8 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
         check_event(l, v, e);
         break;
     case EFFECT_REPLY:
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
     case EFFECT_HANGUP:
     case EFFECT_LOG:
     case EFFECT_KIND_COUNT:
@@ -332,7 +335,8 @@ static void check_link(struct laws *l, const struct vedette *v, const struct lin
             v->name, id, link->count, x->sent_count);
     size_t brake = link_pending(link, PENDING_PING) + link_pending(link, PENDING_INFO) +
         link_pending(link, PENDING_HELLO);
-    if (brake > LINK_PENDING_MAX || link->count > 2 * LINK_PENDING_MAX)
+    size_t limit = (size_t)engine_core(v->engine)->limits.max[LIMIT_PENDING_COMMANDS];
+    if (brake > limit || link->count > 2 * limit)
         laws_break(
             l, LAW_PENDING_BOUND, "%s: link %u awaits %zu replies", v->name, id, link->count);
 }

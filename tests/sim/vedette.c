@@ -109,6 +109,9 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_HANGUP:
         wire_hang_up(v, e);
         break;
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
+        break; /* what was sent arrives all the same */
     case EFFECT_EVENT:
         marks_event(&v->world->marks, e->event);
         world_tell(v->world, v, e);
@@ -299,7 +302,6 @@ static const struct process_facts facts = {
     .compiler = "none",
     .multiplexer = "none",
     .arch_bits = 64,
-    .max_clients = 10000,
 };
 
 void vedette_start(struct vedette *v) {

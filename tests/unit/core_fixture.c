@@ -222,6 +222,8 @@ static void take_effect(struct fixture *f, const struct effect *e) {
         buf_printf(&f->logs, "%s " SLICE_FMT "\n", log_level_name(e->level), SLICE_ARG(e->text));
         break;
     case EFFECT_REPLY:
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
     case EFFECT_HANGUP:
     case EFFECT_STOP:
     case EFFECT_KIND_COUNT:

@@ -31,13 +31,14 @@ static void assert_sections(struct desk *d, const char *line, const char *expect
 
 static void sections_are_asked_for_by_name(void **state) {
     struct desk *d = *state;
-    static const char all[] = "Server Clients Stats CPU Sentinel ";
+    static const char all[] = "Server Clients Stats CPU Sentinel Vedette ";
     assert_sections(d, "INFO", all);
     assert_sections(d, "INFO default", all);
     assert_sections(d, "INFO ALL", all);
     assert_sections(d, "INFO nosuch everything", all);
     assert_sections(d, "INFO sentinel SERVER", "Server Sentinel ");
     assert_sections(d, "INFO cpu nosuch", "CPU ");
+    assert_sections(d, "INFO vedette", "Vedette ");
     assert_answer(d, 1, "INFO replication", "$\"\"");
 }
 
@@ -82,7 +83,7 @@ static void clients_and_commands_are_counted(void **state) {
     desk_ask(d, 2, "PSUBSCRIBE *");
     desk_ask(d, 2, "NOSUCH");
     assert_line(d, "clients", "connected_clients:2");
-    assert_line(d, "clients", "maxclients:100");
+    assert_line(d, "clients", "maxclients:10000");
     assert_line(d, "clients", "pubsub_clients:1");
     assert_line(d, "clients", "blocked_clients:0");
     assert_line(d, "stats", "pubsub_channels:2");
@@ -129,6 +130,63 @@ static void groups_show_their_status_in_order(void **state) {
     assert_line(d, "sentinel", "sentinel_tilt:1\r\nsentinel_tilt_since_seconds:12");
 }
 
+/* ---- # Vedette ---- */
+
+static void the_limits_are_shown_as_they_are(void **state) {
+    static const char *const lines[] = {
+        "vedette_limit_clients:max=10000,used=2,hits=0",
+        "vedette_limit_query_buffer:max=1048576,used=0,hits=0",
+        "vedette_limit_output_buffer:max=33554432,used=0,hits=0",
+        "vedette_limit_client_memory:max=268435456,used=0,hits=0",
+        "vedette_limit_parked_replies:max=10000,used=0,hits=0",
+        "vedette_limit_parked_time:max=10000,used=0,hits=0",
+        "vedette_limit_subscriptions:max=10000,used=0,hits=0",
+        "vedette_limit_pending_commands:max=100,used=0,hits=0",
+        "vedette_limit_peers:max=64,used=2,hits=0",
+        "vedette_limit_replicas:max=256,used=2,hits=0",
+        "vedette_clients_evicted:0",
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        assert_line(d, "VEDETTE", lines[i]);
+}
+
+static void limits_show_what_is_used_and_how_often_they_were_hit(void **state) {
+    struct desk *d = *state;
+    d->store_waits = true;
+    d->core->limit_hits[LIMIT_CLIENTS] = 1;
+    d->core->limit_hits[LIMIT_OUTPUT_BUFFER] = 1;
+    d->core->limit_hits[LIMIT_CLIENT_MEMORY] = 1;
+    d->core->limit_hits[LIMIT_PEERS] = 9;
+    server_take_usage(d->server,
+        &(struct usage){ .clients = { .allowed = 20,
+                             .refused = 3,
+                             .overflowed = 4,
+                             .shed = 5,
+                             .evicted = 6,
+                             .unread = 5000,
+                             .longest_unread = 3000 } });
+    desk_open(d, 3);
+    desk_ask(d, 2, "SUBSCRIBE a b c");
+    desk_ask(d, 3, "SENTINEL FLUSHCONFIG\r\nSENTINEL FLUSHCONFIG\r\nPING aaa");
+    desk_pass(d, 70);
+    static const char *const lines[] = {
+        "vedette_limit_clients:max=10000,used=3,hits=4",
+        "vedette_limit_output_buffer:max=33554432,used=3000,hits=5",
+        "vedette_limit_client_memory:max=268435456,used=5000,hits=6",
+        "vedette_limit_parked_replies:max=10000,used=3,hits=0",
+        "vedette_limit_parked_time:max=10000,used=70,hits=0",
+        "vedette_limit_subscriptions:max=10000,used=3,hits=0",
+        "vedette_limit_peers:max=64,used=2,hits=9",
+        "vedette_clients_evicted:6",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        assert_line(d, "vedette", lines[i]);
+    assert_line(d, "clients", "maxclients:20");
+    assert_line(d, "stats", "rejected_connections:3");
+    assert_line(d, "stats", "total_connections_received:6");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         DESK_TEST(sections_are_asked_for_by_name),
@@ -139,6 +197,8 @@ int main(void) {
         DESK_TEST(a_client_that_waits_for_a_write_is_blocked),
         DESK_TEST(processor_time_is_shown_in_seconds),
         DESK_TEST(groups_show_their_status_in_order),
+        DESK_TEST(the_limits_are_shown_as_they_are),
+        DESK_TEST(limits_show_what_is_used_and_how_often_they_were_hit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,25 +72,41 @@ static void topics_are_counted_while_somebody_listens(void **state) {
     assert_int_equal(server_count_subscribers(d->server), 0);
 }
 
+#define TOO_MANY "-\"ERR max number of subscriptions reached\""
+
 static void subscriptions_are_bounded(void **state) {
     struct desk *d = *state;
-    struct buf line = BUF_INIT;
-    for (int round = 0; round < 2; round++) {
-        buf_clear(&line);
-        buf_add_text(&line, "SUBSCRIBE");
-        for (int i = 0; i < PUBSUB_SUBSCRIPTIONS_MAX / 2; i++)
-            buf_printf(&line, " %d-%d", round, i);
-        desk_ask(d, 1, buf_text(&line));
-    }
-    assert_answer(d, 1, "SUBSCRIBE one-more", "-\"ERR too many subscriptions on this connection\"");
-    assert_answer(d, 1, "PSUBSCRIBE *", "-\"ERR too many subscriptions on this connection\"");
+    const uint64_t *hits = &d->core->limit_hits[LIMIT_SUBSCRIPTIONS];
+    d->core->limits.max[LIMIT_SUBSCRIPTIONS] = 3;
+    desk_ask(d, 1, "SUBSCRIBE a");
+    assert_answer(d, 1, "SUBSCRIBE b c d", TOO_MANY);
+    assert_int_equal(*hits, 1);
+    assert_int_equal(pubsub_topic_count(&d->server->pubsub, PUBSUB_CHANNEL), 1); /* none of them */
+    assert_answer(d, 1, "PSUBSCRIBE *", "*[$\"psubscribe\" $\"*\" :\"2\"]");
+    assert_answer(d, 1, "SUBSCRIBE b", "*[$\"subscribe\" $\"b\" :\"3\"]");
+    assert_int_equal(*hits, 1);
+    assert_answer(d, 1, "SUBSCRIBE c", TOO_MANY);
+    assert_answer(d, 1, "PSUBSCRIBE ?", TOO_MANY);
+    assert_int_equal(*hits, 3);
+    assert_answer(d, 1, "SUBSCRIBE a", "*[$\"subscribe\" $\"a\" :\"3\"]"); /* it has that one */
+    assert_answer(d, 1, "PING", "*[$\"pong\" $\"\"]");
+    assert_answer(d, 2, "SUBSCRIBE c", "*[$\"subscribe\" $\"c\" :\"1\"]");
 
-    buf_clear(&line);
+    d->core->limits.max[LIMIT_SUBSCRIPTIONS] = 2; /* those that are stay */
+    assert_replies(desk_publish(d, 1, "b", "x"),
+        "*[$\"message\" $\"b\" $\"x\"] *[$\"pmessage\" $\"*\" $\"b\" $\"x\"]");
+    assert_answer(d, 1, "SUBSCRIBE b", "*[$\"subscribe\" $\"b\" :\"3\"]");
+    assert_int_equal(*hits, 3);
+}
+
+static void names_of_channels_are_bounded(void **state) {
+    struct desk *d = *state;
+    struct buf line = BUF_INIT;
     buf_add_text(&line, "SUBSCRIBE ");
     for (int i = 0; i < PUBSUB_NAME_MAX; i++)
         buf_add_char(&line, 'x');
     desk_ask(d, 2, buf_text(&line));
-    assert_int_equal(server_count_subscribers(d->server), 2);
+    assert_int_equal(server_count_subscribers(d->server), 1);
     buf_add_char(&line, 'x');
     assert_answer(d, 2, buf_text(&line), "-\"ERR too long a name of a channel or pattern\"");
     assert_true(slice_starts_with(
@@ -107,6 +123,7 @@ int main(void) {
         DESK_TEST(hellos_are_not_passed_on),
         DESK_TEST(topics_are_counted_while_somebody_listens),
         DESK_TEST(subscriptions_are_bounded),
+        DESK_TEST(names_of_channels_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

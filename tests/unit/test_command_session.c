@@ -73,44 +73,142 @@ static const struct session *first_session(const struct desk *d) {
     return map_next(&d->server->sessions, &position);
 }
 
+/* Requests whose replies wait one by one, since each could fail on its own. */
+static struct slice flush_often(struct desk *d, int count) {
+    struct buf many = BUF_INIT;
+    for (int i = 0; i < count; i++)
+        buf_add_text(&many, "SENTINEL FLUSHCONFIG\r\n");
+    struct slice got = desk_send(d, 1, buf_slice(&many));
+    buf_fini(&many);
+    return got;
+}
+
+static size_t count_replies(struct slice got) {
+    size_t count = 0;
+    for (size_t i = 0; i < got.size; i++)
+        count += got.data[i] == '+' || got.data[i] == '-';
+    return count;
+}
+
 static void parsing_pauses_when_too_many_replies_wait(void **state) {
     struct desk *d = *state;
-    enum { SENT = 3 * SESSION_WAITING_MAX };
-    desk_ask(d, 1, "SENTINEL SET mymaster quorum 3");
-    uint64_t seq = d->core->persist_seq;
-    /* They wait one by one, since each could fail on its own. */
-    struct buf many = BUF_INIT;
-    for (int i = 0; i < SENT; i++)
-        buf_add_text(&many, "SENTINEL FLUSHCONFIG\r\n");
-    assert_replies(desk_send(d, 1, buf_slice(&many)), "");
     const struct session *s = first_session(d);
-    assert_int_equal(s->waiting_count, SESSION_WAITING_MAX);
-    assert_true(buf_size(&s->query) > 0);
+    d->core->limits.max[LIMIT_PARKED_REPLIES] = 10;
+    flush_often(d, 9);
+    assert_int_equal(s->waiting_count, 9);
+    assert_false(session_is_held_up(s));
+    assert_int_equal(d->core->limit_hits[LIMIT_PARKED_REPLIES], 0);
 
-    size_t replies = 1;
-    for (int round = 0; round < 5; round++) {
-        struct slice got = desk_durable(d, 1, seq + 1 + (uint64_t)round);
-        for (size_t i = 0; i < got.size; i++)
-            replies += got.data[i] == '+';
+    flush_often(d, 1);
+    assert_int_equal(s->waiting_count, 10);
+    assert_int_equal(desk_count(d, EFFECT_PAUSE), 1);
+    assert_int_equal(d->core->limit_hits[LIMIT_PARKED_REPLIES], 1);
+    flush_often(d, 1);
+    assert_int_equal(s->waiting_count, 10);
+    assert_true(buf_size(&s->query) > 0);
+    assert_int_equal(d->core->limit_hits[LIMIT_PARKED_REPLIES], 1);
+
+    /* The first nine leave, and what was held up goes on. */
+    assert_int_equal(count_replies(desk_durable(d, 1, d->core->persist_seq)), 10);
+    assert_int_equal(s->waiting_count, 1);
+    assert_int_equal(buf_size(&s->query), 0);
+    assert_false(s->is_paused);
+}
+
+static void no_reply_is_lost_while_parsing_pauses(void **state) {
+    struct desk *d = *state;
+    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1000;
+    flush_often(d, 3500);
+    size_t replies = 0;
+    for (int round = 0; round < 10; round++) {
+        replies += count_replies(desk_durable(d, 1, d->core->persist_seq));
+        desk_pass(d, 1);
+        replies += count_replies(desk_timer(d, 1));
     }
-    buf_fini(&many);
-    assert_int_equal(replies, 1 + 1 + SENT);
-    assert_int_equal(s->waiting_count, 0);
+    assert_int_equal(replies, 3500);
+    assert_int_equal(first_session(d)->waiting_count, 0);
 }
 
 static void a_client_that_sends_on_while_parsing_pauses_is_hung_up(void **state) {
     struct desk *d = *state;
-    struct buf many = BUF_INIT;
-    for (int i = 0; i < SESSION_WAITING_MAX; i++)
-        buf_add_text(&many, "SENTINEL FLUSHCONFIG\r\n");
-    for (int i = 0; i < 8; i++)
-        desk_send(d, 1, buf_slice(&many));
-    buf_fini(&many);
+    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1;
+    d->core->limits.max[LIMIT_QUERY_BUFFER] = 16 * 1024;
+    flush_often(d, 1);
+    while (buf_size(&first_session(d)->query) <= SESSION_AHEAD_MAX)
+        flush_often(d, 100);
+    assert_int_equal(d->hung_up, 0); /* the shell may not have heeded the pause yet */
+    flush_often(d, 1000);
     assert_int_equal(d->hung_up, 0); /* what it is owed comes first */
+    assert_int_equal(d->core->limit_hits[LIMIT_QUERY_BUFFER], 1);
     struct slice got = desk_durable(d, 1, d->core->persist_seq);
-    struct slice end = SLICE_LITERAL("+OK\r\n-ERR Protocol error: too big request\r\n");
-    assert_slice_equal(slice_sub(got, got.size - end.size, end.size), end);
+    assert_slice(got, "+OK\r\n-ERR Protocol error: too big request\r\n");
     assert_int_equal(d->hung_up, 1);
+}
+
+/* ---- parked_time ---- */
+
+static const char save_error[] = "-\"ERR Failed to save config file. Check server logs.\"";
+
+static void a_reply_that_waits_too_long_is_a_failure(void **state) {
+    struct desk *d = *state;
+    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
+    int64_t sent_ms = d->now.mono_ms;
+    assert_int_equal(server_deadline(d->server), TSTAMP_NEVER);
+    desk_ask(d, 1, "PING a\r\nSENTINEL SET mymaster quorum 3\r\nPING b");
+    assert_int_equal(server_deadline(d->server), sent_ms + 1000);
+    desk_pass(d, 400);
+    desk_ask(d, 1, ask_vote);
+    desk_pass(d, 599);
+    assert_replies(desk_timer(d, 1), "");
+    desk_pass(d, 1);
+    assert_replies(desk_timer(d, 1),
+        "-\"ERR Failed to save config file. Check server logs.\" $\"b\""); /* as far as its time is
+                                                                              up */
+    assert_int_equal(d->core->limit_hits[LIMIT_PARKED_TIME], 1);
+    assert_int_equal(server_deadline(d->server), sent_ms + 1400);
+    desk_pass(d, 400);
+    assert_replies(desk_timer(d, 1), no_vote);
+    assert_int_equal(d->core->limit_hits[LIMIT_PARKED_TIME], 2);
+    assert_int_equal(server_deadline(d->server), TSTAMP_NEVER);
+    /* The write comes after all: nothing is told twice, and the vote stands. */
+    assert_replies(desk_durable(d, 1, d->core->persist_seq), "");
+    assert_answer(d, 1, ask_vote, "*[:\"1\" $\"43a6b503dad0d9e4e3902c03e92e684d3a1d4233\" :\"5\"]");
+}
+
+static void time_is_up_for_each_client_in_its_turn(void **state) {
+    struct desk *d = *state;
+    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
+    desk_ask(d, 1, "SENTINEL SET mymaster quorum 3");
+    uint64_t first = d->core->persist_seq;
+    desk_pass(d, 100);
+    desk_ask(d, 2, "SENTINEL SET mymaster quorum 4");
+    desk_pass(d, 100);
+    desk_ask(d, 1, "SENTINEL SET mymaster quorum 5");
+    assert_replies(desk_durable(d, 1, first), "+\"OK\"");
+    assert_int_equal(server_deadline(d->server), d->now.mono_ms - 100 + 1000);
+    desk_pass(d, 900);
+    assert_replies(desk_timer(d, 2), save_error);
+    assert_replies(desk_timer(d, 1), "");
+    desk_pass(d, 100);
+    assert_replies(desk_timer(d, 1), save_error);
+}
+
+static void parsing_goes_on_when_time_is_up(void **state) {
+    struct desk *d = *state;
+    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
+    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1;
+    desk_ask(d, 1, "SENTINEL SET mymaster quorum 3\r\nPING a");
+    desk_pass(d, 1000);
+    assert_replies(
+        desk_timer(d, 1), "-\"ERR Failed to save config file. Check server logs.\" $\"a\"");
+    assert_int_equal(desk_count(d, EFFECT_RESUME), 1);
+}
+
+static void a_closed_client_has_no_deadline(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "SENTINEL SET mymaster quorum 3");
+    desk_close(d, 1);
+    assert_int_equal(server_deadline(d->server), TSTAMP_NEVER);
 }
 
 static void a_protocol_error_comes_behind_what_waits(void **state) {
@@ -137,10 +235,13 @@ static void a_client_that_lets_too_much_pile_up_is_hung_up(void **state) {
     desk_ask(d, 1, "HELLO 3");
     desk_ask(d, 1, "PSUBSCRIBE *");
     desk_ask(d, 1, "SENTINEL SET mymaster quorum 3");
-    for (int i = 0; i < 70; i++)
+    for (int i = 0; i < 31; i++)
         desk_publish(d, 1, "+x", buf_text(&payload));
+    assert_int_equal(d->hung_up, 0);
+    desk_publish(d, 1, "+x", buf_text(&payload));
     buf_fini(&payload);
     assert_int_equal(d->hung_up, 1);
+    assert_int_equal(d->core->limit_hits[LIMIT_OUTPUT_BUFFER], 1);
     assert_replies(desk_durable(d, 1, d->core->persist_seq), "");
     assert_answer(d, 1, "PING", "");
 }
@@ -156,7 +257,12 @@ int main(void) {
         TEST(each_reply_waits_for_its_own_write),
         TEST(messages_wait_behind_replies),
         TEST(parsing_pauses_when_too_many_replies_wait),
+        TEST(no_reply_is_lost_while_parsing_pauses),
         TEST(a_client_that_sends_on_while_parsing_pauses_is_hung_up),
+        TEST(a_reply_that_waits_too_long_is_a_failure),
+        TEST(time_is_up_for_each_client_in_its_turn),
+        TEST(parsing_goes_on_when_time_is_up),
+        TEST(a_closed_client_has_no_deadline),
         TEST(a_protocol_error_comes_behind_what_waits),
         TEST(a_closed_client_waits_for_nothing),
         TEST(a_client_that_lets_too_much_pile_up_is_hung_up),

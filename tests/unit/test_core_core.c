@@ -451,7 +451,7 @@ static void dates_are_those_of_ctime_in_utc(void **state) {
 
 static void inputs_of_clients_are_not_for_the_core(void **state) {
     static const enum input_kind kinds[] = { INPUT_TIMER, INPUT_CLIENT_OPENED, INPUT_CLIENT_BYTES,
-        INPUT_CLIENT_CLOSED, INPUT_USAGE, INPUT_STOP };
+        INPUT_CLIENT_FULL, INPUT_CLIENT_DRAINED, INPUT_CLIENT_CLOSED, INPUT_USAGE, INPUT_STOP };
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

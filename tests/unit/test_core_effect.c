@@ -57,6 +57,8 @@ static void each_kind_prints_as_one_line(void **state) {
             "reply client 5 +OK\\r\\n" },
         { { .kind = EFFECT_REPLY, .client = { 5 }, .bytes = SLICE_LITERAL("+OK\r\n"), .after = 8 },
             "reply client 5 +OK\\r\\n (after 8)" },
+        { { .kind = EFFECT_PAUSE, .client = { 5 } }, "pause client 5" },
+        { { .kind = EFFECT_RESUME, .client = { 5 } }, "resume client 5" },
         { { .kind = EFFECT_HANGUP, .client = { 5 } }, "hang up client 5" },
         { { .kind = EFFECT_EVENT, .event = "+sdown", .text = SLICE_LITERAL("master m 1.2.3.4 5") },
             "event +sdown master m 1.2.3.4 5" },

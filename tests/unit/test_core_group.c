@@ -118,12 +118,34 @@ static void replicas_beyond_the_bound_are_not_added(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_begin(&f);
-    for (uint16_t i = 0; i < GROUP_REPLICAS_MAX + 10; i++) {
+    f.core->limits.max[LIMIT_REPLICAS] = 4;
+    for (uint16_t i = 0; i < 10; i++) {
         struct endpoint address = { .host = "10.0.7.1", .port = (uint16_t)(1000 + i) };
         struct node *n = group_add_replica(f.core, f.group, &address);
-        assert_true((n != NULL) == (i < GROUP_REPLICAS_MAX - 2));
+        assert_true((n != NULL) == (i < 2));
     }
-    assert_int_equal(f.group->replica_count, GROUP_REPLICAS_MAX);
+    assert_int_equal(f.group->replica_count, 4);
+    assert_int_equal(f.core->limit_hits[LIMIT_REPLICAS], 8);
+    assert_null(group_add_replica(f.core, f.group, &f.master.address));
+    assert_int_equal(f.core->limit_hits[LIMIT_REPLICAS], 8); /* it is no stranger */
+    fixture_end(&f);
+    assert_logged(
+        &f, "mymaster: replica 10.0.7.1:1002 ignored: 4 are known already (limits.replicas)");
+    fixture_drop(&f);
+}
+
+static void a_switch_keeps_more_replicas_than_a_lowered_limit(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_begin(&f);
+    f.core->limits.max[LIMIT_REPLICAS] = 1;
+    group_switch(f.core, f.group, &f.replicas[0].address);
+    assert_int_equal(f.group->replica_count, 2);
+    assert_non_null(group_replica(f.group, &f.master.address));
+    struct endpoint elsewhere = { .host = "10.0.7.1", .port = 1000 };
+    group_switch(f.core, f.group, &elsewhere); /* unknown so far: one more to keep */
+    assert_int_equal(f.group->replica_count, 3);
+    assert_int_equal(f.core->limit_hits[LIMIT_REPLICAS], 0);
     fixture_drop(&f);
 }
 
@@ -320,6 +342,7 @@ int main(void) {
         cmocka_unit_test(a_serial_finds_its_group_as_long_as_it_lives),
         cmocka_unit_test(a_replica_is_added_once_and_never_the_master),
         cmocka_unit_test(replicas_beyond_the_bound_are_not_added),
+        cmocka_unit_test(a_switch_keeps_more_replicas_than_a_lowered_limit),
         cmocka_unit_test(a_switch_keeps_the_replicas_and_the_old_master_as_one),
         cmocka_unit_test(what_a_switch_persists_builds_the_same_group),
         cmocka_unit_test(a_reset_drops_replicas_connections_and_flags_but_no_epochs),

@@ -339,19 +339,49 @@ static void who_takes_a_peers_address_drives_it_out_of_all_groups(void **state) 
     fixture_stop(&f);
 }
 
+static void hello_of_stranger(struct fixture *f, int number) {
+    char id[ID_SIZE], host[32];
+    (void)snprintf(id, sizeof(id), "%040d", number);
+    (void)snprintf(host, sizeof(host), "10.0.9.%d", number + 1);
+    fixture_hello(f, &(struct hello_line){ host, 26379, id, 0, "10.0.0.1", 6379, 0, NULL });
+}
+
 static void peers_beyond_the_bound_are_ignored_with_a_word(void **state) {
     struct fixture f;
     struct fixture_options o = FIXTURE_STANDARD;
     o.peers = 0;
     fixture_start(&f, &o);
-    for (int i = 0; i < GROUP_PEERS_MAX + 1; i++) {
-        char id[ID_SIZE], host[32];
-        (void)snprintf(id, sizeof(id), "%040d", i);
-        (void)snprintf(host, sizeof(host), "10.0.9.%d", i + 1);
-        fixture_hello(&f, &(struct hello_line){ host, 26379, id, 0, "10.0.0.1", 6379, 0, NULL });
-    }
-    assert_int_equal(f.group->peer_count, GROUP_PEERS_MAX);
-    assert_logged(&f, "64 peers are known already");
+    f.core->limits.max[LIMIT_PEERS] = 2;
+    hello_of_stranger(&f, 0);
+    hello_of_stranger(&f, 1);
+    hello_of_stranger(&f, 1); /* known: nothing new */
+    assert_int_equal(f.group->peer_count, 2);
+    assert_int_equal(f.core->limit_hits[LIMIT_PEERS], 0);
+    hello_of_stranger(&f, 2);
+    assert_int_equal(f.group->peer_count, 2);
+    assert_int_equal(f.core->limit_hits[LIMIT_PEERS], 1);
+    assert_logged(&f,
+        "mymaster: peer 0000000000000000000000000000000000000002 ignored: 2 are known already "
+        "(limits.peers)");
+
+    fixture_forget(&f);
+    hello_of_stranger(&f, 3);
+    assert_int_equal(f.core->limit_hits[LIMIT_PEERS], 2);
+    assert_false(slice_contains(slice_of(fixture_logs(&f)), slice_of("ignored")));
+    fixture_advance(&f, 60 * 1000);
+    hello_of_stranger(&f, 4);
+    assert_logged(&f, "0004 ignored: 2 are known already");
+    fixture_stop(&f);
+}
+
+static void a_lowered_limit_of_peers_counts_for_new_ones(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.core->limits.max[LIMIT_PEERS] = 1;
+    fixture_hello(&f,
+        &(struct hello_line){ "10.0.1.2", 26379, ID_C, 0, "10.0.0.1", 6379, 0, NULL }); /* known */
+    assert_int_equal(f.group->peer_count, 2);
+    assert_int_equal(f.core->limit_hits[LIMIT_PEERS], 0);
     fixture_stop(&f);
 }
 
@@ -389,6 +419,7 @@ int main(void) {
         cmocka_unit_test(a_moved_peer_moves_in_all_its_groups),
         cmocka_unit_test(who_takes_a_peers_address_drives_it_out_of_all_groups),
         cmocka_unit_test(peers_beyond_the_bound_are_ignored_with_a_word),
+        cmocka_unit_test(a_lowered_limit_of_peers_counts_for_new_ones),
         cmocka_unit_test(in_tilt_a_newer_configuration_is_adopted_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,8 @@ static void each_kind_prints_as_one_line(void **state) {
               .client = { 5 },
               .bytes = SLICE_LITERAL("sentinel set a AUTH-pass geheim\r\n") },
             "client 5 bytes (33 with a password)" },
+        { { .kind = INPUT_CLIENT_FULL, .client = { 5 } }, "client 5 full" },
+        { { .kind = INPUT_CLIENT_DRAINED, .client = { 5 } }, "client 5 drained" },
         { { .kind = INPUT_CLIENT_CLOSED, .client = { 5 } }, "client 5 closed" },
         { { .kind = INPUT_DURABLE, .seq = 7 }, "durable 7" },
         { { .kind = INPUT_FAILED, .seq = 7, .why = SLICE_LITERAL("disk full") },

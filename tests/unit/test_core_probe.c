@@ -336,7 +336,12 @@ static void a_hundred_pending_requests_stop_probes_but_not_orders(void **state) 
     f.replicas[0].holds = "";
     static const struct slice word = { "FILL", 4 };
     fixture_begin(&f);
-    while (l->count < LINK_PENDING_MAX)
+    assert_int_equal(f.core->limits.max[LIMIT_PENDING_COMMANDS], 100);
+    while (l->count < 99)
+        (void)link_send(f.core, l, PENDING_SCRIPT_KILL,
+            &(struct request){ .words = &word, .word_count = 1 }, 1);
+    assert_false(link_is_full(f.core, l, 1));
+    while (l->count < 100)
         (void)link_send(f.core, l, PENDING_SCRIPT_KILL,
             &(struct request){ .words = &word, .word_count = 1 }, 1);
     fixture_end(&f);
@@ -347,6 +352,7 @@ static void a_hundred_pending_requests_stop_probes_but_not_orders(void **state) 
     assert_int_equal(fixture_sent(&f, &f.replicas[0], "PING"), 0);
     assert_int_equal(fixture_sent(&f, &f.replicas[0], "INFO"), 0);
     assert_int_equal(fixture_sent(&f, &f.replicas[0], "PUBLISH"), 0);
+    assert_int_equal(f.core->limit_hits[LIMIT_PENDING_COMMANDS], 1); /* it came to that once */
     f.replicas[0].holds = NULL;
     fixture_settle(&f);
     fixture_advance(&f, 3000);

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/buf.h"
+#include "config/limit.h"
 #include "sentinel/core/input.h"
 #include "sentinel/shell/clock.h"
 #include "sentinel/shell/listener.h"
@@ -18,6 +19,8 @@
 
 #define PATIENCE_MS 5000
 #define MAX_CLIENTS 3
+#define OUTPUT_MAX  ((size_t)4 * 1024 * 1024)
+#define MEMORY_MAX  ((size_t)6 * 1024 * 1024)
 
 struct fixture {
     struct loop *loop;
@@ -26,7 +29,13 @@ struct fixture {
     struct listeners listeners;
     struct buf told; /* inputs; a '|' after each */
     struct endpoint address;
+    size_t room; /* for clients */
 };
+
+static size_t room_of(void *context) {
+    const struct fixture *f = context;
+    return f->room;
+}
 
 static void print_input(void *context, const struct input *in) {
     struct fixture *f = context;
@@ -38,6 +47,12 @@ static void print_input(void *context, const struct input *in) {
         break;
     case INPUT_CLIENT_BYTES:
         buf_printf(&f->told, "bytes %llu " SLICE_FMT "|", id, SLICE_ARG(in->bytes));
+        break;
+    case INPUT_CLIENT_FULL:
+        buf_printf(&f->told, "full %llu|", id);
+        break;
+    case INPUT_CLIENT_DRAINED:
+        buf_printf(&f->told, "drained %llu|", id);
         break;
     case INPUT_CLIENT_CLOSED:
         buf_printf(&f->told, "closed %llu|", id);
@@ -75,7 +90,12 @@ static int set_up(void **state) {
     assert_non_null(f->loop);
     streams_init(&f->streams, f->loop);
     struct inlet inlet = { .take = print_input, .context = f };
-    clients_init(&f->clients, &f->streams, inlet, MAX_CLIENTS);
+    f->room = SIZE_MAX;
+    clients_init(&f->clients, &f->streams, inlet, room_of, f);
+    struct limits limits = { .max = { [LIMIT_CLIENTS] = MAX_CLIENTS,
+                                 [LIMIT_OUTPUT_BUFFER] = OUTPUT_MAX,
+                                 [LIMIT_CLIENT_MEMORY] = MEMORY_MAX } };
+    clients_set_limits(&f->clients, &limits);
     listeners_init(&f->listeners, f->loop, &f->clients);
     f->address = free_endpoint("127.0.0.1");
     assert_int_equal(listen_on(f, &f->address, 1), 0);
@@ -191,6 +211,7 @@ static void beyond_the_maximum_clients_are_refused(void **state) {
     fds[MAX_CLIENTS] = dial(&f->address);
     expect_heard(f, fds[MAX_CLIENTS], "-ERR max number of clients reached\r\n");
     expect_closed(f, fds[MAX_CLIENTS]);
+    assert_int_equal(clients_usage(&f->clients).refused, 1);
     close(fds[0]);
     expect_told(f, "closed 1|");
     fds[0] = dial(&f->address);
@@ -211,22 +232,122 @@ static void a_hang_up_comes_after_the_last_byte(void **state) {
     expect_closed(f, fd);
 }
 
+static void clients_beyond_the_descriptors_are_refused(void **state) {
+    struct fixture *f = *state;
+    f->room = 1;
+    int first = dial(&f->address);
+    expect_told(f, "opened 1 from 127.0.0.1|");
+    assert_int_equal(clients_usage(&f->clients).allowed, 1);
+    int refused = dial(&f->address);
+    expect_heard(f, refused, "-ERR max number of clients reached\r\n");
+    expect_closed(f, refused);
+    f->room = 2; /* asked anew each time */
+    int second = dial(&f->address);
+    expect_told(f, "opened 2 from 127.0.0.1|");
+    assert_int_equal(clients_usage(&f->clients).refused, 1);
+    close(first);
+    close(second);
+}
+
+static char big[1024 * 1024];
+
+/* Writes until so much is not read; what the system takes comes on top. */
+static void stuff(struct fixture *f, uint64_t id, size_t unread) {
+    while (f->clients.unread < unread) {
+        clients_write(&f->clients, client(id), (struct slice){ .data = big, .size = 64 * 1024 });
+        streams_flush(&f->streams);
+    }
+}
+
 static void a_client_that_does_not_read_is_closed(void **state) {
     struct fixture *f = *state;
     int fd = dial(&f->address);
     expect_told(f, "opened 1 from 127.0.0.1|");
-    static char big[1024 * 1024];
-    memset(big, 'x', sizeof(big));
-    size_t written = 0;
-    while (buf_size(&f->told) == 0) {
-        assert_true(written < 4 * (size_t)CLIENT_PENDING_MAX);
-        clients_write(&f->clients, client(1), (struct slice){ .data = big, .size = sizeof(big) });
-        written += sizeof(big);
+    stuff(f, 1, OUTPUT_MAX - 64 * 1024);
+    expect_told(f, "full 1|");
+    struct client_usage usage = clients_usage(&f->clients);
+    assert_int_equal(usage.overflowed, 0);
+    assert_int_equal(usage.unread, usage.longest_unread);
+    size_t left = OUTPUT_MAX - usage.unread;
+    clients_write(&f->clients, client(1), (struct slice){ .data = big, .size = left });
+    turn(f);
+    assert_int_equal(f->clients.unread, OUTPUT_MAX);
+    clients_write(&f->clients, client(1), SLICE_LITERAL("x"));
+    expect_told(f, "closed 1|");
+    assert_int_equal(clients_usage(&f->clients).overflowed, 1);
+    assert_int_equal(f->clients.unread, 0);
+    close(fd);
+}
+
+static void a_client_that_reads_again_is_told_of(void **state) {
+    struct fixture *f = *state;
+    int fd = dial(&f->address);
+    expect_told(f, "opened 1 from 127.0.0.1|");
+    stuff(f, 1, CLIENT_HIGH_WATER + 1);
+    expect_told(f, "full 1|");
+    clients_read(&f->clients, client(1), false);
+    say(fd, "PING");
+    for (int i = 0; i < 5; i++)
+        turn(f);
+    assert_string_equal(buf_text(&f->told), ""); /* nobody reads it */
+    size_t unread = f->clients.unread;
+    while (f->clients.unread > 0) {
+        assert_true(recv(fd, big, sizeof(big), MSG_DONTWAIT) != 0);
+        turn(f);
+        if (f->clients.unread <= unread && f->clients.unread > CLIENT_HIGH_WATER / 2)
+            assert_string_equal(buf_text(&f->told), "");
+    }
+    expect_told(f, "drained 1|");
+    clients_read(&f->clients, client(1), true);
+    expect_told(f, "bytes 1 PING|");
+    close(fd);
+    expect_told(f, "closed 1|");
+}
+
+static void who_has_not_read_most_is_closed_for_all(void **state) {
+    struct fixture *f = *state;
+    int fds[3];
+    for (int i = 0; i < 3; i++)
+        fds[i] = dial(&f->address);
+    expect_told(f, "opened 1 from 127.0.0.1|opened 2 from 127.0.0.1|opened 3 from 127.0.0.1|");
+    stuff(f, 1, 1024 * 1024);
+    stuff(f, 2, 4 * 1024 * 1024); /* three of its own */
+    stuff(f, 3, MEMORY_MAX - 64 * 1024);
+    turn(f);
+    assert_int_equal(clients_usage(&f->clients).shed, 0);
+    buf_clear(&f->told);
+    stuff(f, 3, MEMORY_MAX + 1);
+    expect_told(f, "closed 2|");
+    assert_int_equal(clients_usage(&f->clients).shed, 1);
+    assert_true(f->clients.unread < MEMORY_MAX);
+    clients_write(&f->clients, client(2), SLICE_LITERAL("too late"));
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+}
+
+static void the_client_idle_longest_gives_up_its_descriptor(void **state) {
+    struct fixture *f = *state;
+    assert_false(clients_evict(&f->clients));
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = dial(&f->address);
         turn(f);
     }
+    expect_told(f, "opened 1 from 127.0.0.1|opened 2 from 127.0.0.1|opened 3 from 127.0.0.1|");
+    say(fds[0], "PING");
+    expect_told(f, "bytes 1 PING|");
+    clients_write(&f->clients, client(2), SLICE_LITERAL("+a message"));
+    assert_true(clients_evict(&f->clients));
+    clients_write(&f->clients, client(3), SLICE_LITERAL("too late"));
+    clients_read(&f->clients, client(3), false);
+    clients_hang_up(&f->clients, client(3));
+    expect_told(f, "closed 3|");
+    expect_closed(f, fds[2]);
+    assert_true(clients_evict(&f->clients));
     expect_told(f, "closed 1|");
-    assert_true(written > CLIENT_PENDING_MAX);
-    close(fd);
+    assert_int_equal(clients_usage(&f->clients).evicted, 2);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 static void addresses_change_without_touching_the_connections(void **state) {
@@ -278,7 +399,11 @@ int main(void) {
         TEST(a_client_that_closed_its_half_gets_its_answer),
         TEST(beyond_the_maximum_clients_are_refused),
         TEST(a_hang_up_comes_after_the_last_byte),
+        TEST(clients_beyond_the_descriptors_are_refused),
         TEST(a_client_that_does_not_read_is_closed),
+        TEST(a_client_that_reads_again_is_told_of),
+        TEST(who_has_not_read_most_is_closed_for_all),
+        TEST(the_client_idle_longest_gives_up_its_descriptor),
         TEST(addresses_change_without_touching_the_connections),
         TEST(a_refused_change_changes_nothing),
     };
