@@ -30,8 +30,9 @@ def program():
 
 class Sentinel(Process):
     def __init__(self, name, folder, port, make='vedette', groups=(), host='127.0.0.1',
-                 settings=None, lines=(), enter=()):
-        """settings: further top-level YAML keys; lines: further lines of a sentinel.conf."""
+                 settings=None, lines=(), enter=(), descriptors=None):
+        """settings: further top-level YAML keys; lines: further lines of a sentinel.conf;
+        descriptors: how many it may have."""
         assert make in MAKES
         super().__init__(name, folder, enter)
         self.make = make
@@ -40,6 +41,7 @@ class Sentinel(Process):
         self.groups = {group.name: group for group in groups}
         self.settings = dict(settings or {})
         self.lines = tuple(lines)
+        self.descriptors = descriptors
         self.state = folder / 'state'
         self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
         self.write_file()
@@ -67,7 +69,8 @@ class Sentinel(Process):
 
     def start(self, wait=True):
         if self.is_vedette:
-            self.spawn([program(), self.file], SANITIZER_ENV)
+            limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
+            self.spawn([*limit, program(), self.file], SANITIZER_ENV)
         else:
             self.spawn(['redis-sentinel', self.file])
         if wait:
@@ -129,6 +132,11 @@ class Sentinel(Process):
             return True
         except ReplyError:
             return False
+
+    def limit(self, name):
+        """What INFO says of a limit: {'max': ..., 'used': ..., 'hits': ...}."""
+        text, = re.findall(rf'^vedette_limit_{name}:(\S+)', self.call('INFO', 'vedette'), re.M)
+        return {key: int(value) for key, value in (part.split('=') for part in text.split(','))}
 
     def complaint(self):
         """Why this process fails the test, or None."""
