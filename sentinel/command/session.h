@@ -30,28 +30,22 @@ enum session_state {
     SESSION_ENDED,  /* hung up: nothing is sent any more */
 };
 
+/* What each request needs stands first, together. */
 struct session {
     struct server *server;
     struct client_id id;
     enum session_state state;
-    struct endpoint remote, local;
-    int descriptor;                       /* for CLIENT LIST only */
-    int version;                          /* of RESP: 2 or 3 */
-    char *name;                           /* owned; NULL = none */
-    char *library_name, *library_version; /* owned; NULL = none */
-    int64_t opened_ms, active_ms;         /* mono; active: last bytes */
-    const struct command *last;           /* last command; NULL = none */
-    struct buf query;                     /* received, not parsed yet */
-    bool is_choked;                       /* it does not read what it was sent */
-    bool is_paused;                       /* the shell was asked not to read from it */
-    struct list_node queued;              /* in server->queued: the others have their turn */
-    size_t spent;                         /* of its share of wake-up spent_wake */
+    int version;             /* of RESP: 2 or 3 */
+    bool is_choked;          /* it does not read what it was sent */
+    bool is_paused;          /* the shell was asked not to read from it */
+    struct buf query;        /* received, not parsed yet */
+    struct list_node queued; /* in server->queued: the others have their turn */
+    size_t spent;            /* of its share of wake-up spent_wake */
     uint64_t spent_wake;
     size_t held; /* bytes of query, waiting replies and subscriptions; in server->held */
-
-    struct map channels,
-        patterns;              /* name -> struct subscription, owned; in order of subscription */
-    size_t subscription_bytes; /* about what they take */
+    size_t subscription_bytes;  /* about what its subscriptions take */
+    int64_t active_ms;          /* mono: last bytes */
+    const struct command *last; /* last command; NULL = none */
 
     struct buf out;          /* leaves at the end of this step */
     uint64_t out_after;      /* highest PERSIST that `out` rests on */
@@ -62,6 +56,15 @@ struct session {
     struct buf waiting_bytes;
     struct list_node parked; /* in server->parked while something waits */
     struct heap_item oldest; /* in server->waits, by when the first that waits was given; mono */
+
+    struct map channels,
+        patterns; /* name -> struct subscription, owned; in order of subscription */
+
+    struct endpoint remote, local;
+    int descriptor;                       /* for CLIENT LIST only */
+    char *name;                           /* owned; NULL = none */
+    char *library_name, *library_version; /* owned; NULL = none */
+    int64_t opened_ms;                    /* mono */
 };
 
 struct session *session_new(struct server *server, const struct input *opened);

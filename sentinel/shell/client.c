@@ -11,7 +11,7 @@ struct client {
     struct clients *clients; /* borrowed */
     struct client_id id;
     struct stream *stream;    /* owned; NULL once it was closed at once */
-    struct list_node by_use;  /* in clients->by_use */
+    uint64_t used;            /* clients->uses at its last read or write */
     struct list_node gone;    /* in clients->gone */
     struct list_node leaving; /* in clients->leaving */
     struct list_node filled;  /* in clients->filled */
@@ -31,7 +31,6 @@ void clients_init(struct clients *c, struct streams *streams, struct inlet inlet
         .by_id = MAP_INIT,
         .streams_may = { .read_max = CLIENT_READ_MAX, .total = &c->unread },
     };
-    list_init(&c->by_use);
     list_init(&c->gone);
     list_init(&c->leaving);
     list_init(&c->filled);
@@ -51,7 +50,6 @@ static struct slice key_of(const struct client_id *id) {
 
 static void client_free(struct client *client) {
     map_remove(&client->clients->by_id, key_of(&client->id));
-    list_remove(&client->by_use);
     list_remove(&client->gone);
     list_remove(&client->leaving);
     list_remove(&client->filled);
@@ -69,8 +67,7 @@ void clients_fini(struct clients *c) {
 /* ---- what the stream tells ---- */
 
 static void note_use(struct client *client) {
-    list_remove(&client->by_use);
-    list_append(&client->clients->by_use, &client->by_use);
+    client->used = ++client->clients->uses;
 }
 
 static void on_bytes(void *context, struct slice bytes) {
@@ -107,11 +104,22 @@ static uint64_t allowed(const struct clients *c) {
 
 static struct client *reads_least(const struct clients *c) {
     struct client *least = NULL;
-    list_for_each(client, &c->by_use, struct client, by_use) {
-        if (least == NULL || stream_pending(client->stream) > stream_pending(least->stream))
+    map_for_each(client, &c->by_id, struct client) {
+        bool reads_less = client->stream != NULL &&
+            (least == NULL || stream_pending(client->stream) > stream_pending(least->stream));
+        if (reads_less)
             least = client;
     }
     return least;
+}
+
+static struct client *idle_longest(const struct clients *c) {
+    struct client *idlest = NULL;
+    map_for_each(client, &c->by_id, struct client) {
+        if (client->stream != NULL && (idlest == NULL || client->used < idlest->used))
+            idlest = client;
+    }
+    return idlest;
 }
 
 struct client_usage clients_usage(const struct clients *c) {
@@ -141,7 +149,7 @@ void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
     client->id.value = ++c->last_id;
     client->stream = stream_new(c->streams, fd, &handler, &c->streams_may, client);
     map_put(&c->by_id, key_of(&client->id), client);
-    list_append(&c->by_use, &client->by_use);
+    note_use(client);
 
     struct input in = {
         .kind = INPUT_CLIENT_OPENED,
@@ -183,14 +191,13 @@ void clients_hang_up(struct clients *c, struct client_id id) {
 static void close_now(struct client *client) {
     stream_free(client->stream);
     client->stream = NULL;
-    list_remove(&client->by_use);
     list_remove(&client->leaving);
     if (!list_is_linked(&client->gone))
         list_append(&client->clients->gone, &client->gone);
 }
 
 bool clients_evict(struct clients *c) {
-    struct client *idlest = list_first(&c->by_use, struct client, by_use);
+    struct client *idlest = idle_longest(c);
     if (idlest == NULL)
         return false;
     c->evicted++;

@@ -14,9 +14,10 @@ struct endpoint;
 struct limits;
 struct slice;
 
-#define CLIENT_READ_MAX   (16 * 1024)   /* bytes read at once */
-#define CLIENT_HIGH_WATER (1024 * 1024) /* unread bytes beyond which the engine is told, at most \
-                                         */
+#define CLIENT_READ_MAX (16 * 1024) /* bytes read at once */
+#define CLIENT_HIGH_WATER \
+    (1024 * 1024) /* unread bytes beyond which the engine is told, at most \
+                   */
 
 /* How many clients there is room for. */
 typedef size_t clients_room_fn(void *context);
@@ -27,11 +28,11 @@ struct clients {
     clients_room_fn *room; /* asked at each accept; NULL = for any number */
     void *room_context;    /* borrowed */
     struct map by_id;      /* struct client, owned */
-    struct list by_use;    /* connected clients, the one idle longest first */
     struct list gone;      /* clients whose end is not told yet */
     struct list leaving;   /* clients to be closed once their bytes are written */
     struct list filled;    /* clients of whom it is to be told whether they read */
     uint64_t last_id;
+    uint64_t uses;     /* counts reads and writes, so that the client idle longest is known */
     uint64_t max;      /* limits.clients */
     size_t unread_max; /* limits.client_memory */
     struct stream_limits streams_may;
