@@ -100,7 +100,7 @@ static void lists_are_filtered(void **state) {
     assert_listed(d, "type PUBSUB", "id=2;");
     assert_listed(d, "TYPE replica", "");
     assert_listed(d, "TYPE master", "");
-    assert_listed(d, "ID 3 1 77", "id=1;id=3;");
+    assert_listed(d, "ID 3 1 77 3", "id=3;id=1;id=3;");
     assert_answer(d, 1, "CLIENT LIST ID x", "-\"ERR Invalid client ID\"");
     assert_answer(d, 1, "CLIENT LIST ID 0", "-\"ERR Invalid client ID\"");
     assert_answer(d, 1, "CLIENT LIST NOSUCH", "-\"ERR syntax error\"");
