@@ -9,8 +9,8 @@ SETTLE_TIMEOUT_S = 20
 
 class Deployment:
     def __init__(self, lab, replicas=2, sentinels=3, name='mymaster', host='127.0.0.1',
-                 hosts=(), priorities=(), server_config=(), settings=None, **group):
-        """sentinels: a count, or one make for each; group: fields of Group.
+                 hosts=(), priorities=(), server_config=(), settings=None, env=None, **group):
+        """sentinels: a count, or one make for each; env: of the sentinels; group: fields of Group.
         hosts: the first has the master and a sentinel, and so on in turn; none: all at `host`."""
         self._lab = lab
         self.name = name
@@ -24,7 +24,7 @@ class Deployment:
         if 'stock' in makes:
             self.group.down_after = max(self.group.down_after, lab.stock_down_after)
         self.sentinels = [lab.sentinel(f'sentinel{i}', make=make, groups=[self.group],
-                                       settings=settings, **self._place(i))
+                                       settings=settings, env=env, **self._place(i))
                           for i, make in enumerate(makes)]
         self.recorder = None
 

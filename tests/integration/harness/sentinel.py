@@ -30,9 +30,9 @@ def program():
 
 class Sentinel(Process):
     def __init__(self, name, folder, port, make='vedette', groups=(), host='127.0.0.1',
-                 settings=None, lines=(), enter=(), descriptors=None):
+                 settings=None, lines=(), enter=(), descriptors=None, env=None):
         """settings: further top-level YAML keys; lines: further lines of a sentinel.conf;
-        descriptors: how many it may have."""
+        descriptors: how many it may have; env: added to the environment."""
         assert make in MAKES
         super().__init__(name, folder, enter)
         self.make = make
@@ -42,6 +42,7 @@ class Sentinel(Process):
         self.settings = dict(settings or {})
         self.lines = tuple(lines)
         self.descriptors = descriptors
+        self.env = dict(env or {})
         self.state = folder / 'state'
         self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
         self.write_file()
@@ -70,7 +71,7 @@ class Sentinel(Process):
     def start(self, wait=True):
         if self.is_vedette:
             limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
-            self.spawn([*limit, program(), self.file], SANITIZER_ENV)
+            self.spawn([*limit, program(), self.file], {**SANITIZER_ENV, **self.env})
         else:
             self.spawn(['redis-sentinel', self.file])
         if wait:
