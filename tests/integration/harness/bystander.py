@@ -34,13 +34,15 @@ class Bystander:
             self.events.wait('+switch-master', sentinel, f'{self.name} ')
         return old
 
-    def check(self, old):
+    def check(self, old, also_down=()):
         """One leader, one new configuration, nobody down but the old master, nothing given up half
         way. That several stand at once and vote for themselves is forgiven: with sanitizers, and
-        attackers on the same two processors, a round takes longer than their ranks are apart."""
+        attackers on the same two processors, a round takes longer than their ranks are apart.
+        also_down: how +sdown may begin for those whom the test itself made hostile."""
         ours = [e for e in list(self.events.events) if self._is_ours(e)]
         story = '\n'.join(str(e) for e in ours if e.channel != '+set')
-        lost = (f'master {self.name} {old.host} {old.port}', f'slave {old.host}:{old.port} ')
+        lost = (f'master {self.name} {old.host} {old.port}', f'slave {old.host}:{old.port} ',
+                *also_down)
         assert all(e.message.startswith(lost) for e in ours if e.channel == '+sdown'), story
         for channel, times in (('+elected-leader', 1),
                                ('+switch-master', len(self.deployment.sentinels))):

@@ -41,11 +41,10 @@ class Link:
 
 
 class FakeNode:
-    def __init__(self, port, info='role:master', voice=''):
-        """info: what INFO says besides the run id. voice: who it is as a peer, for tests."""
+    def __init__(self, port, info='role:master'):
+        """info: what INFO says besides the run id."""
         self.address = ('127.0.0.1', port)
         self.info = info
-        self.voice = voice
         self.hostility = None       # callable(link, words): raw bytes instead of the reply; None
                                     # for the reply; it may send and close itself
         self.asked = []             # the words of each request that met the hostility
@@ -62,13 +61,17 @@ class FakeNode:
     def pause(self, seconds):
         self._closed.wait(seconds)
 
+    def hang_up(self):
+        """Ends all connections."""
+        for link in list(self._links):
+            link.close()
+
     def close(self):
         self._closed.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for link in list(self._links):
-            link.close()
+        self.hang_up()
 
     def _accept(self):
         while not self.closed:
@@ -92,8 +95,8 @@ class FakeNode:
         hostility = self.hostility
         data = None
         if hostility is not None:
-            data = hostility(link, words)
             self.asked.append(words)
+            data = hostility(link, words)
         link.send(self.reply(link, words) if data is None else data)
 
     def reply(self, link, words):
