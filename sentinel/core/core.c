@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define STORE_RETRY_MS 1000
+#define STORE_LOG_MS   5000 /* between lines that say why it fails */
 
 /* Source: spec 3.1. */
 static const struct periods stock_periods = {
@@ -271,6 +272,26 @@ static void emit_persist(struct core *c) {
     c->delta_count = 0;
 }
 
+static void log_store_works(struct core *c) {
+    if (c->store_why[0] != '\0')
+        core_log(c, LOG_WARNING, "the state is on disk again");
+    c->store_why[0] = '\0';
+}
+
+/* Once, and again when the reason changes; a disk that comes and goes does not fill the log. */
+static void log_store_fails(struct core *c, struct slice why) {
+    why = slice_sub(why, 0, sizeof(c->store_why) - 1);
+    bool too_soon =
+        c->store_told_ms != 0 && tstamp_age(c->now.mono_ms, c->store_told_ms) < STORE_LOG_MS;
+    if (too_soon || slice_is(why, c->store_why))
+        return;
+    core_log(c, LOG_WARNING,
+        "WARNING: Sentinel was not able to save the new configuration on disk!!!: " SLICE_FMT,
+        SLICE_ARG(why));
+    slice_copy(why, c->store_why, sizeof(c->store_why));
+    c->store_told_ms = c->now.mono_ms;
+}
+
 static void on_durable(struct core *c, uint64_t seq) {
     bool had_failed = core_store_failed(c);
     c->durable_seq = MAX_OF(c->durable_seq, seq);
@@ -278,7 +299,7 @@ static void on_durable(struct core *c, uint64_t seq) {
         c->durable_epoch = c->current_epoch;
     if (had_failed && !core_store_failed(c)) {
         c->store_retry_ms = 0;
-        core_log(c, LOG_WARNING, "the state is on disk again");
+        log_store_works(c);
     }
     list_for_each(g, &c->awaiting, struct group, awaiting_node) {
         list_remove(&g->awaiting_node);
@@ -287,10 +308,7 @@ static void on_durable(struct core *c, uint64_t seq) {
 }
 
 static void on_failed(struct core *c, uint64_t seq, struct slice why) {
-    if (!core_store_failed(c))
-        core_log(c, LOG_WARNING,
-            "WARNING: Sentinel was not able to save the new configuration on disk!!!: " SLICE_FMT,
-            SLICE_ARG(why));
+    log_store_fails(c, why);
     c->failed_seq = MAX_OF(c->failed_seq, seq);
     c->store_retry_ms = c->now.mono_ms + STORE_RETRY_MS;
 }

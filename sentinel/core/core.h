@@ -69,6 +69,8 @@ struct core {
     uint64_t durable_seq;   /* all up to here are on disk */
     uint64_t failed_seq;    /* > durable_seq: the store has failed up to here */
     int64_t store_retry_ms; /* mono: when to try a failed store again; 0 = no need */
+    char store_why[256];    /* why it fails, as last logged; "" = not logged since it last worked */
+    int64_t store_told_ms;  /* mono: when that was; 0 = never */
     struct delta *deltas;   /* gathered in this step; one PERSIST at its end */
     size_t delta_count, delta_capacity;
     int64_t id_clash_ms; /* mono: last warning that another process uses our id; 0 = none */

@@ -6,13 +6,15 @@
 struct disk_file {
     sqlite3_file base;
     sqlite3_file *real; /* behind this struct */
+    int last_errno;     /* that we made up; 0 = none */
 };
 
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs shim_vfs;
 static disk_shim_fn before_op;
 
-#define REAL(f) (((struct disk_file *)(void *)(f))->real)
+#define SHIM(f) ((struct disk_file *)(void *)(f))
+#define REAL(f) (SHIM(f)->real)
 
 static const int failures[] = {
     [DISK_OPEN] = SQLITE_CANTOPEN,
@@ -31,6 +33,13 @@ static int refusal(enum disk_op op) {
     return op == DISK_WRITE && error == ENOSPC ? SQLITE_FULL : failures[op];
 }
 
+static int file_refusal(sqlite3_file *f, enum disk_op op) {
+    int r = refusal(op);
+    if (r != SQLITE_OK)
+        SHIM(f)->last_errno = errno;
+    return r;
+}
+
 static int shim_close(sqlite3_file *f) {
     return REAL(f)->pMethods->xClose(REAL(f));
 }
@@ -38,15 +47,15 @@ static int shim_read(sqlite3_file *f, void *bytes, int size, sqlite3_int64 at) {
     return REAL(f)->pMethods->xRead(REAL(f), bytes, size, at);
 }
 static int shim_write(sqlite3_file *f, const void *bytes, int size, sqlite3_int64 at) {
-    int r = refusal(DISK_WRITE);
+    int r = file_refusal(f, DISK_WRITE);
     return r != SQLITE_OK ? r : REAL(f)->pMethods->xWrite(REAL(f), bytes, size, at);
 }
 static int shim_truncate(sqlite3_file *f, sqlite3_int64 size) {
-    int r = refusal(DISK_TRUNCATE);
+    int r = file_refusal(f, DISK_TRUNCATE);
     return r != SQLITE_OK ? r : REAL(f)->pMethods->xTruncate(REAL(f), size);
 }
 static int shim_sync(sqlite3_file *f, int flags) {
-    int r = refusal(DISK_SYNC);
+    int r = file_refusal(f, DISK_SYNC);
     return r != SQLITE_OK ? r : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
 static int shim_size(sqlite3_file *f, sqlite3_int64 *ret) {
@@ -62,6 +71,10 @@ static int shim_check_lock(sqlite3_file *f, int *ret) {
     return REAL(f)->pMethods->xCheckReservedLock(REAL(f), ret);
 }
 static int shim_control(sqlite3_file *f, int op, void *argument) {
+    if (op == SQLITE_FCNTL_LAST_ERRNO && SHIM(f)->last_errno != 0) {
+        *(int *)argument = SHIM(f)->last_errno;
+        return SQLITE_OK;
+    }
     return REAL(f)->pMethods->xFileControl(REAL(f), op, argument);
 }
 static int shim_sector(sqlite3_file *f) {
@@ -90,7 +103,8 @@ static const sqlite3_io_methods shim_methods = {
 static int shim_open(
     sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_flags) {
     (void)vfs;
-    struct disk_file *file = (struct disk_file *)(void *)f;
+    struct disk_file *file = SHIM(f);
+    file->last_errno = 0;
     file->base.pMethods = NULL;
     file->real = (sqlite3_file *)(void *)(file + 1);
     int r = refusal(DISK_OPEN);

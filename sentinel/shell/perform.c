@@ -62,6 +62,6 @@ struct performed perform(
     for (size_t i = 0; i < effects->count && !progress.done.stop; i++)
         perform_one(p, now, &effects->items[i], &progress);
     if (progress.persist)
-        store_hand_over(p->store, progress.seq);
+        store_hand_over(p->store, progress.seq, now->mono_ms);
     return progress.done;
 }

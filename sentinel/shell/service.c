@@ -16,6 +16,7 @@
 #include "sentinel/shell/socket.h"
 #include "sentinel/shell/store.h"
 #include "sentinel/shell/store_place.h"
+#include "sentinel/shell/test_disk.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -107,6 +108,7 @@ static int open_store(struct service *s) {
     else
         store_place_beside(&place, s->absolute_path, s->file.settings.state_dir);
     struct buf why = BUF_INIT;
+    test_disk_install();
     s->store = store_open(&place, &why);
     int status = s->store != NULL ? SERVICE_OK : refuse("the state is refused: %s", buf_text(&why));
     buf_fini(&why);

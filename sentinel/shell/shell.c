@@ -22,10 +22,8 @@ static void take(void *context, const struct input *in) {
     shell_take(context, in);
 }
 
-static void on_store(void *context, unsigned ready) {
-    (void)ready;
-    struct shell *s = context;
-    struct store_outcome outcome = store_collect(s->store);
+static void tell_outcome(struct shell *s) {
+    struct store_outcome outcome = store_collect(s->store, s->clock.now.mono_ms);
     if (outcome.durable)
         shell_take(s, &(struct input){ .kind = INPUT_DURABLE, .seq = outcome.durable_seq });
     if (outcome.failed)
@@ -35,6 +33,11 @@ static void on_store(void *context, unsigned ready) {
                 .seq = outcome.failed_seq,
                 .why = slice_of(store_error(s->store)),
             });
+}
+
+static void on_store(void *context, unsigned ready) {
+    (void)ready;
+    tell_outcome(context);
 }
 
 /* Links come first, those that are wanted now. */
@@ -99,6 +102,8 @@ static bool is_due(const struct shell *s) {
 
 /* Before the deadline nothing can be found silent, and one round will do. */
 static void gather(struct shell *s) {
+    if (store_deadline(s->store) <= s->clock.now.mono_ms)
+        tell_outcome(s);
     int rounds = 0;
     do {
         loop_dispatch(s->loop);
@@ -182,7 +187,8 @@ static void call_back_settled(struct shell *s) {
 }
 
 static void sleep_until_due(struct shell *s) {
-    int64_t until_ms = s->effects.count > 0 ? 0 : engine_deadline(s->engine);
+    int64_t until_ms =
+        s->effects.count > 0 ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
     clock_sleep(&s->clock, clock_mono_us() / 1000, until_ms);
     loop_wait(s->loop, until_ms);
     pace_moment("woke");

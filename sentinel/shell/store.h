@@ -25,12 +25,15 @@ void store_add(struct store *s, const struct delta *deltas, size_t count);
 /* Takes over another id, in the same manner. */
 void store_adopt_id(struct store *s, const char id[static ID_SIZE]);
 /* Hands over what was added, to be made durable together with what failed before. The outcome comes
- * under `seq`, which never falls. */
-void store_hand_over(struct store *s, uint64_t seq);
+ * under `seq`, which never falls. Times are on the monotonic clock. */
+void store_hand_over(struct store *s, uint64_t seq, int64_t now_ms);
 
-int store_fd(const struct store *s); /* readable when there is an outcome */
+/* There may be an outcome when this is readable, or when the deadline has come: a disk that does
+ * not answer has failed until it does. */
+int store_fd(const struct store *s);
+int64_t store_deadline(const struct store *s); /* TSTAMP_NEVER: nothing is awaited */
 /* What came of what was handed over, since the last time; never waits. */
-struct store_outcome store_collect(struct store *s);
+struct store_outcome store_collect(struct store *s, int64_t now_ms);
 const char *store_error(const struct store *s); /* why the last one failed; until store_collect */
 
 /* Hands over and waits; for the start, when nothing else is under way. false: store_error says why.

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #define APPLICATION_ID 0x76656474 /* "vedt" */
 #define SCHEMA_VERSION 1
@@ -93,12 +94,48 @@ static bool run(struct store_db *db, const char *sql) {
     return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+const char *store_db_path(const struct store_db *db) {
+    return sqlite3_db_filename(db->sqlite, "main");
+}
+
+const char *store_db_log_path(const struct store_db *db) {
+    return sqlite3_filename_wal(store_db_path(db));
+}
+
+/* SQLite opens for reading what it may not write, and says so only when it is to write. */
+static const char *why_readonly(const struct store_db *db) {
+    if (access(store_db_path(db), W_OK) < 0)
+        return strerror(errno);
+    return sqlite3_errmsg(db->sqlite);
+}
+
+/* The errno that one of the two files met last; 0 = none. */
+static int last_errno(const struct store_db *db, int which) {
+    sqlite3_file *file = NULL;
+    int found = 0;
+    if (sqlite3_file_control(db->sqlite, "main", which, (void *)&file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &found) != SQLITE_OK)
+        return 0;
+    return found;
+}
+
+/* SQLite keeps that of most statements, but not that of COMMIT. */
+static int os_error(const struct store_db *db) {
+    int found = sqlite3_system_errno(db->sqlite);
+    if (found == 0)
+        found = last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    return found != 0 ? found : last_errno(db, SQLITE_FCNTL_FILE_POINTER);
+}
+
 const char *store_db_error(const struct store_db *db) {
-    int os_error = sqlite3_system_errno(db->sqlite); /* kept of these two only */
     int code = sqlite3_errcode(db->sqlite) & 0xff;
-    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && os_error != 0)
-        return strerror(os_error);
-    return code == SQLITE_FULL ? strerror(ENOSPC) : sqlite3_errmsg(db->sqlite);
+    if (code == SQLITE_FULL)
+        return strerror(ENOSPC);
+    if (code == SQLITE_READONLY)
+        return why_readonly(db);
+    int error = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? os_error(db) : 0;
+    return error != 0 ? strerror(error) : sqlite3_errmsg(db->sqlite);
 }
 
 static sqlite3_stmt *prepare(struct store_db *db, const char *sql) {
@@ -203,8 +240,24 @@ bool store_db_write_id(struct store_db *db, const char *id) {
     return s != NULL && bind_text(s, 1, slice_of(id)) && sqlite3_step(s) == SQLITE_DONE;
 }
 
-bool store_db_clear(struct store_db *db) {
-    return run(db, "DELETE FROM groups"); /* and all below */
+struct rewrite {
+    struct store_db *db;
+    bool ok;
+};
+
+static void write_one(const struct delta *d, void *context) {
+    struct rewrite *r = context;
+    r->ok = r->ok && store_db_write(r->db, d);
+}
+
+bool store_db_write_all(struct store_db *db, const struct state *state) {
+    struct rewrite r = {
+        .db = db,
+        .ok = run(db, "DELETE FROM groups") && /* and all below */
+            store_db_write_id(db, state->id),
+    };
+    state_deltas(state, write_one, &r);
+    return r.ok;
 }
 
 bool store_db_commit(struct store_db *db) {
@@ -273,25 +326,24 @@ static bool check_pages(struct store_db *db, struct buf *why) {
     return false;
 }
 
-static bool make_tables(struct store_db *db, const char *id, struct buf *why) {
+static bool make_tables(struct store_db *db, const struct state *first, struct buf *why) {
     char marks[96];
     sqlite3_snprintf(sizeof(marks), marks, "PRAGMA application_id = %d; PRAGMA user_version = %d",
         APPLICATION_ID, SCHEMA_VERSION);
-    if (store_db_begin(db) && run(db, SCHEMA) && store_db_write_id(db, id) && run(db, marks) &&
+    if (store_db_begin(db) && run(db, SCHEMA) && run(db, marks) && store_db_write_all(db, first) &&
         store_db_commit(db))
         return true;
     return refuse_for(db, why);
 }
 
-static bool check_schema(
-    struct store_db *db, enum store_db_start start, const char *id, struct buf *why) {
+static bool check_schema(struct store_db *db, const struct state *first, struct buf *why) {
     int64_t application, version, tables;
     if (!query_integer(db, "PRAGMA application_id", &application) ||
         !query_integer(db, "PRAGMA user_version", &version) ||
         !query_integer(db, "SELECT count(*) FROM sqlite_schema", &tables))
         return refuse_for(db, why);
-    if (start == STORE_DB_FRESH && application == 0 && version == 0 && tables == 0)
-        return make_tables(db, id, why);
+    if (first != NULL && application == 0 && version == 0 && tables == 0)
+        return make_tables(db, first, why);
     if (application != APPLICATION_ID)
         return refuse(why, tables == 0 ? "it is empty" : "it is not a database of Vedette's");
     if (version > SCHEMA_VERSION) {
@@ -302,14 +354,13 @@ static bool check_schema(
     return version == SCHEMA_VERSION || refuse(why, "its schema is unknown");
 }
 
-struct store_db *store_db_open(
-    const char *path, enum store_db_start start, const char *id, struct buf *why) {
+struct store_db *store_db_open(const char *path, const struct state *first, struct buf *why) {
     struct store_db *db = mem_new(struct store_db);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     bool ok = sqlite3_open_v2(path, &db->sqlite, flags, NULL) == SQLITE_OK || refuse_for(db, why);
-    if (ok && take_hold(db, why) && check_pages(db, why) && check_schema(db, start, id, why))
+    if (ok && take_hold(db, why) && check_pages(db, why) && check_schema(db, first, why))
         return db;
-    store_db_close(db);
+    store_db_abandon(db);
     return NULL;
 }
 
@@ -321,6 +372,14 @@ void store_db_close(struct store_db *db) {
             sqlite3_finalize(db->changes[kind][i]);
     sqlite3_close(db->sqlite);
     mem_free(db);
+}
+
+/* The log is neither moved into the database nor removed: what lies there now under its name may be
+ * somebody else's. */
+void store_db_abandon(struct store_db *db) {
+    if (db != NULL && db->sqlite != NULL)
+        sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    store_db_close(db);
 }
 
 /* ---- reading ---- */
@@ -435,4 +494,15 @@ bool store_db_load(struct store_db *db, struct state *ret, struct buf *why) {
         if (!load_table(db, i, ret, why))
             return false;
     return ret->id[0] != '\0' || refuse(why, "it holds no id");
+}
+
+bool store_db_check_id(struct store_db *db, const char *id, struct buf *why) {
+    CLEANUP(statement_end) sqlite3_stmt *s = prepare(db, "SELECT id FROM meta");
+    if (s == NULL || sqlite3_step(s) != SQLITE_ROW)
+        return refuse_for(db, why);
+    const char *found = (const char *)sqlite3_column_text(s, 0);
+    if (found != NULL && strcmp(found, id) == 0)
+        return true;
+    buf_printf(why, "it is the state of another vedette, %s", found != NULL ? found : "without id");
+    return false;
 }

@@ -16,54 +16,97 @@
 #define LOG_PAGES_MAX   16000 /* moved before the next commit, lest it fill the disk */
 
 struct store_disk {
-    char *path;            /* owned */
-    struct store_db *db;   /* owned; NULL after a failure */
+    struct store_place place;
+    struct store_db *db;        /* owned; NULL after a failure */
+    struct file_id database_id; /* of the open files */
+    struct file_id log_id;
     int hold_fd;           /* keeps others away while the database is closed, too; -1 = not yet */
     struct state state;    /* with all that was handed in */
     uint64_t commit_count; /* tried, for the tests */
     bool fresh;
 };
 
-/* ---- opening ---- */
+/* ---- the files ---- */
 
-static bool open_db(struct store_disk *d, enum store_place_start start, struct buf *why) {
-    char id[ID_SIZE];
-    draw_id(id);
-    struct buf detail = BUF_INIT;
-    d->db = store_db_open(
-        d->path, start == STORE_PLACE_FRESH ? STORE_DB_FRESH : STORE_DB_EXISTING, id, &detail);
-    if (d->db != NULL && !store_db_load(d->db, &d->state, &detail)) {
-        store_db_close(d->db);
-        d->db = NULL;
-    }
-    if (d->db == NULL)
-        buf_printf(why, "%s: %s", d->path, buf_text(&detail));
-    buf_fini(&detail);
-    return d->db != NULL;
+static void give_up(struct store_disk *d) {
+    store_db_abandon(d->db);
+    d->db = NULL;
 }
 
-static bool mark(const struct store_place *place, struct buf *why) {
-    int r = store_place_mark(place);
+/* Always false: the caller's answer. */
+static bool fail(struct store_disk *d, const char *text, struct buf *why) {
+    buf_printf(why, "%s: %s", d->place.database, text);
+    give_up(d);
+    return false;
+}
+
+/* SQLite goes on writing into files that were removed or replaced, where no start will look. */
+static bool check_files(struct store_disk *d, struct buf *why) {
+    struct file_id marker;
+    int r = file_id_of(d->hold_fd, &marker);
     if (r < 0)
-        buf_printf(why, "%s: %s", place->marker, strerror(-r));
+        return fail(d, strerror(-r), why);
+    if (file_id_check(&d->database_id, d->place.database, why) &&
+        file_id_check(&d->log_id, store_db_log_path(d->db), why) &&
+        file_id_check(&marker, d->place.marker, why))
+        return true;
+    give_up(d);
+    return false;
+}
+
+/* first: what to fill an empty one with; NULL: it must not be empty. */
+static bool open_db(struct store_disk *d, const struct state *first, struct buf *why) {
+    struct buf detail = BUF_INIT;
+    d->db = store_db_open(d->place.database, first, &detail);
+    bool ok = d->db != NULL || fail(d, buf_text(&detail), why);
+    buf_fini(&detail);
+    int r = ok ? file_id_at(store_db_path(d->db), &d->database_id) : 0;
+    if (ok && r == 0)
+        r = file_id_at(store_db_log_path(d->db), &d->log_id);
+    return ok && (r == 0 || fail(d, strerror(-r), why));
+}
+
+static bool mark(struct store_disk *d, struct buf *why) {
+    int r = store_place_mark(&d->place);
+    if (r < 0)
+        buf_printf(why, "%s: %s", d->place.marker, strerror(-r));
     return r == 0;
 }
 
-static bool hold(struct store_disk *d, const struct store_place *place, struct buf *why) {
-    int r = store_place_hold(place, &d->hold_fd);
+static bool hold(struct store_disk *d, struct buf *why) {
+    int r = store_place_hold(&d->place, &d->hold_fd);
     if (r < 0)
-        buf_printf(why, "%s: %s", place->database,
+        buf_printf(why, "%s: %s", d->place.database,
             r == -EWOULDBLOCK ? "another process is using it" : strerror(-r));
     return r == 0;
 }
 
+/* ---- opening ---- */
+
+static bool load(struct store_disk *d, struct buf *why) {
+    struct buf detail = BUF_INIT;
+    struct state found;
+    state_init(&found);
+    bool ok = store_db_load(d->db, &found, &detail) || fail(d, buf_text(&detail), why);
+    if (ok)
+        state_copy(&d->state, &found);
+    state_fini(&found);
+    buf_fini(&detail);
+    return ok;
+}
+
 /* The marker comes last: from then on the database has to be there. */
-static bool start_fresh(struct store_disk *d, const struct store_place *place, struct buf *why) {
+static bool start_fresh(struct store_disk *d, struct buf *why) {
     test_hook_before_commit(0);
-    if (!open_db(d, STORE_PLACE_FRESH, why))
+    draw_id(d->state.id);
+    if (!open_db(d, &d->state, why) || !load(d, why))
         return false;
     test_hook_after_commit(0);
-    return mark(place, why) && hold(d, place, why);
+    return mark(d, why) && hold(d, why);
+}
+
+static bool start_known(struct store_disk *d, struct buf *why) {
+    return hold(d, why) && open_db(d, NULL, why) && load(d, why);
 }
 
 struct store_disk *store_disk_open(const struct store_place *place, struct buf *why) {
@@ -71,13 +114,11 @@ struct store_disk *store_disk_open(const struct store_place *place, struct buf *
     if (!store_place_prepare(place, &start, why))
         return NULL;
     struct store_disk *d = mem_new(struct store_disk);
-    d->path = mem_strdup(place->database);
+    store_place_copy(&d->place, place);
     d->fresh = start == STORE_PLACE_FRESH;
     d->hold_fd = -1;
     state_init(&d->state);
-    bool ok = d->fresh ? start_fresh(d, place, why)
-                       : hold(d, place, why) && open_db(d, STORE_PLACE_KNOWN, why);
-    if (ok)
+    if (d->fresh ? start_fresh(d, why) : start_known(d, why))
         return d;
     store_disk_close(d);
     return NULL;
@@ -86,11 +127,15 @@ struct store_disk *store_disk_open(const struct store_place *place, struct buf *
 void store_disk_close(struct store_disk *d) {
     if (d == NULL)
         return;
+    struct buf why = BUF_INIT;
+    if (d->db != NULL && d->hold_fd >= 0)
+        (void)check_files(d, &why); /* tidying up is for our own files only */
+    buf_fini(&why);
     store_db_close(d->db);
     if (d->hold_fd >= 0)
         close(d->hold_fd);
     state_fini(&d->state);
-    mem_free(d->path);
+    store_place_fini(&d->place);
     mem_free(d);
 }
 
@@ -104,56 +149,11 @@ const struct state *store_disk_state(const struct store_disk *d) {
 
 /* ---- writing ---- */
 
-/* Always false: the caller's answer. */
-static bool fail(struct store_disk *d, const char *text, struct buf *why) {
-    buf_printf(why, "%s: %s", d->path, text);
-    store_db_close(d->db);
-    d->db = NULL;
-    return false;
-}
-
 static void take_in(struct store_disk *d, const struct store_batch *b) {
     if (b->id[0] != '\0')
         memcpy(d->state.id, b->id, sizeof(d->state.id));
     for (size_t i = 0; i < b->count; i++)
         state_apply(&d->state, &b->changes[i].delta);
-}
-
-static bool write_changes(struct store_db *db, const struct store_batch *b) {
-    bool ok = store_db_begin(db) && (b->id[0] == '\0' || store_db_write_id(db, b->id));
-    for (size_t i = 0; ok && i < b->count; i++)
-        ok = store_db_write(db, &b->changes[i].delta);
-    return ok;
-}
-
-struct rewrite {
-    struct store_db *db;
-    bool ok;
-};
-
-static void write_one(const struct delta *d, void *context) {
-    struct rewrite *r = context;
-    r->ok = r->ok && store_db_write(r->db, d);
-}
-
-/* The log of changes is emptied first: a log that the disk lost in part ends, at the next start,
- * where it is torn. */
-static bool write_all(struct store_db *db, const struct state *state) {
-    struct rewrite r = {
-        .db = db,
-        .ok = store_db_checkpoint(db, STORE_DB_TRUNCATE) && store_db_begin(db) &&
-            store_db_clear(db) && store_db_write_id(db, state->id),
-    };
-    state_deltas(state, write_one, &r);
-    return r.ok;
-}
-
-static bool reopen(struct store_disk *d, struct buf *why) {
-    struct buf detail = BUF_INIT;
-    d->db = store_db_open(d->path, STORE_DB_EXISTING, NULL, &detail);
-    bool ok = d->db != NULL || fail(d, buf_text(&detail), why);
-    buf_fini(&detail);
-    return ok;
 }
 
 static bool commit(struct store_disk *d, struct buf *why) {
@@ -167,18 +167,54 @@ static bool commit(struct store_disk *d, struct buf *why) {
     return true;
 }
 
+static bool write_changes(struct store_disk *d, const struct store_batch *b, struct buf *why) {
+    bool ok = store_db_begin(d->db) && (b->id[0] == '\0' || store_db_write_id(d->db, b->id));
+    for (size_t i = 0; ok && i < b->count; i++)
+        ok = store_db_write(d->db, &b->changes[i].delta);
+    return ok ? commit(d, why) : fail(d, store_db_error(d->db), why);
+}
+
+/* ---- recovering ---- */
+
+static bool check_id(struct store_disk *d, struct buf *why) {
+    struct buf detail = BUF_INIT;
+    bool ok = store_db_check_id(d->db, d->state.id, &detail) || fail(d, buf_text(&detail), why);
+    buf_fini(&detail);
+    return ok;
+}
+
+/* The log of changes is emptied first: a log that the disk lost in part ends, at the next start,
+ * where it is torn. */
+static bool write_all(struct store_disk *d, struct buf *why) {
+    bool ok = store_db_checkpoint(d->db, STORE_DB_TRUNCATE) && store_db_begin(d->db) &&
+        store_db_write_all(d->db, &d->state);
+    return ok ? commit(d, why) : fail(d, store_db_error(d->db), why);
+}
+
+/* Where the marker was lost, too, it comes back last. */
+static bool mark_anew(struct store_disk *d, struct buf *why) {
+    if (access(d->place.marker, F_OK) == 0)
+        return true;
+    if (mark(d, why) && store_place_hold_anew(&d->place, &d->hold_fd, why))
+        return true;
+    give_up(d);
+    return false;
+}
+
+static bool recover(struct store_disk *d, struct buf *why) {
+    return store_place_regain(&d->place, &d->hold_fd, why) && open_db(d, &d->state, why) &&
+        check_id(d, why) && write_all(d, why) && mark_anew(d, why) && check_files(d, why);
+}
+
 bool store_disk_commit(struct store_disk *d, const struct store_batch *b, struct buf *why) {
     take_in(d, b);
     if (d->db != NULL && store_db_log_pages(d->db) > LOG_PAGES_MAX)
         store_disk_rest(d);
-    bool whole = d->db == NULL;
-    if (whole && !reopen(d, why))
-        return false;
-    if (!whole && b->count == 0 && b->id[0] == '\0')
+    if (d->db == NULL)
+        return recover(d, why);
+    if (b->count == 0 && b->id[0] == '\0')
         return true; /* a second try after one that worked meanwhile */
-    if (whole ? !write_all(d->db, &d->state) : !write_changes(d->db, b))
-        return fail(d, store_db_error(d->db), why);
-    return commit(d, why);
+    return check_files(d, why) && write_changes(d, b, why) && check_files(d, why);
 }
 
 bool store_disk_wants_rest(const struct store_disk *d) {
@@ -188,6 +224,5 @@ bool store_disk_wants_rest(const struct store_disk *d) {
 void store_disk_rest(struct store_disk *d) {
     if (store_db_checkpoint(d->db, STORE_DB_PASSIVE))
         return;
-    store_db_close(d->db);
-    d->db = NULL;
+    give_up(d);
 }

@@ -63,6 +63,15 @@ void store_place_beside(struct store_place *p, const char *file, const char *sta
     };
 }
 
+void store_place_copy(struct store_place *to, const struct store_place *from) {
+    *to = (struct store_place){
+        .folder = mem_strdup(from->folder),
+        .database = mem_strdup(from->database),
+        .marker = mem_strdup(from->marker),
+        .owns_folder = from->owns_folder,
+    };
+}
+
 void store_place_fini(struct store_place *p) {
     mem_free(p->folder);
     mem_free(p->database);
@@ -77,8 +86,8 @@ static bool refuse(struct buf *why, const char *path, const char *text) {
     return false;
 }
 
-static int sync_folder(const struct store_place *p) {
-    int fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int sync_folder(const char *folder) {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     int r = fsync(fd) < 0 ? -errno : 0;
@@ -127,16 +136,36 @@ static int touch(const char *path, const char *text) {
     return r;
 }
 
-static bool prepare_fresh(const struct store_place *p, struct buf *why) {
-    if (mkdir(p->folder, 0700) < 0 && errno != EEXIST)
-        return refuse(why, p->folder, strerror(errno));
-    if (p->owns_folder && !check_empty(p, why))
-        return false;
+static bool make_folder(const struct store_place *p, struct buf *why) {
+    if (mkdir(p->folder, 0700) < 0)
+        return errno == EEXIST || refuse(why, p->folder, strerror(errno));
+    char *parent = join("%s/..", p->folder);
+    int r = sync_folder(parent); /* -EACCES: it may be for passing through only */
+    mem_free(parent);
+    return r == 0 || r == -EACCES || refuse(why, p->folder, strerror(-r));
+}
+
+static bool make_database(const struct store_place *p, struct buf *why) {
     int r = touch(p->database, "");
     if (r < 0)
         return refuse(why, p->database, strerror(-r));
-    r = sync_folder(p);
+    r = sync_folder(p->folder);
     return r == 0 || refuse(why, p->folder, strerror(-r));
+}
+
+static bool prepare_fresh(const struct store_place *p, struct buf *why) {
+    if (!make_folder(p, why))
+        return false;
+    if (p->owns_folder && !check_empty(p, why))
+        return false;
+    return make_database(p, why);
+}
+
+/* SQLite would say it less clearly. */
+static bool check_writable(const struct store_place *p, struct buf *why) {
+    if (access(p->database, R_OK | W_OK) < 0)
+        return refuse(why, p->database, strerror(errno));
+    return access(p->folder, W_OK | X_OK) == 0 || refuse(why, p->folder, strerror(errno));
 }
 
 bool store_place_prepare(
@@ -150,7 +179,7 @@ bool store_place_prepare(
             return false;
         }
         *ret_start = STORE_PLACE_KNOWN;
-        return true;
+        return check_writable(p, why);
     }
     if (errno != ENOENT)
         return refuse(why, p->marker, strerror(errno));
@@ -162,7 +191,7 @@ bool store_place_prepare(
 
 int store_place_mark(const struct store_place *p) {
     int r = touch(p->marker, MARKER_TEXT);
-    return r < 0 ? r : sync_folder(p);
+    return r < 0 ? r : sync_folder(p->folder);
 }
 
 int store_place_hold(const struct store_place *p, int *ret_fd) {
@@ -176,4 +205,65 @@ int store_place_hold(const struct store_place *p, int *ret_fd) {
     }
     *ret_fd = fd;
     return 0;
+}
+
+/* ---- finding out what became of it ---- */
+
+static int file_id(int r, const struct stat *st, struct file_id *ret) {
+    if (r < 0)
+        return -errno;
+    *ret = (struct file_id){ .device = st->st_dev, .inode = st->st_ino };
+    return 0;
+}
+
+int file_id_at(const char *path, struct file_id *ret) {
+    struct stat st;
+    return file_id(stat(path, &st), &st, ret);
+}
+
+int file_id_of(int fd, struct file_id *ret) {
+    struct stat st;
+    return file_id(fstat(fd, &st), &st, ret);
+}
+
+bool file_id_check(const struct file_id *id, const char *path, struct buf *why) {
+    struct file_id now;
+    int r = file_id_at(path, &now);
+    if (r < 0)
+        return refuse(why, path, strerror(-r));
+    return (now.device == id->device && now.inode == id->inode) ||
+        refuse(why, path, "it was replaced by another file");
+}
+
+static bool is_held(const struct store_place *p, int fd) {
+    struct file_id held, there;
+    return fd >= 0 && file_id_of(fd, &held) == 0 && file_id_at(p->marker, &there) == 0 &&
+        held.device == there.device && held.inode == there.inode;
+}
+
+bool store_place_hold_anew(const struct store_place *p, int *fd, struct buf *why) {
+    if (is_held(p, *fd))
+        return true;
+    int new_fd;
+    int r = store_place_hold(p, &new_fd);
+    if (r < 0)
+        return refuse(
+            why, p->marker, r == -EWOULDBLOCK ? "another process is using it" : strerror(-r));
+    if (*fd >= 0)
+        close(*fd);
+    *fd = new_fd;
+    return true;
+}
+
+bool store_place_regain(const struct store_place *p, int *fd, struct buf *why) {
+    bool marked = access(p->marker, F_OK) == 0;
+    if (!marked && errno != ENOENT)
+        return refuse(why, p->marker, strerror(errno));
+    if (marked && !store_place_hold_anew(p, fd, why))
+        return false;
+    if (access(p->database, F_OK) == 0)
+        return check_writable(p, why);
+    if (errno != ENOENT)
+        return refuse(why, p->database, strerror(errno));
+    return marked ? make_database(p, why) : prepare_fresh(p, why);
 }

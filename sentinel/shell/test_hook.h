@@ -4,7 +4,8 @@
  *   VEDETTE_TEST_CRASH=before-commit:N or after-commit:N   SIGKILL there
  *   VEDETTE_TEST_FAIL=commit:N-M                           these commits fail, as on a full disk
  *
- * Commits count from 1; 0 is the making of the database at a first start. Only built with
+ * Commits count from 1; 0 is the making of the database at a first start. A disk
+ * whose faults come and go while the process runs: test_disk.h. Only built with
  * -Dtest_hooks=true. */
 #pragma once
 

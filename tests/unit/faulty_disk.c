@@ -25,18 +25,19 @@ static void wait_for_another_fault(void) {
 }
 
 static int before(enum disk_op op) {
-    if (op == DISK_OPEN)
-        return 0;
     pthread_mutex_lock(&disk.mutex);
-    disk.count++;
+    bool readonly = disk.fault == DISK_READONLY;
+    disk.count += op != DISK_OPEN;
     disk.sync_count += op == DISK_SYNC;
-    bool hit = disk.count >= disk.first && disk.count <= disk.last;
+    bool hit = op != DISK_OPEN && disk.count >= disk.first && disk.count <= disk.last;
     if (hit && disk.fault == DISK_KILLS)
         raise(SIGKILL);
     bool fails = hit && disk.fault == DISK_FAILS;
     if (hit && disk.fault == DISK_WAITS)
         wait_for_another_fault();
     pthread_mutex_unlock(&disk.mutex);
+    if (readonly)
+        return EROFS;
     if (!fails)
         return 0;
     return op == DISK_WRITE ? ENOSPC : EIO;

@@ -5,9 +5,10 @@
 #include "common/base.h"
 
 enum disk_fault {
-    DISK_FAILS, /* as if full when it is to write, else as if broken */
-    DISK_KILLS, /* SIGKILL instead of the operation */
-    DISK_WAITS, /* until disk_heal or another disk_break; then it goes on */
+    DISK_FAILS,    /* as if full when it is to write, else as if broken */
+    DISK_READONLY, /* as if mounted so, whatever the operation */
+    DISK_KILLS,    /* SIGKILL instead of the operation */
+    DISK_WAITS,    /* until disk_heal or another disk_break; then it goes on */
 };
 
 /* Puts it before the real disk, for all databases opened from now on. */

@@ -207,6 +207,57 @@ static void a_failed_store_is_tried_again_every_second_until_it_works(void **sta
     fixture_stop(&f);
 }
 
+static void fail_for(struct fixture *f, uint64_t seq, const char *why) {
+    f->answered_seq = seq;
+    fixture_step(f, &(struct input){ .kind = INPUT_FAILED, .seq = seq, .why = slice_of(why) });
+}
+
+static void a_failed_store_is_logged_once_for_each_reason(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.store = STORE_HANGS;
+    fixture_request(&f, f.group, 1, ID_B);
+    fail_for(&f, 1, "first");
+    assert_logged(&f, "on disk!!!: first");
+    fixture_forget(&f);
+    fixture_advance(&f, 1000);
+    fail_for(&f, 2, "second"); /* too soon */
+    assert_string_equal(fixture_logs(&f), "");
+    for (uint64_t seq = 3; seq <= 5; seq++) {
+        fixture_advance(&f, 1000);
+        fail_for(&f, seq, "second");
+    }
+    assert_string_equal(fixture_logs(&f), "");
+    fixture_advance(&f, 1000);
+    fail_for(&f, 6, "second");
+    assert_logged(&f, "on disk!!!: second");
+    fixture_stop(&f);
+}
+
+static void a_store_that_comes_and_goes_does_not_fill_the_log(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    f.store = STORE_HANGS;
+    fixture_request(&f, f.group, 1, ID_B);
+    fail_for(&f, 1, "disk full");
+    fixture_durable(&f, 1);
+    assert_logged(&f, "the state is on disk again");
+    fixture_forget(&f);
+    for (uint64_t epoch = 2; epoch <= 100; epoch++) {
+        fixture_request(&f, f.group, epoch, ID_B);
+        fail_for(&f, f.persist_seq, "disk full");
+        assert_true(core_store_failed(f.core));
+        fixture_durable(&f, f.persist_seq);
+        assert_false(core_store_failed(f.core));
+    }
+    assert_null(strstr(fixture_logs(&f), "disk"));
+    fixture_advance(&f, 5000);
+    fixture_request(&f, f.group, 101, ID_B);
+    fail_for(&f, f.persist_seq, "disk full");
+    assert_logged(&f, "on disk!!!: disk full");
+    fixture_stop(&f);
+}
+
 static void a_vote_that_could_not_be_written_is_never_ungiven(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -489,6 +540,8 @@ int main(void) {
         cmocka_unit_test(a_deltas_texts_are_its_own),
         cmocka_unit_test(durable_covers_all_that_came_before),
         cmocka_unit_test(a_failed_store_is_tried_again_every_second_until_it_works),
+        cmocka_unit_test(a_failed_store_is_logged_once_for_each_reason),
+        cmocka_unit_test(a_store_that_comes_and_goes_does_not_fill_the_log),
         cmocka_unit_test(a_vote_that_could_not_be_written_is_never_ungiven),
         cmocka_unit_test(epochs_only_rise),
         cmocka_unit_test(a_gap_in_which_we_did_not_listen_starts_tilt),

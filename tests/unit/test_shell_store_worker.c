@@ -4,6 +4,7 @@
 
 #include "tests/unit/store_fixture.h"
 
+#include "common/tstamp.h"
 #include "sentinel/shell/store.h"
 #include "tests/unit/faulty_disk.h"
 
@@ -25,7 +26,7 @@ static bool is_readable(struct store *s, int timeout_ms) {
 
 static struct store_outcome await_outcome(struct store *s) {
     assert_true(is_readable(s, PATIENCE_MS));
-    return store_collect(s);
+    return store_collect(s, 0);
 }
 
 /* Until all up to `seq` is on disk. */
@@ -42,7 +43,7 @@ static void hand_over_step(struct store *s, uint64_t step) {
     char name[32];
     store_add(s, deltas, step_deltas(deltas, name, step));
     memset(name, 'x', sizeof(name)); /* they are lent for the call */
-    store_hand_over(s, step);
+    store_hand_over(s, step, 0);
 }
 
 /* Hands over a step and waits until the disk hangs over it. */
@@ -68,7 +69,7 @@ static void the_outcome_is_found_by_a_descriptor(void **state) {
     assert_true(o.durable);
     assert_false(o.failed);
     assert_int_equal(o.durable_seq, 7);
-    o = store_collect(s);
+    o = store_collect(s, 0);
     assert_false(o.durable || o.failed);
     store_close(s);
     assert_int_equal(epoch_on_disk(f), 7);
@@ -80,11 +81,42 @@ static void nothing_waits_for_a_disk_that_hangs(void **state) {
     hang_in_step(s, 1);
     hand_over_step(s, 2);
     assert_int_equal(store_state(s)->current_epoch, 2);
-    struct store_outcome o = store_collect(s);
+    struct store_outcome o = store_collect(s, 0);
     assert_false(o.durable || o.failed);
     assert_false(is_readable(s, 0));
     disk_heal();
     await_durable(s, 2);
+    store_close(s);
+}
+
+static void expect_overdue(struct store *s, uint64_t seq, int64_t now_ms) {
+    assert_true(store_deadline(s) <= now_ms);
+    struct store_outcome o = store_collect(s, now_ms);
+    assert_true(o.failed && !o.durable);
+    assert_int_equal(o.failed_seq, seq);
+    assert_non_null(strstr(store_error(s), "no answer from the disk for 5 s"));
+    assert_int_equal(store_deadline(s), TSTAMP_NEVER);
+}
+
+static void a_disk_that_does_not_answer_has_failed_until_it_does(void **state) {
+    struct fixture *f = *state;
+    struct store *s = open_store(f);
+    assert_int_equal(store_deadline(s), TSTAMP_NEVER);
+    hang_in_step(s, 1); /* at 0 */
+    store_hand_over(s, 2, 3000);
+    assert_int_equal(store_deadline(s), 5000);
+    struct store_outcome o = store_collect(s, 4999);
+    assert_false(o.durable || o.failed);
+    expect_overdue(s, 2, 5000);
+    assert_false(is_readable(s, 0));
+    store_hand_over(s, 3, 6000);
+    expect_overdue(s, 3, 6000); /* it has had its time */
+    disk_heal();
+    await_durable(s, 3);
+    assert_int_equal(store_deadline(s), TSTAMP_NEVER);
+    store_hand_over(s, 4, 9000);
+    assert_int_equal(store_deadline(s), 14000);
+    await_durable(s, 4);
     store_close(s);
 }
 
@@ -115,7 +147,7 @@ static void a_failure_is_told_with_its_reason(void **state) {
     assert_non_null(strstr(store_error(s), f->place.database));
     assert_non_null(strstr(store_error(s), strerror(ENOSPC)));
     disk_heal();
-    store_hand_over(s, 2); /* with nothing to add: tries again what failed */
+    store_hand_over(s, 2, 0); /* with nothing to add: tries again what failed */
     await_durable(s, 2);
     store_close(s);
     assert_int_equal(epoch_on_disk(f), 1);
@@ -188,7 +220,7 @@ static void a_long_log_is_tidied_up_when_it_is_quiet(void **state) {
         snprintf(name, sizeof(name), "group-%d", (int)step);
         struct delta deltas[] = { group_delta(name, step), { .kind = DELTA_EPOCH, .epoch = step } };
         store_add(s, deltas, ARRAY_SIZE(deltas));
-        store_hand_over(s, step);
+        store_hand_over(s, step, 0);
         await_durable(s, step);
     }
     for (int waited_ms = 0; size_of(f->place.database) == before; waited_ms += 10) {
@@ -205,6 +237,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_outcome_is_found_by_a_descriptor),
         TEST(nothing_waits_for_a_disk_that_hangs),
+        TEST(a_disk_that_does_not_answer_has_failed_until_it_does),
         TEST(what_is_handed_over_during_a_commit_is_one_commit),
         TEST(a_failure_is_told_with_its_reason),
         TEST(what_was_added_when_a_commit_failed_brings_everything),
