@@ -90,7 +90,7 @@ def test_malformed_hellos_change_nothing(bystander):
         assert [p for p in peers if p[0] != MARK] == before[sentinel][0]
         assert rest == list(before[sentinel][1:])
     assert len(bystander.events.find('+new-epoch')) == started
-    forget_invented(bystander)
+    bystander.restore()
 
 
 MARK = 'd' * 40
@@ -103,12 +103,6 @@ def mark_all(bystander):
     for sentinel in bystander.deployment.sentinels:
         wait_until(lambda s=sentinel: MARK in [p['name'] for p in s.peers()], 5,
                    f'{sentinel.name} heard the last hello')
-
-
-def forget_invented(bystander):
-    for sentinel in bystander.deployment.sentinels:
-        sentinel.sentinel('RESET', bystander.name)
-    bystander.restore()
 
 
 def flood_of_malformed(target):
@@ -168,7 +162,7 @@ def test_invented_peers_are_bounded(bystander):
         # They count as voters, down as they are: without a majority nothing is replaced.
         wait_until(lambda s=sentinel: lacks_quorum(s), 5, f'{sentinel.name} has no majority')
     bystander.answers_at_once()
-    forget_invented(bystander)
+    bystander.restore()
     bystander.wait_slim(before, SLACK_KB)
     old = bystander.fail_over()
     bystander.check(old)
@@ -202,7 +196,7 @@ def test_ids_and_addresses_that_are_taken(bystander):
                 publish(connection, hello(master.address, port=number + 1, runid=others[1].id))
         assert len(sentinel.peers()) <= PEERS_MAX
     bystander.answers_at_once()
-    forget_invented(bystander)
+    bystander.restore()
     old = bystander.fail_over()
     bystander.check(old)
 
@@ -220,6 +214,6 @@ def test_a_configuration_whose_master_is_no_address_is_not_adopted(bystander):
                     assert publish(connection, line) == {':': '1'}
         assert sentinel.master_address() == master.address
         assert int(sentinel.master()['config-epoch']) < 1000
-    forget_invented(bystander)
+    bystander.restore()
     old = bystander.fail_over()
     bystander.check(old)

@@ -201,3 +201,151 @@ def test_a_failover_beside_hostile_masters(bystander, groups, family):
     bystander.answers_at_once()
     bystander.check(old)
     bystander.wait_slim(before, SLACK_KB)
+
+
+# ---- INFO ----
+
+def replica_line(number, address):
+    return f'slave{number}:ip={address[0]},port={address[1]},state=online,offset=1,lag=0'
+
+
+def test_an_info_of_a_megabyte_is_read(bystander, groups):
+    replicas = [groups.node('role:slave') for _ in range(2)]
+    padding = '\r\n'.join(f'padding{i}:' + 'x' * 1000 for i in range(1000))
+    groups.watch('large', '\r\n'.join(
+        ['role:master', padding, *(replica_line(i, r.address) for i, r in enumerate(replicas)),
+         padding]))
+    for sentinel in bystander.deployment.sentinels:
+        wait_until(lambda s=sentinel: {int(r['port']) for r in s.replicas('large')}
+                   == {r.address[1] for r in replicas}, 10, f'{sentinel.name} found both replicas')
+        assert sentinel.master('large')['flags'] == 'master'
+
+
+def test_thousands_of_replicas_are_bounded(bystander, groups):
+    """The addresses are nobody's: they are down, in the way of nothing."""
+    before = bystander.usage()
+    node = groups.watch('crowd', '\r\n'.join(
+        ['role:master', *(replica_line(i, (f'127.2.{i // 250}.{i % 250 + 1}', 9))
+                          for i in range(5000))]))
+    for sentinel in bystander.deployment.sentinels:
+        wait_until(lambda s=sentinel: len(s.replicas('crowd')) == REPLICAS_MAX, 10,
+                   f'{sentinel.name} took as many as it may')
+    node.info = node.info.replace('127.2.', '127.3.')       # all others next time
+    old = bystander.fail_over()
+    for sentinel in bystander.deployment.sentinels:
+        assert len(sentinel.replicas('crowd')) == REPLICAS_MAX
+    groups.close()
+    bystander.check(old)
+    bystander.wait_slim(before, SLACK_KB)
+
+
+NUMBERS = ('', '-1', '99999999999999999999999999', '-99999999999999999999', '0x10', '1e999', 'NaN',
+           '\0', '\udcff', '%n', ' 1', '1' * 10_000)
+NUMBERED = ('slave0:ip=127.0.0.1,port={}', 'slave{}:ip=127.0.0.1,port=1', 'slave0:127.0.0.1,{},x',
+            'slave0:ip={},port=9', 'master_port:{}', 'master_link_down_since_seconds:{}',
+            'slave_priority:{}', 'slave_repl_offset:{}', 'replica_announced:{}', 'run_id:{}',
+            'master_host:{}', 'role:{}', 'master_link_status:{}', 'slave{}', 'slave0:{}', '{}')
+
+
+def test_numbers_that_are_none(bystander, groups):
+    """Every field of INFO with every value, from a master and from one that says it is a replica:
+    a sentence of garbage in each answer."""
+    node = groups.watch('numbers')
+    groups.wait_healthy()
+    lines = [line.format(number) for line, number in itertools.product(NUMBERED, NUMBERS)]
+    for role in ('role:master', 'role:slave'):
+        node.info = '\r\n'.join([role, *lines, role, *lines])
+        node.hostility = lambda link, words: None           # counts what is asked
+        node.asked.clear()
+        node.hang_up()                                      # INFO is asked of who comes back
+        wait_until(lambda: sum(words[0] == b'INFO' for words in node.asked) >= 3, 10,
+                   'all have read it')
+        for sentinel in bystander.deployment.sentinels:
+            wait_until(lambda s=sentinel: s.master('numbers')['role-reported'] == role[5:], 10,
+                       f'{sentinel.name} has read {role}')
+            sentinel.replicas('numbers')
+    bystander.answers_at_once()
+
+
+# ---- replicas, and what is ordered of them ----
+
+ORDERS = {'error': b'-ERR no\r\n', 'null': b'*-1\r\n', 'none': b'*0\r\n', 'number': b':1\r\n',
+          'nested': b'*1\r\n*1\r\n*0\r\n', 'errors': b'*5\r\n' + b'-ERR \xff\r\n' * 5,
+          'many': b'*60000\r\n' + b':1\r\n' * 60_000, 'closes': None}
+
+
+def test_replicas_that_answer_orders_with_garbage(bystander, groups):
+    """Each group has one replica, which is to be promoted and says something else."""
+    for name, answer in ORDERS.items():
+        replica = groups.node('role:slave\r\nmaster_link_status:up\r\nslave_priority:1')
+        master = groups.watch(name, 'role:master\r\n' + replica_line(0, replica.address),
+                              down_after=60_000)
+        replica.info += f'\r\nmaster_host:127.0.0.1\r\nmaster_port:{master.address[1]}'
+
+        def garbage(link, words, answer=answer):
+            if words[0].upper() != b'EXEC':
+                return None
+            link.node.exec_count = getattr(link.node, 'exec_count', 0) + 1
+            if answer is None:
+                link.close()
+            return answer
+        replica.hostility = garbage
+        groups.nodes[name].replica = replica
+    groups.wait_healthy()
+    leader = bystander.deployment.sentinels[0]
+    for name, node in groups.nodes.items():
+        wait_until(lambda n=name: leader.replicas(n)[0]['role-reported'] == 'slave'
+                   and leader.replicas(n)[0]['master-link-status'] == 'ok', 10, f'{name} is known')
+        assert leader.sentinel('FAILOVER', name) == 'OK'
+    old = bystander.fail_over()
+    for name, node in groups.nodes.items():
+        wait_until(lambda n=node: getattr(n.replica, 'exec_count', 0), 10, f'{name} got its order')
+        assert leader.master_address(name) == node.address      # it never said that it obeyed
+    groups.close()
+    bystander.check(old)
+
+
+# ---- peers ----
+
+def answers(*variants):
+    """One after the other, to the questions of sentinels."""
+    def answer(link, words):
+        if words[0].upper() != b'SENTINEL':
+            return None
+        return variants[len(link.node.asked) % len(variants)]
+    return answer
+
+
+PEERS = {
+    'malformed': answers(
+        b'*0\r\n', b'*-1\r\n', b'*1\r\n:1\r\n', b'*2\r\n:1\r\n$1\r\nx\r\n', b':1\r\n', b'+OK\r\n',
+        b'*4\r\n:1\r\n$1\r\nx\r\n:1\r\n:1\r\n', b'*3\r\n$1\r\n1\r\n$1\r\nx\r\n:1\r\n',
+        b'*3\r\n:1\r\n:1\r\n:1\r\n', b'*3\r\n:1\r\n$1\r\nx\r\n$1\r\n1\r\n', b'$-1\r\n',
+        b'*3\r\n:99\r\n$-1\r\n:1\r\n', b'*3\r\n*0\r\n*0\r\n*0\r\n', b'-ERR \xff\r\n',
+        b'*3\r\n:-1\r\n$3\r\n\xff\0\n\r\n:-1\r\n', b'*3\r\n:1\r\n$0\r\n\r\n:1\r\n',
+        b'*3\r\n:1\r\n$60000\r\n' + b'x' * 60_000 + b'\r\n:1\r\n'),
+    'far epoch': answers(b'*3\r\n:1\r\n$40\r\n' + PEER_ID.encode() + b'\r\n:%d\r\n' % LAST_EPOCH),
+    'hangs up': hangs_up,
+    'never': never_answers,
+    'floods': floods(b'*3\r\n:1\r\n$1\r\n*\r\n:0\r\n' * 1000),
+}
+
+
+@pytest.mark.parametrize('name', PEERS)
+def test_a_failover_with_a_hostile_peer(bystander, groups, name):
+    """It is one of four voters; the three real ones are a majority without it."""
+    peer = groups.node('role:sentinel')
+    master = bystander.deployment.named_master()
+    hello = (f'127.0.0.1,{peer.address[1]},{PEER_ID},0,{bystander.name},'
+             f'{master.host},{master.port},0')
+    for sentinel in bystander.deployment.sentinels:
+        assert sentinel.call('PUBLISH', '__sentinel__:hello', hello) == 1
+        wait_until(lambda s=sentinel: [p['flags'] for p in s.peers() if p['name'] == PEER_ID]
+                   == ['sentinel'], 5, f'{sentinel.name} has met the peer')
+    peer.hostility = PEERS[name]
+    peer.hang_up()
+    old = bystander.fail_over()
+    assert peer.asked
+    bystander.check(old, also_down=(f'sentinel {PEER_ID} ',))
+    bystander.answers_at_once()
+    bystander.restore()

@@ -52,11 +52,17 @@ class Bystander:
         assert not self.events.find('+tilt'), story
 
     def restore(self):
-        """All as before, but for the roles; after a test that failed, too."""
-        for server in self.deployment.servers:
+        """All as at the start, but for the roles, also after a test that failed: peers that were
+        made up are forgotten, once the old master has been found again."""
+        deployment = self.deployment
+        for server in deployment.servers:
             if not server.running:
                 server.start()
-        self.deployment.wait_in_order(RESTS_TIMEOUT_S)
+        deployment.wait_converged(RESTS_TIMEOUT_S)
+        if any(len(s.peers(self.name)) >= len(deployment.sentinels) for s in deployment.sentinels):
+            for sentinel in deployment.sentinels:
+                sentinel.sentinel('RESET', self.name)
+        deployment.wait_in_order(RESTS_TIMEOUT_S)
 
     def answers_at_once(self):
         for sentinel in self.deployment.sentinels:
