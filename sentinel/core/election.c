@@ -105,12 +105,15 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
     return MAX_OF(in_turn, after_it);
 }
 
-/* The highest epoch in which somebody is known to have voted in this group. A claim far beyond all
- * others is not believed: it would use up the epochs. */
+bool election_believes(const struct core *c, uint64_t epoch) {
+    return epoch <= c->current_epoch + EPOCH_JUMP_MAX;
+}
+
+/* The highest epoch in which somebody is known to have voted in this group. */
 static uint64_t highest_spent(const struct core *c, const struct group *g) {
     uint64_t spent = MAX_OF(g->vote_epoch, g->config_epoch);
     list_for_each(p, &g->peers, struct peer, of_group)
-        if (p->voted_epoch <= c->current_epoch + EPOCH_JUMP_MAX)
+        if (election_believes(c, p->voted_epoch))
             spent = MAX_OF(spent, p->voted_epoch);
     return spent;
 }

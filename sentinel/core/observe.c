@@ -2,6 +2,7 @@
 
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
+#include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/info.h"
 #include "sentinel/core/link.h"
@@ -189,9 +190,11 @@ static void on_answer(
     struct slice candidate = v->elements[1].text;
     if (slice_is(candidate, "*") || candidate.size >= CANDIDATE_MAX || v->elements[2].integer < 0)
         return;
+    uint64_t epoch = (uint64_t)v->elements[2].integer;
+    if (!election_believes(c, epoch))
+        return;
     if (pending->attempt != 0)
         p->answered_attempt = pending->attempt;
-    uint64_t epoch = (uint64_t)v->elements[2].integer;
     if (epoch != p->voted_epoch)
         core_log(c, LOG_NOTICE, "%s voted for " SLICE_FMT " %llu", l->process->id,
             SLICE_ARG(candidate), (unsigned long long)epoch);

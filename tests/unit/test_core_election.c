@@ -288,6 +288,19 @@ static void c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt(void **state)
     fixture_stop(&f);
 }
 
+static void a_vote_under_an_impossible_epoch_is_not_believed(void **state) {
+    struct fixture f;
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
+    slice_copy(slice_of(ID_C), f.peers[0].vote_for, CANDIDATE_MAX);
+    f.peers[0].vote_epoch = UINT64_C(1) << 60;
+    f.peers[1].votes = true;
+    fixture_fall(&f);
+    fixture_await(&f, "+elected-leader", 200);
+    assert_int_equal(fixture_peer(&f, 0)->voted_epoch, 0);
+    assert_no_event(&f, "-failover-abort");
+    fixture_stop(&f);
+}
+
 static void c1_a_newer_configuration_ends_the_attempt(void **state) {
     struct fixture f;
     fixture_start_unloved(&f, &FIXTURE_STANDARD);
@@ -619,6 +632,7 @@ int main(void) {
         cmocka_unit_test(c1_the_majority_and_the_quorum_are_needed),
         cmocka_unit_test(c1_only_votes_of_our_epoch_count),
         cmocka_unit_test(c1_a_peer_that_voted_beyond_our_epoch_ends_the_attempt),
+        cmocka_unit_test(a_vote_under_an_impossible_epoch_is_not_believed),
         cmocka_unit_test(c1_a_newer_configuration_ends_the_attempt),
         cmocka_unit_test(a_vote_is_asked_for_only_when_our_own_is_on_disk),
         cmocka_unit_test(our_own_vote_counts_only_when_it_is_on_disk),

@@ -253,6 +253,8 @@ static void an_odd_vote_is_none(void **state) {
     assert_string_equal(p->voted_for, "");
     candidate[CANDIDATE_MAX - 1] = '\0';
     answer(&f, p, 0, candidate, INT64_MAX, 1);
+    assert_string_equal(p->voted_for, "");
+    answer(&f, p, 0, candidate, 1000, 1);
     assert_string_equal(p->voted_for, candidate);
     fixture_drop(&f);
 }
