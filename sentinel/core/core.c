@@ -260,9 +260,18 @@ bool core_store_failed(const struct core *c) {
     return c->failed_seq > c->durable_seq;
 }
 
+int64_t core_write_time(const struct core *c) {
+    int64_t present_ms = c->timed_seq == 0 ? 0 : c->now.mono_ms - c->timed_ms;
+    return MAX_OF(c->write_ms, present_ms);
+}
+
 static void emit_persist(struct core *c) {
     struct effect *e = effects_add(c->out, EFFECT_PERSIST);
     e->seq = ++c->persist_seq;
+    if (c->timed_seq == 0) {
+        c->timed_seq = e->seq;
+        c->timed_ms = c->now.mono_ms;
+    }
     e->delta_count = c->delta_count;
     if (c->delta_count > 0) {
         struct delta *deltas = effects_alloc(c->out, c->delta_count * sizeof(*deltas));
@@ -295,6 +304,10 @@ static void log_store_fails(struct core *c, struct slice why) {
 static void on_durable(struct core *c, uint64_t seq) {
     bool had_failed = core_store_failed(c);
     c->durable_seq = MAX_OF(c->durable_seq, seq);
+    if (c->timed_seq != 0 && c->timed_seq <= seq) {
+        c->write_ms = c->now.mono_ms - c->timed_ms;
+        c->timed_seq = 0;
+    }
     if (c->current_epoch_seq <= c->durable_seq)
         c->durable_epoch = c->current_epoch;
     if (had_failed && !core_store_failed(c)) {

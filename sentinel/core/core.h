@@ -68,6 +68,9 @@ struct core {
     uint64_t persist_seq;   /* last PERSIST emitted */
     uint64_t durable_seq;   /* all up to here are on disk */
     uint64_t failed_seq;    /* > durable_seq: the store has failed up to here */
+    uint64_t timed_seq;     /* the PERSIST whose time is taken; 0 = none */
+    int64_t timed_ms;       /* mono: when it was emitted */
+    int64_t write_ms;       /* how long the last one took that was timed */
     int64_t store_retry_ms; /* mono: when to try a failed store again; 0 = no need */
     char store_why[256];    /* why it fails, as last logged; "" = not logged since it last worked */
     int64_t store_told_ms;  /* mono: when that was; 0 = never */
@@ -122,6 +125,8 @@ size_t core_wanted_links(const struct core *c); /* connections that we want, mad
 /* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */
 uint64_t core_persist(struct core *c, const struct delta *d);
 bool core_is_durable(const struct core *c, uint64_t seq);
+/* How long our disk takes for a PERSIST: the last one, or the present one if that takes longer. */
+int64_t core_write_time(const struct core *c);
 /* Raises the current epoch: persisted, with +new-epoch. Lower or equal epochs are nothing. */
 void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch);
 

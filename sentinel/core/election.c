@@ -10,6 +10,7 @@
 #define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
 #define STAND_STEP_MIN_MS        15   /* law C4 */
 #define STAND_BEHIND_MS          100  /* law C4: behind a Vedette that is about to stand itself */
+#define STAND_WRITE_MAX_MS       500  /* law C4: what a slow disk adds to that at most */
 #define STAND_BEHIND_MAX_MS      400  /* law C4: for so long its requests for others put us off */
 #define EPOCH_SHARED_MS          1000 /* law C2 */
 #define RETRY_FIRST_MIN_MS       50   /* law C5 */
@@ -79,10 +80,15 @@ bool election_master_is_down(const struct core *c, const struct group *g) {
 
 /* ---- standing ---- */
 
+/* How long we wait for one that is known to come. Its vote for itself has to be on its disk before
+ * it asks for ours: of that disk we know nothing, but ours is a guess. */
+static int64_t patience(const struct core *c, int64_t step_ms) {
+    return MAX_OF(step_ms, STAND_BEHIND_MS + MIN_OF(core_write_time(c), STAND_WRITE_MAX_MS));
+}
+
 /* Law C4: when we may stand. Those go before us that are up and have a smaller id. Who answered
- * that the master is down is about to stand: when many groups fall at once, or its disk is slow, it
- * takes a while until we hear of it; while its requests for other groups come in, it is on its way.
- */
+ * that the master is down is about to stand: when many groups fall at once it takes a while until
+ * we hear of it; while its requests for other groups come in, it is on its way. */
 static int64_t standing_time(const struct core *c, const struct group *g) {
     int64_t slowest = 0, steps = 0, behind = 0, stood_ms = 0;
     list_for_each(p, &g->peers, struct peer, of_group) {
@@ -100,7 +106,7 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
         stood_ms = MAX_OF(stood_ms, process->stood_ms);
     }
     int64_t step = MIN_OF(MAX_OF(STAND_STEP_MIN_MS, 2 * slowest), STAND_STEP_MAX_MS);
-    int64_t in_turn = g->odown_since_ms + steps * step + behind * MAX_OF(step, STAND_BEHIND_MS);
+    int64_t in_turn = g->odown_since_ms + steps * step + behind * patience(c, step);
     int64_t after_it = MIN_OF(stood_ms, g->odown_since_ms + STAND_BEHIND_MAX_MS) + STAND_BEHIND_MS;
     return MAX_OF(in_turn, after_it);
 }

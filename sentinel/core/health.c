@@ -9,6 +9,8 @@
 #define ASK_FIRST_MS \
     5 /* pause after the first question of a down period; doubles up to the ask period */
 #define ASK_VOTE_AGAIN_MS 50
+#define VOTE_PATIENCE_MS \
+    2000 /* beyond down-after, for a peer that was asked for its vote: its disk may be slow */
 
 /* The instant after which the link's silence is longer than `down_after_ms`, on the heard clock. */
 static int64_t silent_from(
@@ -87,9 +89,20 @@ int64_t health_process_down_after(const struct process *p) {
     return least;
 }
 
-static void judge_peer(struct core *c, struct peer *p, int64_t *due) {
-    int64_t silent =
-        silent_from(&p->process->live, &p->process->link, p->group->settings.down_after_ms);
+/* Replies of a connection come in order, and a vote leaves when it is on disk: the answers to PINGs
+ * behind our request wait for it. */
+static int64_t vote_patience(const struct link *l) {
+    for (size_t i = 0; i < l->count; i++) {
+        const struct pending *p = link_pending_at(l, i);
+        if (p->kind == PENDING_QUESTION && p->attempt != 0)
+            return VOTE_PATIENCE_MS;
+    }
+    return 0;
+}
+
+static void judge_peer(struct core *c, struct peer *p, int64_t patience_ms, int64_t *due) {
+    int64_t limit_ms = p->group->settings.down_after_ms + patience_ms;
+    int64_t silent = silent_from(&p->process->live, &p->process->link, limit_ms);
     bool down = holds(c->now.heard_ms, silent);
     if (down != p->sdown) {
         event_of_peer(c, down ? EVENT_SDOWN : EVENT_SDOWN_OVER, p, NULL);
@@ -110,8 +123,9 @@ int64_t health_judge_process(struct core *c, struct process *p) {
     int64_t due = TSTAMP_NEVER;
     if (p->live.unanswered_ms == 0 && link_is_usable(&p->link) && p->down_count == 0)
         return due;
+    int64_t patience_ms = vote_patience(&p->link);
     list_for_each(peer, &p->peers, struct peer, of_process)
-        judge_peer(c, peer, &due);
+        judge_peer(c, peer, patience_ms, &due);
     return due;
 }
 

@@ -43,10 +43,14 @@ bool link_is_usable(const struct link *l) {
     return l->state != LINK_CLOSED;
 }
 
+const struct pending *link_pending_at(const struct link *l, size_t i) {
+    return &l->ring[(l->head + i) % l->capacity];
+}
+
 size_t link_pending(const struct link *l, enum pending_kind kind) {
     size_t found = 0;
     for (size_t i = 0; i < l->count; i++)
-        found += l->ring[(l->head + i) % l->capacity].kind == kind;
+        found += link_pending_at(l, i)->kind == kind;
     return found;
 }
 

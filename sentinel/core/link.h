@@ -68,6 +68,9 @@ size_t link_pending(
  * and hellos have to wait. Counts when it comes to that. */
 bool link_is_full(struct core *c, struct link *l, size_t owners);
 
+/* What awaits a reply, oldest first; i < l->count. */
+const struct pending *link_pending_at(const struct link *l, size_t i);
+
 /* Emits one SEND and queues what it awaits. Returns its place in the queue, borrowed until the next
  * send. */
 struct pending *link_send(struct core *c, struct link *l, enum pending_kind kind,

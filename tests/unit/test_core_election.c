@@ -75,6 +75,35 @@ static void c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself(vo
     }
 }
 
+/* Of the disk of the one before us we know nothing: ours is a guess. */
+static void c4_we_wait_longer_where_the_disk_is_slow(void **state) {
+    static const struct {
+        int64_t write_ms, wait_ms;
+    } cases[] = { { 0, 100 }, { 30, 130 }, { 300, 400 }, { 5000, 600 } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.id = ID_C;
+        o.peers = 1;
+        o.quorum = 1;
+        o.second_group = "other";
+        fixture_start_alone(&f, &o);
+        f.peers[0].is_vedette = true;
+        fixture_peers_agree(&f);
+        fixture_settle(&f);
+        f.store = STORE_HANGS;
+        fixture_request(&f, core_group(f.core, SLICE_LITERAL("other")), 1, ID_D);
+        fixture_advance(&f, cases[i].write_ms);
+        f.store = STORE_WORKS;
+        fixture_durable(&f, f.persist_seq);
+        fixture_advance(&f, 1000);
+        fixture_crash(&f, &f.master);
+        fixture_await(&f, "+odown", 1200);
+        assert_int_equal(fixture_await(&f, "+try-failover", 1000), cases[i].wait_ms);
+        fixture_stop(&f);
+    }
+}
+
 /* Another group's fall shows that it leads; not for ever, since it may die on the way. */
 static void c4_we_wait_while_its_requests_for_other_groups_come_in(void **state) {
     static const struct {
@@ -622,6 +651,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c4_we_stand_in_order_of_rank_among_those_that_are_up),
         cmocka_unit_test(c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself),
+        cmocka_unit_test(c4_we_wait_longer_where_the_disk_is_slow),
         cmocka_unit_test(c4_we_wait_while_its_requests_for_other_groups_come_in),
         cmocka_unit_test(c4_a_vote_granted_meanwhile_cancels),
         cmocka_unit_test(c4_a_peers_question_only_hastens_our_own),

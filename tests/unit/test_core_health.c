@@ -293,6 +293,45 @@ static void a_restarted_master_that_loads_for_too_long_is_down_if_so_configured(
     }
 }
 
+/* ---- peers that write down a vote ---- */
+
+#define VOTE_REQUEST "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1"
+
+/* Its answers to our PINGs wait behind that to our request. */
+static void a_peer_whose_disk_is_slow_is_not_down_while_it_votes(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.down_after_ms = 200;
+    o.peers = 4;
+    o.quorum = 2;
+    fixture_start(&f, &o);
+    fixture_peers_agree(&f);
+    f.peers[0].holds = VOTE_REQUEST;
+    fixture_fall(&f);
+    fixture_advance(&f, 1900);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], VOTE_REQUEST), 1);
+    assert_no_event(&f, "+sdown sentinel");
+    f.peers[0].holds = NULL;
+    fixture_advance(&f, 1000);
+    assert_no_event(&f, "+sdown sentinel");
+    fixture_stop(&f);
+}
+
+static void nor_is_it_waited_for_for_ever(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.down_after_ms = 200;
+    o.peers = 4;
+    o.quorum = 2;
+    fixture_start(&f, &o);
+    fixture_peers_agree(&f);
+    f.peers[0].holds = VOTE_REQUEST;
+    fixture_fall(&f);
+    fixture_advance(&f, 2600);
+    assert_has_event(&f, "+sdown sentinel " ID_B " 10.0.1.1 26379 @ mymaster 10.0.0.2 6379");
+    fixture_stop(&f);
+}
+
 /* ---- objectively down ---- */
 
 static void the_quorum_agrees_or_it_does_not(void **state) {
@@ -586,6 +625,8 @@ int main(void) {
         cmocka_unit_test(a_master_that_says_slave_is_down_after_down_after_and_two_info_periods),
         cmocka_unit_test(a_replica_that_says_master_is_not_down),
         cmocka_unit_test(a_restarted_master_that_loads_for_too_long_is_down_if_so_configured),
+        cmocka_unit_test(a_peer_whose_disk_is_slow_is_not_down_while_it_votes),
+        cmocka_unit_test(nor_is_it_waited_for_for_ever),
         cmocka_unit_test(the_quorum_agrees_or_it_does_not),
         cmocka_unit_test(it_ends_when_the_master_answers),
         cmocka_unit_test(an_answer_counts_for_five_seconds),

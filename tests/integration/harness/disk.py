@@ -45,7 +45,7 @@ class Volume:
             self.close()
             raise OSError('no tmpfs can be mounted here')
         pid = str(self._holder.pid)
-        sentinel.prefix = ['nsenter', '--preserve-credentials', '-t', pid, '-U', '-m']
+        sentinel.enter = ['nsenter', '--preserve-credentials', '-t', pid, '-U', '-m']
         self.inside = f'/proc/{pid}/root{self._path}'
 
     def fill(self):

@@ -10,7 +10,7 @@ TAIL_BYTES = 6000
 
 class Process:
     def __init__(self, name, folder, enter=()):
-        """enter: the command that leads to the host where it runs."""
+        """enter: the command that leads to where it runs: another host, other file systems."""
         self.name = name
         self.enter = enter
         self.folder = folder

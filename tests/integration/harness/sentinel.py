@@ -44,7 +44,6 @@ class Sentinel(Process):
         self.descriptors = descriptors
         self.env = dict(env or {})
         self.state = folder / 'state'
-        self.prefix = []    # words before the program's name
         self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
         self.write_file()
 
@@ -72,7 +71,7 @@ class Sentinel(Process):
     def start(self, wait=True):
         if self.is_vedette:
             limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
-            self.spawn([*self.prefix, *limit, program(), self.file], {**SANITIZER_ENV, **self.env})
+            self.spawn([*limit, program(), self.file], {**SANITIZER_ENV, **self.env})
         else:
             self.spawn(['redis-sentinel', self.file])
         if wait:
