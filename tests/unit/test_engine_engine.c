@@ -205,6 +205,58 @@ static void lines_below_the_level_are_dropped(void **state) {
     assert_non_null(find(b, EFFECT_LOG, "Protocol error: invalid multibulk length"));
 }
 
+/* ---- limits ---- */
+
+static void a_reload_brings_limits(void **state) {
+    struct bench *b = *state;
+    struct limits limits = engine_core(b->engine)->limits;
+    limits.max[LIMIT_PEERS] = 5;
+    limits.max[LIMIT_CLIENT_MEMORY] = 10;
+    ask(b, 1, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
+    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan });
+    assert_int_equal(engine_core(b->engine)->limits.max[LIMIT_PEERS], 64); /* it brought none */
+    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .limits = &limits });
+    assert_int_equal(engine_core(b->engine)->limits.max[LIMIT_PEERS], 5);
+    assert_int_equal(last(b)->kind, EFFECT_HANGUP); /* that of memory counts at once */
+    assert_int_equal(last(b)->client.value, 1);
+}
+
+static void a_pipeline_has_a_deadline_and_goes_on_with_a_timer(void **state) {
+    struct bench *b = *state;
+    struct buf many = BUF_INIT;
+    for (int i = 0; i < 100; i++)
+        buf_add_text(&many, "COMMAND DOCS\r\n");
+    step(b,
+        (struct input){ .kind = INPUT_CLIENT_BYTES, .client = { 1 }, .bytes = buf_slice(&many) });
+    buf_fini(&many);
+    int64_t turn_ms = engine_deadline(b->engine);
+    assert_int_equal(turn_ms, b->now.mono_ms + 1);
+    ask(b, 2, "PING");
+    assert_slice_equal(reply_to(b, 2)->bytes, SLICE_LITERAL("+PONG\r\n"));
+    b->now.mono_ms = b->now.heard_ms = turn_ms;
+    b->now.wake++;
+    step(b, (struct input){ .kind = INPUT_TIMER });
+    assert_non_null(reply_to(b, 1));
+}
+
+static void a_waiting_reply_has_a_deadline(void **state) {
+    struct bench *b = *state;
+    int64_t due_ms = b->now.mono_ms + 10000;
+    ask(b, 1, "SENTINEL FLUSHCONFIG");
+    assert_null(reply_to(b, 1));
+    while (b->now.mono_ms < due_ms) {
+        assert_true(engine_deadline(b->engine) <= due_ms);
+        b->now.mono_ms = MAX_OF(engine_deadline(b->engine), b->now.mono_ms + 1);
+        b->now.heard_ms = b->now.mono_ms;
+        b->now.wake++;
+        assert_null(reply_to(b, 1));
+        step(b, (struct input){ .kind = INPUT_TIMER });
+    }
+    assert_int_equal(b->now.mono_ms, due_ms);
+    assert_slice_equal(reply_to(b, 1)->bytes,
+        SLICE_LITERAL("-ERR Failed to save config file. Check server logs.\r\n"));
+}
+
 static void refused_connections_are_logged_for_those_who_want_it(void **state) {
     struct bench *b = *state;
     const struct core *c = engine_core(b->engine);
@@ -300,6 +352,9 @@ int main(void) {
         TEST(who_changes_something_hears_of_it_behind_the_reply),
         TEST(lines_below_the_level_are_dropped),
         TEST(refused_connections_are_logged_for_those_who_want_it),
+        TEST(a_reload_brings_limits),
+        TEST(a_pipeline_has_a_deadline_and_goes_on_with_a_timer),
+        TEST(a_waiting_reply_has_a_deadline),
         TEST(a_stop_comes_last),
         TEST(usage_is_shown),
         TEST(there_is_always_something_due),

@@ -6,11 +6,13 @@
 #include "common/ensure.h"
 #include "sentinel/core/input.h"
 #include "sentinel/shell/clock.h"
+#include "sentinel/shell/descriptors.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/socket.h"
 #include "sentinel/shell/stream.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -318,6 +320,80 @@ static void replies_come_back_in_order_however_many_wait(void **state) {
     buf_fini(&expected);
 }
 
+/* ---- descriptors ---- */
+
+static struct link_id link_id(uint32_t value) {
+    return (struct link_id){ value };
+}
+
+/* Takes all descriptors that are left. Returns how many. */
+static size_t take_all(int *taken, size_t capacity) {
+    size_t count = 0;
+    int fd;
+    while (count < capacity && (fd = dup(STDERR_FILENO)) >= 0)
+        taken[count++] = fd;
+    return count;
+}
+
+struct hoard {
+    int fds[256];
+    size_t count;
+    int asked;
+};
+
+static bool give_one(void *context) {
+    struct hoard *h = context;
+    h->asked++;
+    if (h->count == 0)
+        return false;
+    close(h->fds[--h->count]);
+    return true;
+}
+
+static void a_link_without_a_descriptor_gets_one(void **state) {
+    struct fixture *f = *state;
+    struct rlimit before, scarce;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    scarce = before;
+    scarce.rlim_cur = 200;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &scarce), 0);
+    static struct hoard hoard;
+    hoard = (struct hoard){ .asked = 0 };
+    f->links.make_room = give_one;
+    f->links.room_context = &hoard;
+    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address);
+    assert_int_equal(hoard.asked, 0); /* there was one */
+    expect_told(f, "up 1.1|");
+    hoard.count = take_all(hoard.fds, ARRAY_SIZE(hoard.fds));
+    assert_true(hoard.count > 0);
+    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address);
+    assert_int_equal(hoard.asked, 1);
+    expect_told(f, "up 2.2|");
+
+    f->links.make_room = NULL; /* nobody gives one: a loss like others */
+    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address);
+    while (hoard.count > 0)
+        close(hoard.fds[--hoard.count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    expect_told(f, "lost 3.3 Too many open files|");
+}
+
+static void clients_get_the_descriptors_that_links_leave(void **state) {
+    static const struct {
+        size_t descriptors, links, clients;
+    } cases[] = {
+        { 1000, 0, 1000 - 32 - 16 },
+        { 1000, 100, 1000 - 32 - 16 - 100 },
+        { 57, 0, 9 },
+        { 56, 0, 8 },
+        { 55, 0, 8 },
+        { 20, 100, 8 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(
+            descriptors_for_clients(cases[i].descriptors, cases[i].links), cases[i].clients);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -334,6 +410,8 @@ int main(void) {
         TEST(a_lost_link_may_be_closed_before_it_is_told),
         TEST(a_server_that_does_not_read_is_lost),
         TEST(replies_come_back_in_order_however_many_wait),
+        TEST(a_link_without_a_descriptor_gets_one),
+        TEST(clients_get_the_descriptors_that_links_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
