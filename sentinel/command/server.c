@@ -225,7 +225,7 @@ static void take_bytes(struct server *s, struct session *session, struct slice b
     }
 }
 
-/* It is carried out on with its next turn. */
+/* What was held up goes on when it is its turn. */
 static void choke(struct session *session, bool is_choked) {
     session->is_choked = is_choked;
     if (is_choked)
@@ -274,8 +274,9 @@ static void expire(struct server *s) {
     }
 }
 
-/* Each of those that wait has its share, the one that waits longest first, until all together have
- * caused as much as they may. */
+/* Each of those that wait has a share, the one that waits longest first, until all together have
+ * caused as much as they may. What was spent on others in this wake-up does not count: they would
+ * never have their turn. */
 static void take_turns(struct server *s) {
     s->spent = 0;
     s->spent_wake = s->core->now.wake;
@@ -327,7 +328,7 @@ static struct session *holds_most(const struct server *s) {
     return most;
 }
 
-static void shed(struct server *s) {
+void server_shed(struct server *s) {
     while (s->held > (size_t)s->core->limits.max[LIMIT_CLIENT_MEMORY]) {
         struct session *most = holds_most(s);
         ensure(most != NULL);
@@ -342,7 +343,6 @@ static void shed(struct server *s) {
 }
 
 void server_flush(struct server *s) {
-    shed(s);
     list_for_each(session, &s->unsent, struct session, unsent)
         session_flush(session);
 }

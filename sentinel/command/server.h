@@ -79,8 +79,10 @@ int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER
 void server_take_usage(struct server *s, const struct usage *usage);
 /* A message that rests on the durable `after` (0 = none), to all who subscribed. */
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after);
-/* At the end of a step: closes those that hold most if all hold too much; one REPLY for each
- * session with something to send. */
+/* Hangs up those that hold most while all together hold more than limits.client_memory. Between
+ * core_begin and the routing of the step's effects. */
+void server_shed(struct server *s);
+/* At the end of a step: one REPLY for each session with something to send. */
 void server_flush(struct server *s);
 
 size_t server_count_subscribers(const struct server *s); /* walks */

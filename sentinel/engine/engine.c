@@ -92,6 +92,7 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
     size_t first = out->count;
     core_begin(e->core, now, out);
     dispatch(e, in);
+    server_shed(e->server);
     core_end(e->core);
     deliver(e, out, first);
     if (e->server->stopping) {

@@ -36,6 +36,7 @@ static void step(struct desk *d, const struct input *in) {
     } else {
         server_input(d->server, in);
     }
+    server_shed(d->server);
     if (!d->unjudged)
         core_end(d->core);
     server_flush(d->server);

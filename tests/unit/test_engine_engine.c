@@ -219,6 +219,15 @@ static void a_reload_brings_limits(void **state) {
     assert_int_equal(engine_core(b->engine)->limits.max[LIMIT_PEERS], 5);
     assert_int_equal(last(b)->kind, EFFECT_HANGUP); /* that of memory counts at once */
     assert_int_equal(last(b)->client.value, 1);
+    assert_non_null(find(b, EFFECT_LOG, "it holds most of"));
+    ask(b, 2, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
+    assert_int_equal(last(b)->kind, EFFECT_HANGUP);
+    step(
+        b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .log_level = LOG_NOTICE });
+    step(b, (struct input){ .kind = INPUT_CLIENT_OPENED, .client = { 3 } });
+    ask(b, 3, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
+    assert_int_equal(last(b)->kind, EFFECT_HANGUP);
+    assert_null(find(b, EFFECT_LOG, "")); /* for those who want it */
 }
 
 static void a_pipeline_has_a_deadline_and_goes_on_with_a_timer(void **state) {
