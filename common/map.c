@@ -19,18 +19,14 @@ size_t map_count(const struct map *m) {
     return m->live_count;
 }
 
-/* Multiply and fold, eight bytes at a time. Spreads well enough for open addressing; resists
- * nobody's malice, which is why whoever fills a map from the network bounds it. */
+static struct siphash_key map_key;
+
+void map_set_key(const struct siphash_key *key) {
+    map_key = *key;
+}
+
 static uint64_t map_hash(struct slice key) {
-    const uint64_t factor = 0x9e3779b97f4a7c15u;
-    uint64_t hash = key.size * factor;
-    for (size_t at = 0; at < key.size; at += sizeof(uint64_t)) {
-        uint64_t word = 0;
-        memcpy(&word, key.data + at, MIN_OF(sizeof(word), key.size - at));
-        hash = (hash ^ word) * factor;
-        hash ^= hash >> 32;
-    }
-    return hash;
+    return siphash(&map_key, key);
 }
 
 static struct map_entry *map_find(const struct map *m, struct slice key, uint64_t hash) {

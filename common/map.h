@@ -1,8 +1,9 @@
 /* Map from byte strings to pointers that iterates in insertion order. Keys are copied, values are
- * borrowed. No hash seed: the order of everything derived from a map is part of the behaviour. */
+ * borrowed. The order is that of insertion, whatever the hash: it is part of the behaviour. */
 #pragma once
 
 #include "common/base.h"
+#include "common/siphash.h"
 #include "common/slice.h"
 
 struct map_entry {
@@ -21,6 +22,11 @@ struct map {
 };
 
 #define MAP_INIT ((struct map){ .entries = NULL })
+
+/* The key of all maps of this process, before the first of them has an entry: clients choose names,
+ * and with a key that they do not know none of them collide by design. Zero if it is never set, as
+ * in tests. */
+void map_set_key(const struct siphash_key *key);
 
 void map_fini(struct map *m);
 size_t map_count(const struct map *m);

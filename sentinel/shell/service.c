@@ -1,6 +1,7 @@
 #include "sentinel/shell/service.h"
 
 #include "common/buf.h"
+#include "common/map.h"
 #include "common/mem.h"
 #include "config/diag.h"
 #include "config/merge.h"
@@ -343,6 +344,7 @@ static int run(struct service *s) {
 }
 
 int service_run(const char *path) {
+    map_set_key(&(struct siphash_key){ { draw_seed(), draw_seed() } });
     struct service s = {
         .path = path,
         .absolute_path = absolute(path),

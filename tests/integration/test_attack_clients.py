@@ -135,8 +135,8 @@ def strange_arguments(target):
             ('CLIENT', 'SETNAME', name), ('CLIENT', 'SETINFO', 'LIB-NAME', name),
             ('CLIENT', 'LIST', 'ID', name), ('CLIENT', 'LIST', 'TYPE', name), ('CLIENT', name),
             ('COMMAND', 'DOCS', name), ('COMMAND', 'LIST', 'FILTERBY', 'PATTERN', name),
-            ('COMMAND', 'INFO', name, f'{name[:30_000]}|{name[:30_000]}'), ('INFO', name), ('SHUTDOWN', name),
-            ('ROLE', name), (name,), (name, name)]
+            ('COMMAND', 'INFO', name, f'{name[:30_000]}|{name[:30_000]}'), ('INFO', name),
+            ('SHUTDOWN', name), ('ROLE', name), (name,), (name, name)]
     with target.sentinel.connect() as connection:
         for request in requests:
             if request[0].upper() == 'SHUTDOWN' or not request[0].strip():
@@ -256,6 +256,28 @@ def stalled_subscribers(target):
             target.done += 1
 
 
+def colliding_names(count):
+    """Names of 16 bytes with one hash under a multiplicative hash without a key, as maps had it
+    once: the second word is chosen so that both together come out the same."""
+    mask, factor = 2**64 - 1, 0x9e3779b97f4a7c15
+    inverse = pow(factor, -1, 2**64)
+    wanted = 0x123456789abcdef1 * inverse & mask
+    for number in range(count):
+        mixed = ((16 * factor ^ number) & mask) * factor & mask
+        second = mixed ^ mixed >> 32 ^ wanted
+        yield number.to_bytes(8, 'little') + second.to_bytes(8, 'little')
+
+
+COLLIDING = [encode('SUBSCRIBE', *itertools.islice(names, 1000))
+             for names in [colliding_names(30_000)] for _ in range(30)]
+
+
+def subscribers_to_colliding_names(target):
+    for request in COLLIDING:
+        target.connect().sendall(request)
+        target.done += 1
+
+
 def restless_subscribers(target):
     """1,000 subscriptions, and all the ways to look for one that is not there."""
     with target.sentinel.connect() as connection:
@@ -278,6 +300,7 @@ DEEDS = {
     'pipelines': {'once': [pipeline_of_a_million]},
     'unread replies': {'once': [unread_replies]},
     'subscribers': {'again': [stalled_subscribers, restless_subscribers]},
+    'collisions': {'once': [subscribers_to_colliding_names]},
 }
 
 
