@@ -1,4 +1,4 @@
-"""A scripted server: a master, a replica or a peer in a few words, which turns hostile on demand."""
+"""A scripted server: master, replica or peer in a few words, which turns hostile on demand."""
 
 import contextlib
 import socket
