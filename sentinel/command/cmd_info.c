@@ -101,6 +101,16 @@ static uint64_t commands_per_second(const struct server *s) {
     return second == s->stats.second + 1 ? s->stats.in_second : 0;
 }
 
+/* Times when we did not listen. */
+static void print_stalls(const struct server *s, struct buf *out) {
+    const struct stalls *stalls = &s->usage.stalls;
+    int64_t ago_ms = tstamp_age(s->core->now.mono_ms, stalls->last_at_ms);
+    add_count(out, "vedette_stalls", stalls->count);
+    add_number(out, "vedette_stall_longest_ms", stalls->longest_ms);
+    add_number(out, "vedette_stall_last_ms", stalls->last_ms);
+    add_number(out, "vedette_stall_last_seconds_ago", stalls->count > 0 ? ago_ms / 1000 : -1);
+}
+
 static void print_stats(const struct server *s, struct buf *out) {
     const struct stats *stats = &s->stats;
     uint64_t refused = s->usage.clients.refused; /* the engine never heard of them */
@@ -117,6 +127,7 @@ static void print_stats(const struct server *s, struct buf *out) {
     add_count(out, "total_writes_processed", stats->writes);
     add_count(out, "vedette_probe_budget_per_sec", PROBE_BUDGET_PER_S);
     add_count(out, "vedette_probe_stretched_ms", (uint64_t)probe_stretched_interval(s->core));
+    print_stalls(s, out);
 }
 
 /* ---- # CPU ---- */

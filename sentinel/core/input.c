@@ -11,6 +11,14 @@ static void print_client(const struct input *in, const char *what, struct buf *o
     buf_printf(out, "client %llu %s", (unsigned long long)in->client.value, what);
 }
 
+static void print_usage(const struct usage *u, struct buf *out) {
+    buf_add_text(out, "usage");
+    if (u->stalls.count > 0)
+        buf_printf(out, ", %llu stalls, longest %lld ms, last %lld ms",
+            (unsigned long long)u->stalls.count, (long long)u->stalls.longest_ms,
+            (long long)u->stalls.last_ms);
+}
+
 /* AUTH, HELLO ... AUTH, SENTINEL SET ... auth-pass. A password that arrives in another read than
  * its command is not known for one. */
 static bool may_hold_password(struct slice bytes) {
@@ -73,7 +81,7 @@ void input_print(const struct input *in, struct buf *out) {
         buf_printf(out, "failed %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
         break;
     case INPUT_USAGE:
-        buf_add_text(out, "usage");
+        print_usage(&in->usage, out);
         break;
     case INPUT_RELOAD:
         buf_printf(out, "reload of %zu groups", in->plan->group_count);

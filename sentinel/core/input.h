@@ -43,9 +43,17 @@ struct client_usage {
     uint64_t unread, longest_unread; /* bytes sent and not read now: by all, by the worst */
 };
 
-/* What the process has used, as getrusage gives it; microseconds. */
+/* Times when the process did not listen: a wake-up that took long, or that came late. */
+struct stalls {
+    uint64_t count;
+    int64_t longest_ms, last_ms;
+    int64_t last_at_ms; /* mono: when the last one ended */
+};
+
+/* What the process has used, as getrusage gives it, microseconds; and what it missed. */
 struct usage {
     int64_t sys_us, user_us, children_sys_us, children_user_us;
+    struct stalls stalls;
     struct client_usage clients;
 };
 

@@ -10,12 +10,35 @@ void clock_init(struct clock *c, int64_t mono_ms, int64_t wall_ms) {
     };
 }
 
+static void note_stall(struct clock *c, int64_t stall_ms, int64_t mono_ms) {
+    struct stalls *s = &c->stalls;
+    if (stall_ms <= CLOCK_LATE_MAX_MS)
+        return;
+    s->count++;
+    s->longest_ms = MAX_OF(s->longest_ms, stall_ms);
+    s->last_ms = stall_ms;
+    s->last_at_ms = mono_ms;
+    c->untold_ms = MAX_OF(c->untold_ms, stall_ms);
+}
+
+int64_t clock_tell_stall(struct clock *c) {
+    bool too_soon = c->told_ms != 0 && tstamp_age(c->now.mono_ms, c->told_ms) < CLOCK_TELL_PAUSE_MS;
+    if (c->untold_ms < CLOCK_STALL_TOLD_MS || too_soon)
+        return 0;
+    int64_t stall_ms = c->untold_ms;
+    c->untold_ms = 0;
+    c->told_ms = c->now.mono_ms;
+    return stall_ms;
+}
+
 void clock_sleep(struct clock *c, int64_t mono_ms, int64_t until_ms) {
+    note_stall(c, tstamp_age(mono_ms, c->now.mono_ms), mono_ms);
     c->slept_ms = mono_ms;
     c->until_ms = until_ms;
 }
 
 void clock_wake(struct clock *c, int64_t mono_ms, int64_t wall_ms) {
+    note_stall(c, tstamp_age(mono_ms, MAX_OF(c->slept_ms, c->until_ms)), mono_ms);
     c->now.heard_ms += clock_heard(c->now.mono_ms, c->slept_ms, c->until_ms, mono_ms);
     c->now.mono_ms = mono_ms;
     c->now.wall_ms = wall_ms;

@@ -132,6 +132,7 @@ static void tell_usage(struct shell *s) {
                 .children_sys_us = microseconds(children.ru_stime),
                 .children_user_us = microseconds(children.ru_utime),
                 .clients = clients_usage(&s->clients),
+                .stalls = s->clock.stalls,
             },
         });
 }
@@ -186,6 +187,15 @@ static void call_back_settled(struct shell *s) {
     settle(s);
 }
 
+static void tell_stall(struct shell *s) {
+    int64_t stall_ms = clock_tell_stall(&s->clock);
+    if (stall_ms > 0)
+        logsink_printf(s->log, s->clock.now.wall_ms, LOG_WARNING,
+            "this process did not run for %lld ms, or was busy for so long; silence was not counted "
+            "meanwhile",
+            (long long)stall_ms);
+}
+
 static void sleep_until_due(struct shell *s) {
     int64_t until_ms =
         s->effects.count > 0 ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
@@ -193,6 +203,7 @@ static void sleep_until_due(struct shell *s) {
     loop_wait(s->loop, until_ms);
     pace_moment("woke");
     clock_wake(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
+    tell_stall(s);
 }
 
 int shell_run(struct shell *s) {

@@ -10,6 +10,11 @@ DOWN_AFTER_MS = 1000
 STALLS = 6
 
 
+def stat(sentinel, name):
+    lines = sentinel.call('INFO', 'stats').splitlines()
+    return int(next(line for line in lines if line.startswith(f'vedette_{name}:')).split(':')[1])
+
+
 def test_a_master_that_stalls_for_less_than_down_after_is_not_down(lab):
     deployment = lab.deployment(down_after=DOWN_AFTER_MS)
     events = deployment.record()
@@ -34,6 +39,18 @@ def test_a_sentinel_that_was_stalled_finds_nobody_dead_and_tilts(lab):
         events.wait('-sdown', other, stalled.id)
     assert not [event for event in events.find('+sdown') if event.sentinel is stalled]
     assert not [event for event in events.find('+sdown') if event.message.startswith('master')]
+
+
+def test_a_stall_is_measured_and_shown(lab):
+    sentinel = lab.deployment(replicas=0, sentinels=1, down_after=DOWN_AFTER_MS).sentinels[0]
+    assert stat(sentinel, 'stall_last_seconds_ago') == -1 or stat(sentinel, 'stalls') > 0
+    stall(sentinel, 3)
+    wait_until(lambda: stat(sentinel, 'stall_longest_ms') > 2500, 5, 'INFO shows the stall')
+    assert stat(sentinel, 'stall_longest_ms') < 10000
+    assert stat(sentinel, 'stalls') >= 1
+    assert 0 <= stat(sentinel, 'stall_last_seconds_ago') < 10
+    lines = [line for line in sentinel.log().splitlines() if 'silence was not counted' in line]
+    assert len(lines) == 1
 
 
 def test_in_tilt_it_watches_and_votes_but_does_not_act(lab):

@@ -114,6 +114,19 @@ static void processor_time_is_shown_in_seconds(void **state) {
     assert_line(d, "cpu", "used_cpu_user:0.999999");
 }
 
+static void stalls_are_shown(void **state) {
+    struct desk *d = *state;
+    assert_line(d, "stats",
+        "vedette_stalls:0\r\nvedette_stall_longest_ms:0\r\nvedette_stall_last_ms:0\r\n"
+        "vedette_stall_last_seconds_ago:-1");
+    d->server->usage.stalls = (struct stalls){
+        .count = 3, .longest_ms = 2950, .last_ms = 51, .last_at_ms = d->now.mono_ms - 1999
+    };
+    assert_line(d, "stats",
+        "vedette_stalls:3\r\nvedette_stall_longest_ms:2950\r\nvedette_stall_last_ms:51\r\n"
+        "vedette_stall_last_seconds_ago:1");
+}
+
 static void groups_show_their_status_in_order(void **state) {
     struct desk *d = *state;
     desk_ask(d, 1, "SENTINEL MONITOR other ::1 6380 1");
@@ -196,6 +209,7 @@ int main(void) {
         DESK_TEST(clients_and_commands_are_counted),
         DESK_TEST(a_client_that_waits_for_a_write_is_blocked),
         DESK_TEST(processor_time_is_shown_in_seconds),
+        DESK_TEST(stalls_are_shown),
         DESK_TEST(groups_show_their_status_in_order),
         DESK_TEST(the_limits_are_shown_as_they_are),
         DESK_TEST(limits_show_what_is_used_and_how_often_they_were_hit),

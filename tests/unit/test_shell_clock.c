@@ -67,6 +67,50 @@ static void a_wake_up_is_one_reading(void **state) {
     assert_int_equal(c.now.wake, first + 1);
 }
 
+/* Wakes up at the instant at which it then is busy until `slept_ms`, sleeps, and wakes. */
+static void live(struct clock *c, int64_t slept_ms, int64_t until_ms, int64_t wake_ms) {
+    clock_sleep(c, slept_ms, until_ms);
+    clock_wake(c, wake_ms, 0);
+}
+
+static void stalls_are_measured(void **state) {
+    struct clock c;
+    clock_init(&c, 1000, 0);
+    live(&c, 1050, 1100, 1150); /* both at the limit */
+    live(&c, 1150, TSTAMP_NEVER, 91000);
+    live(&c, 91000, 99000, 95000);
+    assert_int_equal(c.stalls.count, 0);
+    live(&c, 95051, 95100, 95100); /* busy */
+    assert_int_equal(c.stalls.count, 1);
+    assert_int_equal(c.stalls.last_ms, 51);
+    assert_int_equal(c.stalls.last_at_ms, 95051);
+    live(&c, 95100, 95200, 98200); /* late */
+    live(&c, 98200, 98300, 98360); /* a little */
+    assert_int_equal(c.stalls.count, 3);
+    assert_int_equal(c.stalls.longest_ms, 3000);
+    assert_int_equal(c.stalls.last_ms, 60);
+    assert_int_equal(c.stalls.last_at_ms, 98360);
+    live(&c, 98460, 98500, 98600); /* busy, then late */
+    assert_int_equal(c.stalls.count, 5);
+}
+
+static void long_stalls_are_told_now_and_then(void **state) {
+    struct clock c;
+    clock_init(&c, 1000, 0);
+    live(&c, 1000, 1000, 1999);
+    assert_int_equal(clock_tell_stall(&c), 0); /* not long enough */
+    live(&c, 1999, 2000, 5000);
+    assert_int_equal(clock_tell_stall(&c), 3000);
+    assert_int_equal(clock_tell_stall(&c), 0); /* told */
+    live(&c, 5000, 5000, 7000);
+    live(&c, 7000, 7000, 8000);
+    assert_int_equal(clock_tell_stall(&c), 0); /* too soon */
+    live(&c, 8000, 14999, 14999);
+    assert_int_equal(clock_tell_stall(&c), 0);
+    live(&c, 14999, 15000, 15000);
+    assert_int_equal(clock_tell_stall(&c), 2000); /* the longest of them */
+}
+
 static void the_clocks_of_the_system_move(void **state) {
     int64_t first_us = clock_mono_us();
     while (clock_mono_us() == first_us)
@@ -80,6 +124,8 @@ int main(void) {
         cmocka_unit_test(heard_time_stands_still_while_we_stall),
         cmocka_unit_test(heard_time_never_passes_monotonic_time),
         cmocka_unit_test(a_wake_up_is_one_reading),
+        cmocka_unit_test(stalls_are_measured),
+        cmocka_unit_test(long_stalls_are_told_now_and_then),
         cmocka_unit_test(the_clocks_of_the_system_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
