@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <string.h>
 
-#define PATIENCE_MS 5000 /* with a disk that does not answer */
+#define PATIENCE_MS 3000 /* with a disk that does not answer */
 
 struct store {
     struct store_worker *worker; /* owned */

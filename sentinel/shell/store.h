@@ -22,7 +22,7 @@ bool store_is_fresh(const struct store *s);             /* made by this call of 
 
 /* Adds changes to what is handed over next. */
 void store_add(struct store *s, const struct delta *deltas, size_t count);
-/* Takes over another id, in the same manner. */
+/* Takes over another id, in the same manner; at a start only, where a failure ends the process. */
 void store_adopt_id(struct store *s, const char id[static ID_SIZE]);
 /* Hands over what was added, to be made durable together with what failed before. The outcome comes
  * under `seq`, which never falls. Times are on the monotonic clock. */

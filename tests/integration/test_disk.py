@@ -101,7 +101,7 @@ FAULTS = {
 @pytest.mark.parametrize('name', FAULTS)
 def test_a_fault_delays_votes_and_changes_and_nothing_else(lab, hooks, name):
     fault, why = FAULTS[name]
-    deployment = lab.planned(down_after=500)
+    deployment = lab.planned(down_after=500, failover_timeout=2000)
     ill = deployment.sentinels[0]
     disk = FaultyDisk(ill)
     deployment.start()
@@ -120,8 +120,9 @@ def test_a_fault_delays_votes_and_changes_and_nothing_else(lab, hooks, name):
     assert f'{ill.state}' in ill.log()
 
     # The two healthy ones lead the failover, and the ill one learns of it.
+    # Should they split their votes, its own stays unknown, and the timeout has to pass.
     old.kill()
-    new = deployment.wait_replaced(old)
+    new = deployment.wait_replaced(old, 30)
     assert events.wait('+elected-leader').sentinel is not ill
     assert store_of(ill) == 'failed'
 
@@ -214,8 +215,8 @@ def test_a_disk_that_does_not_answer_counts_as_failed(lab, hooks):
     disk = FaultyDisk(sentinel)
     sentinel.start()
     disk.set('fsync-delay 600000')
-    assert_set_fails(sentinel, 61000, within=8)
-    wait_logged(sentinel, 'no answer from the disk for 5 s')
+    assert_set_fails(sentinel, 61000, within=4.5)
+    wait_logged(sentinel, 'no answer from the disk for 3 s')
     assert_set_fails(sentinel, 62000)
     assert store_of(sentinel) == 'failed'
     assert sentinel.vote(sentinel.master_address(), EPOCH, FIRST) == (0, '*', 0)
@@ -242,11 +243,11 @@ class Commits:
 
     def _run(self):
         with self._sentinel.connect() as connection:
-            value = 60000
+            value = 1
             while not self._ended.is_set():
                 began = time.monotonic()
                 value += 1
-                connection.call('SENTINEL', 'SET', 'mymaster', 'failover-timeout', value)
+                connection.call('SENTINEL', 'SET', 'mymaster', 'parallel-syncs', value)
                 self.times.append(time.monotonic() - began)
 
     def end(self):
@@ -271,7 +272,7 @@ def ask_for(seconds, sentinels):
 
 
 def test_slow_commits_delay_no_probe_and_no_query(lab, hooks):
-    deployment = lab.planned(down_after=200)
+    deployment = lab.planned(down_after=200, failover_timeout=2000)
     disks = [FaultyDisk(sentinel) for sentinel in deployment.sentinels]
     deployment.start()
     events = deployment.record()
@@ -290,11 +291,12 @@ def test_slow_commits_delay_no_probe_and_no_query(lab, hooks):
         assert len(writer.times) >= 3
     print(f'{len(times)} queries: median {times[len(times) // 2] * 1000:.2f} ms, '
           f'longest {times[-1] * 1000:.1f} ms')
-    assert times[-1] < SLOW_MS / 3 / 1000
+    # A machine with other work may let one wait now and then; a loop that waits for its disk lets all.
+    assert sum(t > SLOW_MS / 3 / 1000 for t in times) <= len(times) // 1000
     assert not events.find('+sdown')
 
     old = deployment.master
     began = time.monotonic()
     old.kill()
-    deployment.wait_replaced(old)
+    deployment.wait_replaced(old, 40)     # votes may be split: each rank stands before it hears
     print(f'replaced after {time.monotonic() - began:.2f} s')
