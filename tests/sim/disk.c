@@ -45,11 +45,12 @@ static void commit_end(void *context, uint64_t crashes) {
     uint64_t seq = d->committing_seq;
     d->committing_seq = 0;
     bool is_durable = !rng_chance(d->rng, d->mood.failure_per_mille);
-    if (is_durable) {
+    if (is_durable)
         state_copy(&d->claimed, &d->committing);
-        if (!d->mood.lies)
-            state_copy(&d->synced, &d->committing);
-    }
+    /* Nobody knows what a failed commit left behind. */
+    bool was_taken = is_durable || rng_chance(d->rng, 500);
+    if (was_taken && !d->mood.lies)
+        state_copy(&d->synced, &d->committing);
     d->answer(d->context, seq, is_durable);
     if (d->written_seq > seq)
         commit_start(d);
