@@ -44,7 +44,7 @@ def test_a_sentinel_that_was_stalled_finds_nobody_dead_and_tilts(lab):
 def test_a_stall_is_measured_and_shown(lab):
     sentinel = lab.deployment(replicas=0, sentinels=1, down_after=DOWN_AFTER_MS).sentinels[0]
     assert stat(sentinel, 'stall_last_seconds_ago') == -1 or stat(sentinel, 'stalls') > 0
-    stall(sentinel, 3)
+    sentinel.stall(3)
     wait_until(lambda: stat(sentinel, 'stall_longest_ms') > 2500, 5, 'INFO shows the stall')
     assert stat(sentinel, 'stall_longest_ms') < 10000
     assert stat(sentinel, 'stalls') >= 1
