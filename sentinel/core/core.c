@@ -10,8 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define STORE_RETRY_MS 1000
-#define STORE_LOG_MS   5000 /* between lines that say why it fails */
+#define STORE_RETRY_MS       1000
+#define UNBELIEVED_LOGGED_MS (60 * 1000)
+#define STORE_LOG_MS         5000 /* between lines that say why it fails */
 
 /* Source: spec 3.1. */
 static const struct periods stock_periods = {
@@ -326,9 +327,27 @@ static void on_failed(struct core *c, uint64_t seq, struct slice why) {
     c->store_retry_ms = c->now.mono_ms + STORE_RETRY_MS;
 }
 
-void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
-    if (epoch <= c->current_epoch || epoch > INT64_MAX)
+bool core_believes_epoch(const struct core *c, uint64_t epoch) {
+    return epoch <= INT64_MAX &&
+        (epoch <= EPOCH_FREE || epoch <= c->current_epoch + EPOCH_STEP_MAX);
+}
+
+static void log_unbelieved(struct core *c, uint64_t epoch) {
+    if (c->unbelieved_ms != 0 && c->now.mono_ms - c->unbelieved_ms < UNBELIEVED_LOGGED_MS)
         return;
+    c->unbelieved_ms = c->now.mono_ms;
+    core_log(c, LOG_WARNING,
+        "epoch %llu is not believed, the current one is %llu: somebody tries to use them up",
+        (unsigned long long)epoch, (unsigned long long)c->current_epoch);
+}
+
+void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
+    if (epoch <= c->current_epoch)
+        return;
+    if (!core_believes_epoch(c, epoch)) {
+        log_unbelieved(c, epoch);
+        return;
+    }
     c->current_epoch = epoch;
     c->current_epoch_seq = core_persist(c, &(struct delta){ .kind = DELTA_EPOCH, .epoch = epoch });
     event_plain(c, EVENT_NEW_EPOCH, g, c->current_epoch_seq, "%llu", (unsigned long long)epoch);

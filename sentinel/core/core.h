@@ -76,7 +76,8 @@ struct core {
     int64_t store_told_ms;  /* mono: when that was; 0 = never */
     struct delta *deltas;   /* gathered in this step; one PERSIST at its end */
     size_t delta_count, delta_capacity;
-    int64_t id_clash_ms; /* mono: last warning that another process uses our id; 0 = none */
+    int64_t unbelieved_ms; /* mono: last warning about an epoch that is not believed; 0 = none */
+    int64_t id_clash_ms;   /* mono: last warning that another process uses our id; 0 = none */
     struct endpoint announced[8]; /* addresses that our last hellos carried: known as our own when
                                      they come back */
     size_t announced_next;
@@ -127,7 +128,14 @@ uint64_t core_persist(struct core *c, const struct delta *d);
 bool core_is_durable(const struct core *c, uint64_t seq);
 /* How long our disk takes for a PERSIST: the last one, or the present one if that takes longer. */
 int64_t core_write_time(const struct core *c);
-/* Raises the current epoch: persisted, with +new-epoch. Lower or equal epochs are nothing. */
+/* Whether a deployment can have come to this epoch. Anybody who can speak to us can name one, and
+ * the last ones must not be used up by that: far up, beyond EPOCH_FREE, only steps of
+ * EPOCH_STEP_MAX are believed. */
+#define EPOCH_FREE     (UINT64_C(1) << 62)
+#define EPOCH_STEP_MAX (UINT64_C(1) << 32)
+bool core_believes_epoch(const struct core *c, uint64_t epoch);
+/* Raises the current epoch: persisted, with +new-epoch. Epochs that are lower, equal or not
+ * believed are nothing. */
 void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch);
 
 /* ---- deadlines, gathered while judging; mono ---- */

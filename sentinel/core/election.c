@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define EPOCH_JUMP_MAX           (UINT64_C(1) << 32)
 #define STAND_STEP_MAX_MS        200 /* a peer that answered once after a stall delays nobody for long */
 #define STAND_STEP_MIN_MS        15   /* law C4 */
 #define STAND_BEHIND_MS          100  /* law C4: behind a Vedette that is about to stand itself */
@@ -39,7 +38,7 @@ struct vote election_request(
     const struct attempt *a = &g->attempt;
     bool order_sent = group_in_failover(g) && (group_may_have_promoted(g) || a->confirm_seq != 0);
     bool may_vote = epoch > g->vote_epoch &&
-        (epoch >= c->current_epoch || epoch > g->config_epoch) && epoch <= INT64_MAX &&
+        (epoch >= c->current_epoch || epoch > g->config_epoch) && core_believes_epoch(c, epoch) &&
         candidate.size < CANDIDATE_MAX && candidate.size > 0;
 
     core_raise_epoch(c, g, epoch);
@@ -112,7 +111,7 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
 }
 
 bool election_believes(const struct core *c, uint64_t epoch) {
-    return epoch <= c->current_epoch + EPOCH_JUMP_MAX;
+    return epoch <= c->current_epoch + EPOCH_STEP_MAX;
 }
 
 /* The highest epoch in which somebody is known to have voted in this group. */
@@ -175,7 +174,7 @@ static void log_delay(struct core *c, struct group *g, int64_t until_ms) {
 }
 
 bool election_is_possible(const struct core *c) {
-    return c->current_epoch < INT64_MAX - EPOCH_JUMP_MAX;
+    return c->current_epoch < INT64_MAX - EPOCH_STEP_MAX;
 }
 
 static int64_t judge_standing(struct core *c, struct group *g) {

@@ -206,6 +206,8 @@ void hello_receive(struct core *c, struct slice line, enum hello_via via) {
         on_own_id(c, &h);
         return;
     }
+    if (!core_believes_epoch(c, h.config_epoch))
+        return;
     struct peer *p = meet(c, g, &h);
     core_raise_epoch(c, g, h.current_epoch);
     if (p == NULL)
