@@ -30,16 +30,30 @@ static const struct periods stock_periods = {
 
 /* ---- groups ---- */
 
-static void remember(struct core *c, const struct group *g, const char *section) {
-    struct tombstone *t = map_get(&c->tombstones, slice_of(g->name));
-    if (t == NULL) {
-        t = mem_new(struct tombstone);
-        map_put(&c->tombstones, slice_of(g->name), t);
-    }
-    t->vote_epoch = g->vote_epoch;
-    t->vote_seq = g->vote_seq;
-    slice_copy(slice_of(g->vote_for), t->vote_for, sizeof(t->vote_for));
-    slice_copy(slice_of(section), t->section, sizeof(t->section));
+/* Whether a group leaves anything that must not be forgotten. Names may come and go without end:
+ * one that never voted and hides nothing leaves no trace. */
+static bool leaves_tombstone(const struct group_record *r) {
+    return r->vote_epoch > 0 || r->section[0] != '\0';
+}
+
+static void remember(
+    struct core *c, struct slice name, const struct group_record *r, uint64_t vote_seq) {
+    struct tombstone *t = mem_new(struct tombstone);
+    t->vote_epoch = r->vote_epoch;
+    t->vote_seq = vote_seq;
+    slice_copy(slice_of(r->vote_for), t->vote_for, sizeof(t->vote_for));
+    slice_copy(slice_of(r->section), t->section, sizeof(t->section));
+    map_put(&c->tombstones, name, t);
+}
+
+/* Leaves of the group what must not be forgotten; returns the seq. */
+static uint64_t bury(
+    struct core *c, struct slice name, const struct group_record *r, uint64_t vote_seq) {
+    if (!leaves_tombstone(r))
+        return core_persist(c, &(struct delta){ .kind = DELTA_GROUP_FORGET, .group = name });
+    remember(c, name, r, vote_seq);
+    core_persist(c, &(struct delta){ .kind = DELTA_GROUP, .group = name, .record = *r });
+    return core_persist(c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = name });
 }
 
 struct group *core_add_group(
@@ -59,26 +73,19 @@ struct group *core_add_group(
 }
 
 uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how) {
-    struct delta d = {
-        .kind = DELTA_GROUP,
-        .group = slice_of(g->name),
-        .record = {
-            .origin = GROUP_REMOVED,
-            .master = g->master->address,
-            .seed = g->file.master,
-            .config_epoch = g->config_epoch,
-            .vote_epoch = g->vote_epoch,
-        },
+    struct group_record r = {
+        .origin = GROUP_REMOVED,
+        .master = g->master->address,
+        .seed = g->file.master,
+        .config_epoch = g->config_epoch,
+        .vote_epoch = g->vote_epoch,
     };
-    slice_copy(slice_of(g->vote_for), d.record.vote_for, sizeof(d.record.vote_for));
+    slice_copy(slice_of(g->vote_for), r.vote_for, sizeof(r.vote_for));
     if (how == CORE_REMOVE_HIDE && g->origin == GROUP_FROM_FILE)
-        merge_section_digest(&g->file, d.record.section);
+        merge_section_digest(&g->file, r.section);
     else if (how == CORE_REMOVE_HIDE)
-        slice_copy(slice_of(g->section), d.record.section, sizeof(d.record.section));
-    core_persist(c, &d);
-    uint64_t seq =
-        core_persist(c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(g->name) });
-    remember(c, g, d.record.section);
+        slice_copy(slice_of(g->section), r.section, sizeof(r.section));
+    uint64_t seq = bury(c, slice_of(g->name), &r, g->vote_seq);
     group_free(c, g);
     return seq;
 }
@@ -164,11 +171,19 @@ static void restore_group(struct core *c, const struct group_state *s, const str
 }
 
 static void restore_tombstone(struct core *c, const struct group_state *s) {
-    struct tombstone *t = mem_new(struct tombstone);
-    t->vote_epoch = s->record.vote_epoch;
-    slice_copy(slice_of(s->record.vote_for), t->vote_for, sizeof(t->vote_for));
-    slice_copy(slice_of(s->record.section), t->section, sizeof(t->section));
-    map_put(&c->tombstones, slice_of(s->name), t);
+    struct slice name = slice_of(s->name);
+    if (leaves_tombstone(&s->record))
+        remember(c, name, &s->record, 0);
+    else
+        core_persist(c, &(struct delta){ .kind = DELTA_GROUP_FORGET, .group = name });
+}
+
+/* Its section is gone from the file: keep the vote. */
+static void restore_gone(struct core *c, const struct group_state *s) {
+    struct group_record r = s->record;
+    r.origin = GROUP_REMOVED;
+    r.section[0] = '\0';
+    bury(c, slice_of(s->name), &r, 0);
 }
 
 static void restore(struct core *c, const struct state *state, const struct plan *plan) {
@@ -179,16 +194,8 @@ static void restore(struct core *c, const struct state *state, const struct plan
             restore_tombstone(c, s);
         } else if (p != NULL) {
             restore_group(c, s, p);
-        } else { /* its section is gone from the file: keep the vote */
-            struct delta d = {
-                .kind = DELTA_GROUP, .group = slice_of(s->name), .record = s->record
-            };
-            d.record.origin = GROUP_REMOVED;
-            d.record.section[0] = '\0';
-            core_persist(c, &d);
-            core_persist(
-                c, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = slice_of(s->name) });
-            restore_tombstone(c, s);
+        } else {
+            restore_gone(c, s);
         }
     }
     for (size_t i = 0; i < plan->group_count; i++)

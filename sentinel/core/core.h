@@ -21,7 +21,7 @@ struct periods {
     int64_t info, info_fast, ping, ask, publish, tilt_trigger, tilt, reconf, min_link_age, election;
 };
 
-/* What REMOVE must not forget: a vote once given. */
+/* What must not be forgotten with a group: a vote once given, and that REMOVE hides a section. */
 struct tombstone {
     uint64_t vote_epoch;
     char vote_for[CANDIDATE_MAX];
@@ -106,8 +106,8 @@ int64_t core_deadline(const struct core *c);
  * settings. */
 struct group *core_add_group(
     struct core *c, const char *name, const struct endpoint *master, enum group_origin origin);
-/* Forgets a group but for its vote. HIDE: its section of the file stays hidden until it changes.
- * Returns the seq. */
+/* Forgets a group but for a vote that it gave. HIDE: its section of the file stays hidden until it
+ * changes. Returns the seq. */
 enum core_remove { CORE_REMOVE_FORGET, CORE_REMOVE_HIDE };
 uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how);
 /* Takes over settings: logs in anew if the credentials changed, judges with the new limits. */

@@ -109,6 +109,74 @@ static void monitor_remembers_the_vote_that_remove_left(void **state) {
     }
 }
 
+static void names_that_come_and_go_leave_nothing(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    size_t stored = map_count(&f.stored.groups);
+    for (int i = 0; i < 3 * GROUPS_MAX; i++) {
+        char name[16];
+        uint64_t seq = 0, last = 0;
+        const struct endpoint master = { .host = "10.0.3.1", .port = 6390 };
+        (void)snprintf(name, sizeof(name), "g%d", i);
+        fixture_begin(&f);
+        assert_int_equal(admin_monitor(f.core, slice_of(name), &master, 2, &seq), 0);
+        fixture_end(&f);
+        assert_int_equal(map_count(&f.stored.groups), stored + 1);
+        fixture_begin(&f);
+        admin_remove(f.core, core_group(f.core, slice_of(name)), &last);
+        fixture_end(&f);
+        assert_int_equal(last, f.core->persist_seq);
+        assert_true(last > seq); /* the answer still waits for the disk */
+    }
+    assert_int_equal(map_count(&f.core->tombstones), 0);
+    assert_int_equal(map_count(&f.stored.groups), stored);
+    fixture_forget(&f);
+    fixture_restart(&f);
+    assert_string_equal(fixture_persists(&f), "");
+    fixture_stop(&f);
+}
+
+static void one_that_was_made_and_removed_in_one_step_leaves_nothing(void **state) {
+    struct fixture f;
+    uint64_t seq = 0;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_forget(&f);
+    const struct endpoint master = { .host = "10.0.3.1", .port = 6390 };
+    fixture_begin(&f);
+    assert_int_equal(admin_monitor(f.core, SLICE_LITERAL("new"), &master, 2, &seq), 0);
+    admin_remove(f.core, core_group(f.core, SLICE_LITERAL("new")), &seq);
+    fixture_end(&f);
+    assert_true(persisted(&f, "; group-forget new"));
+    assert_null(state_group(&f.stored, SLICE_LITERAL("new")));
+    fixture_stop(&f);
+}
+
+static void a_name_that_voted_leaves_its_vote_however_often_it_goes(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    const struct endpoint master = { .host = "10.0.3.1", .port = 6390 };
+    for (int i = 0; i < 3; i++) {
+        uint64_t seq = 0;
+        fixture_begin(&f);
+        assert_int_equal(admin_monitor(f.core, SLICE_LITERAL("new"), &master, 2, &seq), 0);
+        fixture_end(&f);
+        struct group *g = core_group(f.core, SLICE_LITERAL("new"));
+        assert_int_equal(fixture_request(&f, g, 7, i == 0 ? ID_B : ID_C).epoch, 7);
+        assert_string_equal(g->vote_for, ID_B);
+        fixture_settle(&f);
+        fixture_begin(&f);
+        admin_remove(f.core, g, &seq);
+        fixture_end(&f);
+        assert_int_equal(map_count(&f.core->tombstones), 1);
+        const struct group_state *stored = state_group(&f.stored, SLICE_LITERAL("new"));
+        assert_int_equal(stored->record.origin, GROUP_REMOVED);
+        assert_int_equal(stored->record.vote_epoch, 7);
+        assert_string_equal(stored->record.vote_for, ID_B);
+        assert_int_equal(stored->override_count, 0);
+    }
+    fixture_stop(&f);
+}
+
 static void a_removed_group_of_the_file_stays_hidden_also_after_monitor_and_remove(void **state) {
     struct fixture f;
     uint64_t seq = 0;
@@ -118,6 +186,7 @@ static void a_removed_group_of_the_file_stays_hidden_also_after_monitor_and_remo
     fixture_end(&f);
     fixture_restart(&f);
     assert_null(core_group(f.core, SLICE_LITERAL("mymaster")));
+    assert_int_equal(map_count(&f.core->tombstones), 1); /* though it never voted */
 
     const struct endpoint elsewhere = { .host = "10.0.3.1", .port = 6390 };
     fixture_begin(&f);
@@ -424,6 +493,9 @@ int main(void) {
         cmocka_unit_test(monitor_refuses_too_many),
         cmocka_unit_test(remove_forgets_all_but_the_vote),
         cmocka_unit_test(monitor_remembers_the_vote_that_remove_left),
+        cmocka_unit_test(names_that_come_and_go_leave_nothing),
+        cmocka_unit_test(one_that_was_made_and_removed_in_one_step_leaves_nothing),
+        cmocka_unit_test(a_name_that_voted_leaves_its_vote_however_often_it_goes),
         cmocka_unit_test(a_removed_group_of_the_file_stays_hidden_also_after_monitor_and_remove),
         cmocka_unit_test(each_option_can_be_set_is_told_and_persisted),
         cmocka_unit_test(set_is_all_or_nothing),

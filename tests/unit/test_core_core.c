@@ -97,6 +97,68 @@ static void a_group_that_left_the_file_leaves_its_vote(void **state) {
     fixture_stop(&f);
 }
 
+static void a_group_that_left_the_file_without_a_vote_leaves_nothing(void **state) {
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.second_group = "other";
+        fixture_start(&f, &o);
+        assert_non_null(state_group(&f.stored, SLICE_LITERAL("other")));
+        if (restarted) {
+            f.settings.group_count = 1;
+            fixture_restart(&f);
+        } else {
+            fixture_begin(&f);
+            (void)core_remove_group(
+                f.core, core_group(f.core, SLICE_LITERAL("other")), CORE_REMOVE_FORGET);
+            fixture_end(&f);
+        }
+        assert_null(core_group(f.core, SLICE_LITERAL("other")));
+        assert_null(state_group(&f.stored, SLICE_LITERAL("other")));
+        assert_int_equal(map_count(&f.core->tombstones), 0);
+        fixture_stop(&f);
+    }
+}
+
+static void keep_record(
+    struct fixture *f, const char *name, uint64_t vote_epoch, const char *section) {
+    struct delta d = {
+        .kind = DELTA_GROUP,
+        .group = slice_of(name),
+        .record = {
+            .origin = GROUP_REMOVED,
+            .master = { .host = "10.0.9.1", .port = 1 },
+            .config_epoch = 4,
+            .vote_epoch = vote_epoch,
+        },
+    };
+    slice_copy(slice_of(section), d.record.section, sizeof(d.record.section));
+    state_apply(&f->stored, &d);
+}
+
+static void a_start_forgets_the_tombstones_that_say_nothing(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.second_group = "other";
+    fixture_start(&f, &o);
+    keep_record(&f, "useless", 0, "");
+    keep_record(&f, "voted", 7, "");
+    keep_record(&f, "hides", 0, "0123");
+    keep_record(&f, "other", 0, ""); /* and the file names it */
+    fixture_restart(&f);
+    assert_null(state_group(&f.stored, SLICE_LITERAL("useless")));
+    assert_int_equal(map_count(&f.core->tombstones), 2);
+    assert_int_equal(state_group(&f.stored, SLICE_LITERAL("voted"))->record.vote_epoch, 7);
+    assert_string_equal(state_group(&f.stored, SLICE_LITERAL("hides"))->record.section, "0123");
+    assert_non_null(core_group(f.core, SLICE_LITERAL("other")));
+    assert_int_equal(
+        state_group(&f.stored, SLICE_LITERAL("other"))->record.origin, GROUP_FROM_FILE);
+    fixture_forget(&f);
+    fixture_restart(&f); /* nothing is left to forget */
+    assert_string_equal(fixture_persists(&f), "");
+    fixture_stop(&f);
+}
+
 static void the_same_seed_and_inputs_give_the_same_story(void **state) {
     char *stories[2];
     for (int i = 0; i < 2; i++) {
@@ -540,6 +602,8 @@ int main(void) {
         cmocka_unit_test(an_epoch_of_a_group_beyond_the_current_one_raises_it),
         cmocka_unit_test(we_are_no_peer_of_ourselves),
         cmocka_unit_test(a_group_that_left_the_file_leaves_its_vote),
+        cmocka_unit_test(a_group_that_left_the_file_without_a_vote_leaves_nothing),
+        cmocka_unit_test(a_start_forgets_the_tombstones_that_say_nothing),
         cmocka_unit_test(the_same_seed_and_inputs_give_the_same_story),
         cmocka_unit_test(all_of_a_step_is_one_persist),
         cmocka_unit_test(a_deltas_texts_are_its_own),
