@@ -8,6 +8,10 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 
+#include <stdio.h>
+
+#define LOGGED_MS (60 * 1000) /* between lines about what clients can cause at will */
+
 struct server *server_new(
     struct core *core, const struct settings *settings, const struct process_facts *facts) {
     struct server *s = mem_new(struct server);
@@ -59,6 +63,10 @@ size_t server_count_subscribers(const struct server *s) {
     map_for_each(session, &s->sessions, struct session)
         count += session_has_subscriptions(session);
     return count;
+}
+
+static bool is_logged_lately(const struct server *s, int64_t logged_ms) {
+    return logged_ms != 0 && tstamp_age(s->core->now.mono_ms, logged_ms) < LOGGED_MS;
 }
 
 /* ---- connections ---- */
@@ -143,11 +151,24 @@ static void refuse_bytes(struct server *s, struct session *session, const char *
     session_end(session);
 }
 
-static void refuse_http(struct server *s, struct session *session) {
-    char address[ENDPOINT_TEXT_MAX];
+/* Anybody can cause these lines: one a minute, which counts those that went without. */
+static void log_http(struct server *s, const struct session *session) {
+    s->http_unlogged++;
+    if (is_logged_lately(s, s->http_logged_ms))
+        return;
+    char address[ENDPOINT_TEXT_MAX], before[64] = "";
+    if (s->http_unlogged > 1)
+        (void)snprintf(before, sizeof(before), " (%llu more since the last such line)",
+            (unsigned long long)(s->http_unlogged - 1));
     core_log(s->core, LOG_WARNING,
-        "client %s hung up: it speaks HTTP; a page in a browser may try to misuse it",
-        endpoint_text(&session->remote, address));
+        "client %s hung up: it speaks HTTP; a page in a browser may try to misuse it%s",
+        endpoint_text(&session->remote, address), before);
+    s->http_unlogged = 0;
+    s->http_logged_ms = s->core->now.mono_ms;
+}
+
+static void refuse_http(struct server *s, struct session *session) {
+    log_http(s, session);
     session_abandon(session);
 }
 
@@ -349,17 +370,12 @@ void server_flush(struct server *s) {
 
 /* ---- usage ---- */
 
-#define EVICTED_LOGGED_MS (60 * 1000)
-
 static void log_evicted(struct server *s) {
     uint64_t evicted = s->usage.clients.evicted - s->evicted_logged;
-    int64_t now_ms = s->core->now.mono_ms;
-    bool is_too_soon =
-        s->evicted_logged_ms != 0 && tstamp_age(now_ms, s->evicted_logged_ms) < EVICTED_LOGGED_MS;
-    if (evicted == 0 || is_too_soon)
+    if (evicted == 0 || is_logged_lately(s, s->evicted_logged_ms))
         return;
     s->evicted_logged = s->usage.clients.evicted;
-    s->evicted_logged_ms = now_ms;
+    s->evicted_logged_ms = s->core->now.mono_ms;
     core_log(s->core, LOG_WARNING,
         "descriptors are scarce: %llu clients closed, those idle longest, to make room for links",
         (unsigned long long)evicted);

@@ -49,6 +49,8 @@ struct server {
     size_t held;               /* bytes: the sum of session.held */
     uint64_t evicted_logged;   /* of usage.clients.evicted */
     int64_t evicted_logged_ms; /* mono; 0 = never */
+    uint64_t http_unlogged;    /* clients that spoke HTTP since the last line about one */
+    int64_t http_logged_ms;    /* mono; 0 = never */
 
     struct resp_reader reader; /* of the request in hand */
     struct buf otherwise;      /* what the command in hand answers if its write fails */

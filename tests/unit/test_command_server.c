@@ -57,6 +57,44 @@ static void http_is_hung_up_without_a_word(void **state) {
     }
 }
 
+/* What the last step logged of HTTP; "" = nothing. */
+static struct slice logged_of_http(const struct desk *d) {
+    for (size_t i = 0; i < d->out.count; i++) {
+        const struct effect *e = &d->out.items[i];
+        if (e->kind == EFFECT_LOG && slice_contains(e->text, SLICE_LITERAL("HTTP")))
+            return e->text;
+    }
+    return SLICE_EMPTY;
+}
+
+#define HTTP_LINE \
+    "client 10.0.0.9:40000 hung up: it speaks HTTP; a page in a browser may try to misuse it"
+
+static void http_is_logged_at_a_bounded_rate(void **state) {
+    struct desk *d = *state;
+    static const struct {
+        int64_t after_ms;
+        const char *line;
+    } cases[] = {
+        { 0, HTTP_LINE },
+        { 0, "" },
+        { 1000, "" },
+        { 58998, "" },
+        { 2, HTTP_LINE " (3 more since the last such line)" },
+        { 59998, "" },
+        { 1, "" },
+        { 1, HTTP_LINE " (2 more since the last such line)" },
+        { 60000, HTTP_LINE },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        desk_pass(d, cases[i].after_ms);
+        desk_open(d, 10 + i);
+        assert_answer(d, 10 + i, "POST / HTTP/1.1", "");
+        assert_int_equal(d->hung_up, 10 + i);
+        assert_slice(logged_of_http(d), cases[i].line);
+    }
+}
+
 /* Few arguments, each as long as it may be, and together too long. */
 static void a_request_beyond_the_bound_is_refused(void **state) {
     struct desk *d = *state;
@@ -363,6 +401,7 @@ int main(void) {
         DESK_TEST(one_step_sends_one_reply),
         DESK_TEST(broken_requests_are_answered_and_hung_up),
         DESK_TEST(http_is_hung_up_without_a_word),
+        DESK_TEST(http_is_logged_at_a_bounded_rate),
         DESK_TEST(a_request_beyond_the_bound_is_refused),
         DESK_TEST(clients_beyond_the_bound_are_refused),
         DESK_TEST(strangers_are_ignored),
