@@ -112,7 +112,7 @@ static bool check_empty(const struct store_place *p, struct buf *why) {
         return refuse(why, p->folder, strerror(errno));
     bool empty = true;
     const struct dirent *entry;
-    // cppcheck-suppress readdirCalled ; there is one thread
+    // cppcheck-suppress readdirCalled ; nobody else reads this stream
     while (empty && (entry = readdir(dir)) != NULL)
         empty = is_allowed(entry->d_name);
     closedir(dir);
