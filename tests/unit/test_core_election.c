@@ -75,6 +75,19 @@ static void c4_we_wait_longer_for_a_vedette_that_finds_the_master_down_itself(vo
     }
 }
 
+/* One peer, of a smaller id, that finds the master down when we do. */
+static void start_behind_a_vedette(struct fixture *f) {
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.id = ID_C;
+    o.peers = 1;
+    o.quorum = 1;
+    o.second_group = "other";
+    fixture_start_alone(f, &o);
+    f->peers[0].is_vedette = true;
+    fixture_peers_agree(f);
+    fixture_settle(f);
+}
+
 /* Of the disk of the one before us we know nothing: ours is a guess. */
 static void c4_we_wait_longer_where_the_disk_is_slow(void **state) {
     static const struct {
@@ -82,15 +95,7 @@ static void c4_we_wait_longer_where_the_disk_is_slow(void **state) {
     } cases[] = { { 0, 100 }, { 30, 130 }, { 300, 400 }, { 5000, 600 } };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture f;
-        struct fixture_options o = FIXTURE_STANDARD;
-        o.id = ID_C;
-        o.peers = 1;
-        o.quorum = 1;
-        o.second_group = "other";
-        fixture_start_alone(&f, &o);
-        f.peers[0].is_vedette = true;
-        fixture_peers_agree(&f);
-        fixture_settle(&f);
+        start_behind_a_vedette(&f);
         f.store = STORE_HANGS;
         fixture_request(&f, core_group(f.core, SLICE_LITERAL("other")), 1, ID_D);
         fixture_advance(&f, cases[i].write_ms);
@@ -112,15 +117,7 @@ static void c4_we_wait_while_its_requests_for_other_groups_come_in(void **state)
     } cases[] = { { 0, 100 }, { 1, 150 }, { 3, 250 }, { 20, 500 } };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture f;
-        struct fixture_options o = FIXTURE_STANDARD;
-        o.id = ID_C;
-        o.peers = 1;
-        o.quorum = 1;
-        o.second_group = "other";
-        fixture_start_alone(&f, &o);
-        f.peers[0].is_vedette = true;
-        fixture_peers_agree(&f);
-        fixture_settle(&f);
+        start_behind_a_vedette(&f);
         fixture_advance(&f, 3000);
         fixture_crash(&f, &f.master);
         fixture_await(&f, "+odown", 1200);

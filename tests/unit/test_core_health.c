@@ -297,17 +297,22 @@ static void a_restarted_master_that_loads_for_too_long_is_down_if_so_configured(
 
 #define VOTE_REQUEST "SENTINEL is-master-down-by-addr 10.0.0.1 6379 1"
 
-/* Its answers to our PINGs wait behind that to our request. */
-static void a_peer_whose_disk_is_slow_is_not_down_while_it_votes(void **state) {
-    struct fixture f;
+/* The first peer does not answer our request. */
+static void ask_a_slow_voter(struct fixture *f) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.down_after_ms = 200;
     o.peers = 4;
     o.quorum = 2;
-    fixture_start(&f, &o);
-    fixture_peers_agree(&f);
-    f.peers[0].holds = VOTE_REQUEST;
-    fixture_fall(&f);
+    fixture_start(f, &o);
+    fixture_peers_agree(f);
+    f->peers[0].holds = VOTE_REQUEST;
+    fixture_fall(f);
+}
+
+/* Its answers to our PINGs wait behind that to our request. */
+static void a_peer_whose_disk_is_slow_is_not_down_while_it_votes(void **state) {
+    struct fixture f;
+    ask_a_slow_voter(&f);
     fixture_advance(&f, 1900);
     assert_int_equal(fixture_sent(&f, &f.peers[0], VOTE_REQUEST), 1);
     assert_no_event(&f, "+sdown sentinel");
@@ -319,14 +324,7 @@ static void a_peer_whose_disk_is_slow_is_not_down_while_it_votes(void **state) {
 
 static void nor_is_it_waited_for_for_ever(void **state) {
     struct fixture f;
-    struct fixture_options o = FIXTURE_STANDARD;
-    o.down_after_ms = 200;
-    o.peers = 4;
-    o.quorum = 2;
-    fixture_start(&f, &o);
-    fixture_peers_agree(&f);
-    f.peers[0].holds = VOTE_REQUEST;
-    fixture_fall(&f);
+    ask_a_slow_voter(&f);
     fixture_advance(&f, 2600);
     assert_has_event(&f, "+sdown sentinel " ID_B " 10.0.1.1 26379 @ mymaster 10.0.0.2 6379");
     fixture_stop(&f);
