@@ -32,7 +32,7 @@ struct stream_handler {
     void (*filled)(void *context, bool is_full);
 };
 extern const char STREAM_CLOSED[];
-extern const char STREAM_REFUSED[]; /* an opened stream: nothing listens there */
+extern const char STREAM_REFUSED[];  /* an opened stream: nothing listens there */
 extern const char STREAM_OVERFULL[]; /* pending_max was passed */
 
 struct stream_limits {
