@@ -2,6 +2,8 @@
 
 #include "tests/unit/core_fixture.h"
 
+#include "sentinel/core/input.h"
+
 #include <stdio.h>
 
 #define REFUSED "+sdown " MASTER " #connections refused for "
@@ -139,10 +141,21 @@ static void our_own_stall_is_no_crash(void **state) {
     struct fixture f;
     struct fixture_options o = options(200);
     fixture_start(&f, &o);
+    fixture_advance(&f, 1017);
     fixture_crash(&f, &f.master);
-    fixture_advance(&f, 180);
+    fixture_advance(&f, 140);
+    f.master.mood = FAR_VANISHED;
+    fixture_advance(&f, 40); /* an attempt is under way */
+    const struct link *l = &f.group->master->command;
+    assert_int_equal(l->state, LINK_OPENING);
     fixture_stall(&f, 1500);
     fixture_revive(&f.master);
+    f.links[l->id.value].state = HERE_CLOSED;
+    fixture_step(&f,
+        &(struct input){ .kind = INPUT_LINK_LOST,
+            .link = l->id,
+            .incarnation = l->incarnation,
+            .refused = true });
     fixture_advance(&f, 1000);
     assert_no_event(&f, "+sdown");
     fixture_stop(&f);
