@@ -31,6 +31,11 @@ static inline int64_t tstamp_age(int64_t now_ms, int64_t t) {
     return __builtin_sub_overflow(now_ms, t, &age) ? INT64_MAX : age;
 }
 
+/* Whether `t` was less than `period_ms` ago; not if it never was (0). */
+static inline bool tstamp_is_recent(int64_t now_ms, int64_t t, int64_t period_ms) {
+    return t != 0 && tstamp_age(now_ms, t) < period_ms;
+}
+
 static inline int64_t tstamp_min(int64_t a, int64_t b) {
     return a < b ? a : b;
 }

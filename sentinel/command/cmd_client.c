@@ -194,11 +194,10 @@ static void print_all(const struct call *call, enum client_type type, struct buf
  * with the originals the ids give the order, and one that is named twice is listed twice. */
 static void print_named(const struct call *call, const struct filter *f, struct buf *out) {
     for (size_t i = 0; i < f->id_count; i++) {
-        uint64_t id;
-        if (!slice_to_u64(f->ids[i], &id))
+        struct client_id id;
+        if (!slice_to_u64(f->ids[i], &id.value))
             continue;
-        const struct session *s = map_get(&call->server->sessions,
-            (struct slice){ .data = (const char *)&id, .size = sizeof(id) });
+        const struct session *s = server_session(call->server, id);
         if (s != NULL)
             print_client(s, call->core->now.mono_ms, out);
     }

@@ -48,8 +48,12 @@ static void weigh(struct session *s, struct slice name, bool added) {
     session_weigh(s);
 }
 
+static const struct map *names_of(const struct session *s, enum pubsub_kind kind) {
+    return kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns;
+}
+
 bool pubsub_listens(const struct session *s, enum pubsub_kind kind, struct slice name) {
-    return map_get(kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns, name) != NULL;
+    return map_get(names_of(s, kind), name) != NULL;
 }
 
 static struct topic *topic_of(struct pubsub *p, enum pubsub_kind kind, struct slice name) {
@@ -102,8 +106,7 @@ void pubsub_unsubscribe(
 
 bool pubsub_next(
     const struct session *s, enum pubsub_kind kind, size_t *position, struct slice *ret_name) {
-    const struct subscription *sub =
-        map_next(kind == PUBSUB_CHANNEL ? &s->channels : &s->patterns, position);
+    const struct subscription *sub = map_next(names_of(s, kind), position);
     if (sub == NULL)
         return false;
     *ret_name = topic_name(sub->topic);

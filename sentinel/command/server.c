@@ -47,7 +47,7 @@ void server_free(struct server *s) {
     mem_free(s);
 }
 
-static struct session *find_session(const struct server *s, struct client_id id) {
+struct session *server_session(const struct server *s, struct client_id id) {
     return map_get(
         &s->sessions, (struct slice){ .data = (const char *)&id.value, .size = sizeof(id.value) });
 }
@@ -66,7 +66,7 @@ size_t server_count_subscribers(const struct server *s) {
 }
 
 static bool is_logged_lately(const struct server *s, int64_t logged_ms) {
-    return logged_ms != 0 && tstamp_age(s->core->now.mono_ms, logged_ms) < LOGGED_MS;
+    return tstamp_is_recent(s->core->now.mono_ms, logged_ms, LOGGED_MS);
 }
 
 /* ---- connections ---- */
@@ -261,7 +261,7 @@ void server_input(struct server *s, const struct input *in) {
         open_session(s, in);
         return;
     }
-    struct session *session = find_session(s, in->client);
+    struct session *session = server_session(s, in->client);
     if (session == NULL)
         return; /* refused, or gone */
     if (in->kind == INPUT_CLIENT_BYTES)

@@ -87,6 +87,7 @@ void server_shed(struct server *s);
 /* At the end of a step: one REPLY for each session with something to send. */
 void server_flush(struct server *s);
 
-size_t server_count_subscribers(const struct server *s); /* walks */
+struct session *server_session(const struct server *s, struct client_id id); /* NULL if gone */
+size_t server_count_subscribers(const struct server *s);                     /* walks */
 /* How many clients may be connected, as far as is known. */
 uint64_t server_allowed_clients(const struct server *s);

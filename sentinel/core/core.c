@@ -298,8 +298,7 @@ static void log_store_works(struct core *c) {
 /* Once, and again when the reason changes; a disk that comes and goes does not fill the log. */
 static void log_store_fails(struct core *c, struct slice why) {
     why = slice_sub(why, 0, sizeof(c->store_why) - 1);
-    bool too_soon =
-        c->store_told_ms != 0 && tstamp_age(c->now.mono_ms, c->store_told_ms) < STORE_LOG_MS;
+    bool too_soon = tstamp_is_recent(c->now.mono_ms, c->store_told_ms, STORE_LOG_MS);
     if (too_soon || slice_is(why, c->store_why))
         return;
     core_log(c, LOG_WARNING,
@@ -340,7 +339,7 @@ bool core_believes_epoch(const struct core *c, uint64_t epoch) {
 }
 
 static void log_unbelieved(struct core *c, uint64_t epoch) {
-    if (c->unbelieved_ms != 0 && c->now.mono_ms - c->unbelieved_ms < UNBELIEVED_LOGGED_MS)
+    if (tstamp_is_recent(c->now.mono_ms, c->unbelieved_ms, UNBELIEVED_LOGGED_MS))
         return;
     c->unbelieved_ms = c->now.mono_ms;
     core_log(c, LOG_WARNING,

@@ -171,7 +171,7 @@ void group_turn_away(struct core *c, struct group *g, enum limit limit, const ch
     ensure(limit == LIMIT_PEERS || limit == LIMIT_REPLICAS);
     int64_t *logged_ms = limit == LIMIT_PEERS ? &g->peer_ignored_ms : &g->replica_ignored_ms;
     c->limit_hits[limit]++;
-    if (*logged_ms != 0 && tstamp_age(c->now.mono_ms, *logged_ms) < TURNED_AWAY_LOGGED_MS)
+    if (tstamp_is_recent(c->now.mono_ms, *logged_ms, TURNED_AWAY_LOGGED_MS))
         return;
     *logged_ms = c->now.mono_ms;
     core_log(c, LOG_WARNING, "%s: %s %s ignored: %lld are known already (limits.%s)", g->name,

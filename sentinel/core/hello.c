@@ -83,7 +83,7 @@ void hello_print(struct core *c, const struct group *g, const char *local_host, 
 /* A hello under our id: our own come back, or another process was given a copy of our state. */
 static void on_own_id(struct core *c, const struct hello *h) {
     if (is_our_address(c, &h->sentinel) ||
-        (c->id_clash_ms != 0 && c->now.mono_ms - c->id_clash_ms < ID_CLASH_PAUSE_MS))
+        tstamp_is_recent(c->now.mono_ms, c->id_clash_ms, ID_CLASH_PAUSE_MS))
         return;
     c->id_clash_ms = c->now.mono_ms;
     core_log(c, LOG_WARNING,

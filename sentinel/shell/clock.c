@@ -22,7 +22,7 @@ static void note_stall(struct clock *c, int64_t stall_ms, int64_t mono_ms) {
 }
 
 int64_t clock_tell_stall(struct clock *c) {
-    bool too_soon = c->told_ms != 0 && tstamp_age(c->now.mono_ms, c->told_ms) < CLOCK_TELL_PAUSE_MS;
+    bool too_soon = tstamp_is_recent(c->now.mono_ms, c->told_ms, CLOCK_TELL_PAUSE_MS);
     if (c->untold_ms < CLOCK_STALL_TOLD_MS || too_soon)
         return 0;
     int64_t stall_ms = c->untold_ms;

@@ -117,7 +117,7 @@ static int64_t microseconds(struct timeval t) {
 
 static void tell_usage(struct shell *s) {
     int64_t now_ms = s->clock.now.mono_ms;
-    if (s->usage_told_ms != 0 && tstamp_age(now_ms, s->usage_told_ms) < USAGE_PERIOD_MS)
+    if (tstamp_is_recent(now_ms, s->usage_told_ms, USAGE_PERIOD_MS))
         return;
     s->usage_told_ms = now_ms;
     struct rusage self, children;

@@ -46,10 +46,18 @@ static void the_earlier_of_two_wins(void **state) {
     assert_true(tstamp_min(TSTAMP_NEVER, TSTAMP_NEVER) == TSTAMP_NEVER);
 }
 
+static void recent_is_what_happened_less_than_a_period_ago(void **state) {
+    assert_true(tstamp_is_recent(1099, 1000, 100));
+    assert_false(tstamp_is_recent(1100, 1000, 100));
+    assert_true(tstamp_is_recent(1000, 1001, 100));
+    assert_false(tstamp_is_recent(50, 0, 100)); /* never */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_saturate_at_never),
         cmocka_unit_test(an_age_is_never_negative_nor_too_big),
+        cmocka_unit_test(recent_is_what_happened_less_than_a_period_ago),
         cmocka_unit_test(the_earlier_of_two_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
