@@ -48,3 +48,16 @@ configure() {
     rm -rf "$dir"
     quietly meson setup "$dir" "$@" || return
 }
+
+# release_build DIR [MESON OPTION]...: the vedette that a measurement takes, unless VEDETTE names one.
+release_build() {
+    if [ -n "${VEDETTE:-}" ]; then
+        return
+    fi
+    configure "$1" --buildtype=release "${@:2}" || die "meson could not set up $1/"
+    quietly ninja -C "$1" vedette || die "the build failed"
+    if grep -q -- -fsanitize "$1/compile_commands.json"; then
+        die "$1/ is a sanitizer build, its figures mean nothing"
+    fi
+    export VEDETTE=$root/$1/vedette
+}
