@@ -242,6 +242,16 @@ static void read_announce_port(struct reader *r, const struct classic_line *l) {
         r->settings->announce.port = (uint16_t)port;
 }
 
+/* An option of the process that is a text: empty unsets it. */
+static void read_process_text(struct reader *r, const struct classic_line *l) {
+    const struct option *o = option_by_set_name(classic_word(l, 1));
+    struct buf why = BUF_INIT;
+    ensure(o != NULL && o->scope == OPTION_PROCESS);
+    if (classic_word(l, 2).size > 0 && !option_read(o, r->settings, classic_word(l, 2), &why))
+        FINDING(r, l, 2, "%s %s", o->set_name, buf_text(&why));
+    buf_fini(&why);
+}
+
 static bool is_yes(struct slice s) {
     return slice_is_nocase(s, "yes");
 }
@@ -250,26 +260,21 @@ static bool is_no(struct slice s) {
     return slice_is_nocase(s, "no");
 }
 
-/* Scripts cannot be set at runtime anyway. */
 static void read_deny_scripts(struct reader *r, const struct classic_line *l) {
     if (!is_yes(classic_word(l, 2)) && !is_no(classic_word(l, 2)))
         FINDING(r, l, 2, "Please specify yes or no for the deny-scripts-reconfig options.");
+    else
+        r->settings->deny_scripts_reconfig = is_yes(classic_word(l, 2));
 }
 
 /* resolve-hostnames, announce-hostnames */
 static void read_hostnames(struct reader *r, const struct classic_line *l) {
-    if (is_yes(classic_word(l, 2)))
-        FINDING(r, l, 1, SLICE_FMT " yes is not supported by this version",
-            SLICE_ARG(classic_word(l, 1)));
-    else if (!is_no(classic_word(l, 2)))
-        FINDING(r, l, 2, "Please specify yes or no for the " SLICE_FMT " option.",
-            SLICE_ARG(classic_word(l, 1)));
-}
-
-static void read_unsupported(struct reader *r, const struct classic_line *l) {
-    if (l->count > 2 && l->words[l->count - 1].text.size > 0)
-        FINDING(r, l, 1, "sentinel " SLICE_FMT " is not supported by this version",
-            SLICE_ARG(classic_word(l, 1)));
+    const struct option *o = option_by_set_name(classic_word(l, 1));
+    ensure(o != NULL && o->type == OPTION_TYPE_BOOL);
+    if (!is_yes(classic_word(l, 2)) && !is_no(classic_word(l, 2)))
+        FINDING(r, l, 2, "Please specify yes or no for the %s option.", o->set_name);
+    else
+        *(bool *)option_value(o, r->settings) = is_yes(classic_word(l, 2));
 }
 
 /* The order in the file does not matter: what belongs to no group comes first, then the groups,
@@ -287,8 +292,8 @@ static const struct sentinel_directive sentinel_directives[] = {
     { "announce-ip", PASS_PROCESS, 1, 1, read_announce_ip },
     { "announce-port", PASS_PROCESS, 1, 1, read_announce_port },
     { "deny-scripts-reconfig", PASS_PROCESS, 1, 1, read_deny_scripts },
-    { "sentinel-user", PASS_PROCESS, 1, 1, read_unsupported },
-    { "sentinel-pass", PASS_PROCESS, 1, 1, read_unsupported },
+    { "sentinel-user", PASS_PROCESS, 1, 1, read_process_text },
+    { "sentinel-pass", PASS_PROCESS, 1, 1, read_process_text },
     { "current-epoch", PASS_PROCESS, 1, 1, read_current_epoch },
     { "myid", PASS_PROCESS, 1, 1, read_myid },
     { "resolve-hostnames", PASS_PROCESS, 1, 1, read_hostnames },
@@ -302,8 +307,8 @@ static const struct sentinel_directive sentinel_directives[] = {
     { "auth-pass", PASS_GROUP, 2, 2, read_option },
     { "auth-user", PASS_GROUP, 2, 2, read_option },
     { "rename-command", PASS_GROUP, 3, 3, read_option },
-    { "notification-script", PASS_GROUP, 2, 2, read_unsupported },
-    { "client-reconfig-script", PASS_GROUP, 2, 2, read_unsupported },
+    { "notification-script", PASS_GROUP, 2, 2, read_option },
+    { "client-reconfig-script", PASS_GROUP, 2, 2, read_option },
     { "config-epoch", PASS_GROUP, 2, 2, read_config_epoch },
     { "leader-epoch", PASS_GROUP, 2, 2, read_leader_epoch },
     { "known-replica", PASS_GROUP, 3, 3, read_known_replica },

@@ -91,6 +91,10 @@ static void read_loglevel(struct classic_server *s, const struct classic_line *l
     buf_fini(&why);
 }
 
+static void read_requirepass(struct classic_server *s, const struct classic_line *l) {
+    secret_set(&s->settings->client_password, classic_word(l, 1));
+}
+
 /* More than the option takes is no bound at all. */
 static void read_maxclients(struct classic_server *s, const struct classic_line *l) {
     struct buf why = BUF_INIT;
@@ -134,6 +138,7 @@ static const struct directive directives[] = {
     { "logfile", read_logfile, NULL },
     { "loglevel", read_loglevel, NULL },
     { "maxclients", read_maxclients, NULL },
+    { "requirepass", read_requirepass, NULL },
     { "user", read_user, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
@@ -141,7 +146,6 @@ static const struct directive directives[] = {
     { "supervised", NULL, "no|auto" },
     { "protected-mode", NULL, "no" },
     { "timeout", NULL, "0" },
-    { "requirepass", NULL, "" },
     { "aclfile", NULL, "" },
     { "unixsocket", NULL, "" },
     { "bind-source-addr", NULL, "" },

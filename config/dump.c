@@ -120,7 +120,7 @@ static void write_scope(enum option_scope scope, int outer, struct buf *out) {
 
 void dump_example(struct buf *out) {
     buf_add_text(out,
-        "# All options of Vedette, generated from config/option.c by scripts/generate.\n"
+        "# All options of Vedette, generated from config/option_table.c by scripts/generate.\n"
         "# Durations have a unit: ms, s, m or h; sizes: B, KiB, MiB or GiB. Addresses are IP addresses with a port.\n"
         "# `vedette --check FILE` tells what is wrong with a file, and does nothing else.\n"
         "\n");
@@ -168,6 +168,9 @@ static void write_values(const struct option *o, struct buf *out) {
         buf_add_text(out, " to ");
         value_write_size(o->max, out);
         break;
+    case OPTION_TYPE_BOOL:
+        buf_add_text(out, "`yes`, `no`");
+        break;
     case OPTION_TYPE_LOG_LEVEL:
         for (int level = 0; level < LOG_LEVEL_COUNT; level++)
             buf_printf(out, "%s`%s`", level > 0 ? ", " : "", log_level_name((enum log_level)level));
@@ -176,6 +179,11 @@ static void write_values(const struct option *o, struct buf *out) {
         for (int format = 0; format < LOG_FORMAT_COUNT; format++)
             buf_printf(out, "%s`%s`", format > 0 ? ", " : "",
                 value_log_format_name((enum log_format)format));
+        break;
+    case OPTION_TYPE_COMPAT:
+        for (int compat = 0; compat < COMPAT_COUNT; compat++)
+            buf_printf(
+                out, "%s`%s`", compat > 0 ? ", " : "", value_compat_name((enum compat)compat));
         break;
     case OPTION_TYPE_RENAMES:
         buf_add_text(out, "`{COMMAND: NAME}`");
@@ -215,7 +223,7 @@ void dump_reference(struct buf *out) {
     buf_add_text(out,
         "# Options\n"
         "\n"
-        "Generated from `config/option.c` by `scripts/generate`; `config/example.yaml` shows them in\n"
+        "Generated from `config/option_table.c` by `scripts/generate`; `config/example.yaml` shows them in\n"
         "place. A key with a dot stands in a map: `log.level` is `log: {level: ...}`. A duration is a\n"
         "whole number and its unit: `200ms`, `5s`, `1m`, `2h`; so is a size: `512B`, `64KiB`, `1MiB`,\n"
         "`1GiB`.\n"

@@ -1,5 +1,5 @@
 /* The limits of the process: how much clients may ask for, and how much of the network may be
- * known. Default, bounds and the behaviour at each limit are in its row of option.c. */
+ * known. Default, bounds and the behaviour at each limit are in its row of option_table.c. */
 #pragma once
 
 #include "common/base.h"

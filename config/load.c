@@ -124,8 +124,8 @@ static struct slice without_newline(struct slice text) {
     return text;
 }
 
-static void load_secret_file(const struct option *o, struct group_settings *g,
-    const struct yaml_value *v, struct diag *diag) {
+static void load_secret_file(
+    const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     if (!expect_shape(v, o->key, YAML_TEXT, diag))
         return;
     struct buf why = BUF_INIT;
@@ -141,7 +141,7 @@ static void load_secret_file(const struct option *o, struct group_settings *g,
     } else {
         struct slice secret = without_newline(text);
         if (value_check_text(secret, &why))
-            secret_set(&g->auth_password, secret);
+            secret_set(option_value(o, settings), secret);
         else
             diag_add(diag, v->line, v->column, "%s: the password in %s %s", o->key, path,
                 buf_text(&why));
@@ -236,8 +236,10 @@ static void load_option(
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
+    case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_LOG_FORMAT:
+    case OPTION_TYPE_COMPAT:
         load_scalar(o, settings, v, diag);
         break;
     }
@@ -280,7 +282,7 @@ static void report_unknown(const struct level *l, const struct yaml_value *v) {
     if (near.size > 0)
         diag_add(l->diag, line, column, "unknown key '%.*s'; did you mean '" SLICE_FMT "'?",
             QUOTED(v->key), SLICE_ARG(near));
-    else if (by_set_name != NULL && l->scope == OPTION_GROUP)
+    else if (by_set_name != NULL && by_set_name->scope == l->scope)
         diag_add(l->diag, line, column, "unknown key '%.*s'; here it is called '%s'",
             QUOTED(v->key), by_set_name->key);
     else if (is_top(l) && option_by_key(OPTION_GROUP, v->key) != NULL)
@@ -332,19 +334,20 @@ static void load_level(const struct level *l, const struct yaml_value *map) {
 
 /* ---- groups ---- */
 
-static void check_auth(const struct yaml_value *section, struct diag *diag) {
-    const struct yaml_value *auth = yaml_tree_item(section, "auth");
-    if (auth == NULL || auth->shape != YAML_MAP)
+/* What the map `name` of `section` says of a password, and of a user who has it. */
+static void check_login(const struct yaml_value *section, const char *name, struct diag *diag) {
+    const struct yaml_value *login = yaml_tree_item(section, name);
+    if (login == NULL || login->shape != YAML_MAP)
         return;
-    const struct yaml_value *user = yaml_tree_item(auth, "user");
-    const struct yaml_value *password = yaml_tree_item(auth, "password");
-    const struct yaml_value *file = yaml_tree_item(auth, "password_file");
+    const struct yaml_value *user = yaml_tree_item(login, "user");
+    const struct yaml_value *password = yaml_tree_item(login, "password");
+    const struct yaml_value *file = yaml_tree_item(login, "password_file");
     if (password != NULL && file != NULL)
         diag_add(diag, file->key_line, file->key_column,
-            "auth must have password or password_file, not both");
+            "%s must have password or password_file, not both", name);
     if (user != NULL && password == NULL && file == NULL)
         diag_add(diag, user->key_line, user->key_column,
-            "auth.user needs a password or password_file beside it");
+            "%s.user needs a password or password_file beside it", name);
 }
 
 static void check_required(const struct yaml_value *section, struct diag *diag) {
@@ -377,7 +380,7 @@ static void load_group(struct settings *s, const struct yaml_value *section, str
     }
     load_level(&(struct level){ .scope = OPTION_GROUP, .settings = g, .prefix = "", .diag = diag },
         section);
-    check_auth(section, diag);
+    check_login(section, "auth", diag);
     check_required(section, diag);
 }
 
@@ -430,6 +433,8 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         load_level(
             &(struct level){ .scope = OPTION_PROCESS, .settings = ret, .prefix = "", .diag = diag },
             root);
+        check_login(root, "peers", diag);
+        check_login(root, "clients", diag);
         load_check_masters(ret, diag);
         check_groups(root, diag);
     }

@@ -20,8 +20,10 @@ enum option_type {
     OPTION_TYPE_COUNT,       /* integer within [min, max] */
     OPTION_TYPE_DURATION,    /* ms; YAML: number with ms, s, m, h */
     OPTION_TYPE_SIZE,        /* bytes; YAML: number with B, KiB, MiB, GiB */
+    OPTION_TYPE_BOOL,        /* yes or no */
     OPTION_TYPE_LOG_LEVEL,
     OPTION_TYPE_LOG_FORMAT,
+    OPTION_TYPE_COMPAT,
     OPTION_TYPE_RENAMES,
 };
 
@@ -34,7 +36,8 @@ struct option {
     int64_t min, max; /* COUNT, DURATION and SIZE */
     bool required;
     const char *standard;  /* default, as written in YAML; NULL = none */
-    const char *set_name;  /* name in SENTINEL SET and of the classic directive:
+    const char *set_name;  /* name in SENTINEL SET (of a group) or SENTINEL CONFIG SET (of the
+                              process), and of the classic directive `sentinel ...`:
                               "down-after-milliseconds"; NULL = none */
     const char *set_alias; /* another spelling of set_name; NULL = none */
     const char *example;   /* value shown in example.yaml */
@@ -54,6 +57,12 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
 /* Sets the scalar options of a scope to their defaults; a required one without default to its least
  * value. */
 void option_set_standards(enum option_scope scope, void *settings);
+/* Texts and secrets of a scope: frees them all; or, in a bitwise copy, replaces them by copies of
+ * its own. Lists and maps are left to the caller. */
+void option_fini_owned(enum option_scope scope, void *settings);
+void option_copy_owned(enum option_scope scope, void *settings);
+/* Where the value lies in a struct settings or struct group_settings. */
+void *option_value(const struct option *o, void *settings);
 
 /* Sets a group's option from the text that SENTINEL SET, the state or a classic file gives:
  * durations in ms without unit, empty unsets texts and secrets. false (nothing changed) if the text

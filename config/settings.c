@@ -19,17 +19,14 @@ void group_settings_init(struct group_settings *g) {
 }
 
 void group_settings_fini(struct group_settings *g) {
-    mem_free(g->auth_user);
-    secret_fini(&g->auth_password);
+    option_fini_owned(OPTION_GROUP, g);
     mem_free(g->renames);
     *g = (struct group_settings){ .name = "" };
 }
 
 void group_settings_copy(struct group_settings *to, const struct group_settings *from) {
     *to = *from;
-    to->auth_user = mem_strdup(from->auth_user);
-    to->auth_password = (struct secret){ .value = NULL };
-    secret_set(&to->auth_password, secret_reveal(&from->auth_password));
+    option_copy_owned(OPTION_GROUP, to);
     to->renames = NULL;
     if (from->renames != NULL)
         to->renames = mem_dup(from->renames, RENAMES_MAX * sizeof(from->renames[0]));
@@ -96,9 +93,18 @@ void settings_fini(struct settings *s) {
     for (size_t i = 0; i < s->group_count; i++)
         group_settings_fini(&s->groups[i]);
     mem_free(s->groups);
-    mem_free(s->state_dir);
-    mem_free(s->log_file);
+    option_fini_owned(OPTION_PROCESS, s);
     *s = (struct settings){ .listen_count = 0 };
+}
+
+void settings_copy_process(struct settings *to, const struct settings *from) {
+    struct settings old = *to;
+    *to = *from;
+    option_copy_owned(OPTION_PROCESS, to);
+    to->groups = old.groups;
+    to->group_count = old.group_count;
+    to->group_capacity = old.group_capacity;
+    option_fini_owned(OPTION_PROCESS, &old);
 }
 
 struct group_settings *settings_add_group(struct settings *s) {

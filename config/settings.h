@@ -1,5 +1,5 @@
 /* What can be configured, as plain values. Which option has which name, bounds and default is in
- * option.c. */
+ * option_table.c. */
 #pragma once
 
 #include "common/base.h"
@@ -17,6 +17,8 @@
 #define COMMAND_NAME_MAX 64 /* bytes with the NUL */
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_COUNT };
+/* Whose behaviour clients see where the makes differ. */
+enum compat { COMPAT_REDIS, COMPAT_VALKEY, COMPAT_COUNT };
 
 struct rename {
     char command[COMMAND_NAME_MAX]; /* canonical, upper case */
@@ -35,6 +37,7 @@ struct group_settings {
     int64_t reboot_down_after_ms; /* 0 = off */
     char *auth_user;              /* owned; NULL = none */
     struct secret auth_password;
+    char *notification_script, *reconfig_script; /* owned: paths; NULL = none */
     struct rename *renames; /* owned: room for RENAMES_MAX, or NULL; sorted by command */
     size_t rename_count;
     int line, column;               /* where the section stands in the file; 0 if in none */
@@ -51,6 +54,13 @@ struct settings {
     enum log_format log_format;
     char *log_file; /* owned; NULL = standard error */
     struct limits limits;
+    enum compat compat;
+    bool resolve_hostnames;  /* host names are allowed as addresses, and resolved */
+    bool announce_hostnames; /* they are shown and sent instead of what they resolve to */
+    char *peer_user;         /* owned: to log in as at peers; NULL = none */
+    struct secret peer_password;
+    struct secret client_password; /* of the default user; and for peers without peer_password */
+    bool deny_scripts_reconfig;    /* SENTINEL SET may not change the paths of scripts */
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;
 };
@@ -59,7 +69,7 @@ struct settings {
  * characters. */
 bool group_name_is_valid(struct slice name);
 
-void group_settings_init(struct group_settings *g); /* the defaults of option.c */
+void group_settings_init(struct group_settings *g); /* the defaults of option_table.c */
 void group_settings_fini(struct group_settings *g);
 /* `to` is overwritten; fini it before. */
 void group_settings_copy(struct group_settings *to, const struct group_settings *from);
@@ -73,6 +83,8 @@ bool group_settings_rename(struct group_settings *g, const struct rename *r);
 
 void settings_init(struct settings *s);
 void settings_fini(struct settings *s);
+/* Takes over all but the groups; `to` is valid before, and keeps its own. */
+void settings_copy_process(struct settings *to, const struct settings *from);
 /* Borrowed until the next addition. At most GROUPS_MAX. */
 struct group_settings *settings_add_group(struct settings *s);
 /* NULL if absent. */

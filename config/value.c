@@ -56,6 +56,12 @@ static const char *const log_formats[] = {
 };
 static_assert(ARRAY_SIZE(log_formats) == LOG_FORMAT_COUNT, "a name for each format");
 
+static const char *const compats[] = {
+    "redis",
+    "valkey",
+};
+static_assert(ARRAY_SIZE(compats) == COMPAT_COUNT, "a name for each make");
+
 static bool is_control(char c) {
     unsigned char byte = (unsigned char)c;
     return byte < ' ' || byte == 0x7f;
@@ -198,22 +204,50 @@ bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *wh
     return false;
 }
 
-bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why) {
-    for (size_t i = 0; i < ARRAY_SIZE(log_formats); i++) {
-        if (slice_is(text, log_formats[i])) {
-            *ret = (enum log_format)i;
-            return true;
-        }
+/* The index of `text` among `names`; -1 if it is none of them. */
+static int read_choice(const char *const *names, size_t count, struct slice text, struct buf *why) {
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(text, names[i]))
+            return (int)i;
     }
     buf_add_text(why, "must be");
-    for (size_t i = 0; i < ARRAY_SIZE(log_formats); i++)
-        buf_printf(why, "%s %s", i > 0 ? " or" : "", log_formats[i]);
-    return false;
+    for (size_t i = 0; i < count; i++)
+        buf_printf(why, "%s %s", i > 0 ? " or" : "", names[i]);
+    return -1;
+}
+
+bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why) {
+    int choice = read_choice(log_formats, ARRAY_SIZE(log_formats), text, why);
+    if (choice >= 0)
+        *ret = (enum log_format)choice;
+    return choice >= 0;
+}
+
+bool value_read_compat(struct slice text, enum compat *ret, struct buf *why) {
+    int choice = read_choice(compats, ARRAY_SIZE(compats), text, why);
+    if (choice >= 0)
+        *ret = (enum compat)choice;
+    return choice >= 0;
+}
+
+bool value_read_bool(struct slice text, bool *ret, struct buf *why) {
+    bool yes = slice_is_nocase(text, "yes") || slice_is_nocase(text, "true");
+    bool no = slice_is_nocase(text, "no") || slice_is_nocase(text, "false");
+    if (yes || no)
+        *ret = yes;
+    else
+        buf_add_text(why, "must be yes or no");
+    return yes || no;
 }
 
 const char *value_log_format_name(enum log_format format) {
     ensure(format < LOG_FORMAT_COUNT);
     return log_formats[format];
+}
+
+const char *value_compat_name(enum compat compat) {
+    ensure(compat < COMPAT_COUNT);
+    return compats[compat];
 }
 
 static bool is_command_word(struct slice word) {

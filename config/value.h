@@ -1,6 +1,6 @@
 /* Text <-> typed values: what a text must look like to be a value of its kind, and why it is none.
- * Which option takes which kind is in option.c. Every reader leaves *ret untouched and adds to
- * `why` what was expected if it gives false. */
+ * Which option takes which kind is in option_table.c. Every reader leaves *ret untouched and adds
+ * to `why` what was expected if it gives false. */
 #pragma once
 
 #include "common/base.h"
@@ -28,6 +28,9 @@ bool value_read_size(struct slice text, int64_t min, int64_t max, int64_t *ret, 
 bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why);
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
 bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why);
+bool value_read_compat(struct slice text, enum compat *ret, struct buf *why);
+/* yes or no; also true or false, which are the same in YAML. */
+bool value_read_bool(struct slice text, bool *ret, struct buf *why);
 /* Both words without blanks, commas and control characters, below COMMAND_NAME_MAX bytes. */
 bool value_read_rename(
     struct slice command, struct slice name, struct rename *ret, struct buf *why);
@@ -36,3 +39,4 @@ bool value_read_rename(
 void value_write_duration(int64_t ms, struct buf *out);
 void value_write_size(int64_t bytes, struct buf *out); /* "64KiB" */
 const char *value_log_format_name(enum log_format format);
+const char *value_compat_name(enum compat compat);

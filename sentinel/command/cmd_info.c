@@ -224,7 +224,7 @@ static void print_vedette(const struct server *s, struct buf *out) {
     for (int i = 0; i < LIMIT_COUNT; i++) {
         enum limit limit = (enum limit)i;
         buf_printf(out, "vedette_limit_%s:max=%lld,used=%llu,hits=%llu\r\n", limit_name(limit),
-            (long long)s->core->limits.max[limit], (unsigned long long)used[limit],
+            (long long)s->core->settings.limits.max[limit], (unsigned long long)used[limit],
             (unsigned long long)limit_hits(s, limit));
     }
     add_count(out, "vedette_clients_evicted", s->usage.clients.evicted);

@@ -23,7 +23,7 @@ static const char *refusal(const struct call *call, enum pubsub_kind kind) {
             return "ERR too long a name of a channel or pattern";
         count += !pubsub_listens(call->session, kind, call->args[i]);
     }
-    if (count <= (size_t)call->core->limits.max[LIMIT_SUBSCRIPTIONS] ||
+    if (count <= (size_t)call->core->settings.limits.max[LIMIT_SUBSCRIPTIONS] ||
         count == session_subscription_count(call->session))
         return NULL;
     call->core->limit_hits[LIMIT_SUBSCRIPTIONS]++;

@@ -210,7 +210,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     struct core *c = mem_new(struct core);
     slice_copy(slice_of(options->state->id), c->id, sizeof(c->id));
     c->periods = stock_periods;
-    c->limits = options->settings->limits;
+    settings_copy_process(&c->settings, options->settings);
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->awaiting);
@@ -242,6 +242,7 @@ void core_free(struct core *c) {
     heap_fini(&c->process_due);
     mem_free(c->links);
     mem_free(c->deltas);
+    settings_fini(&c->settings);
     effects_fini(&nowhere);
     mem_free(c);
 }
@@ -403,8 +404,8 @@ void core_input(struct core *c, const struct input *in) {
         on_failed(c, in->seq, in->why);
         break;
     case INPUT_RELOAD:
-        if (in->limits != NULL)
-            c->limits = *in->limits;
+        if (in->settings != NULL)
+            settings_copy_process(&c->settings, in->settings);
         on_reload(c, in->plan);
         break;
     case INPUT_RELOAD_FAILED:

@@ -34,7 +34,7 @@ struct core {
     struct now now; /* of the present step */
     struct rng rng;
     struct periods periods;
-    struct limits limits;
+    struct settings settings;         /* of the process, in force; without groups */
     uint64_t limit_hits[LIMIT_COUNT]; /* how often each was acted on */
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */

@@ -175,14 +175,14 @@ void group_turn_away(struct core *c, struct group *g, enum limit limit, const ch
         return;
     *logged_ms = c->now.mono_ms;
     core_log(c, LOG_WARNING, "%s: %s %s ignored: %lld are known already (limits.%s)", g->name,
-        limit == LIMIT_PEERS ? "peer" : "replica", whom, (long long)c->limits.max[limit],
+        limit == LIMIT_PEERS ? "peer" : "replica", whom, (long long)c->settings.limits.max[limit],
         limit_name(limit));
 }
 
 struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address) {
     if (is_known(g, address))
         return NULL;
-    if (g->replica_count >= (size_t)c->limits.max[LIMIT_REPLICAS]) {
+    if (g->replica_count >= (size_t)c->settings.limits.max[LIMIT_REPLICAS]) {
         char text[ENDPOINT_TEXT_MAX];
         group_turn_away(c, g, LIMIT_REPLICAS, endpoint_text(address, text));
         return NULL;

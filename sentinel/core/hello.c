@@ -152,7 +152,7 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
             forget_process(c, other);
             break;
         }
-    if (g->peer_count >= (size_t)c->limits.max[LIMIT_PEERS]) {
+    if (g->peer_count >= (size_t)c->settings.limits.max[LIMIT_PEERS]) {
         group_turn_away(c, g, LIMIT_PEERS, id);
         return NULL;
     }

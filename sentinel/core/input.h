@@ -7,8 +7,8 @@
 #include "sentinel/core/ids.h"
 
 struct buf;
-struct limits;
 struct plan;
+struct settings;
 
 enum input_kind {
     INPUT_TIMER,     /* the deadline has come, or a wake-up ended: judge what is due */
@@ -27,7 +27,8 @@ enum input_kind {
     INPUT_FAILED,         /* seq, why: PERSISTs up to seq and not yet durable are not on disk */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
-    INPUT_RELOAD, /* plan: prepared and checked whole; log_level; limits, NULL = as they were */
+    INPUT_RELOAD, /* plan: prepared and checked whole; log_level; settings of the
+                     process, NULL = as they were */
     INPUT_RELOAD_FAILED, /* why: the new file was refused, nothing changed */
     INPUT_STOP,          /* a signal asks for a clean stop; why names it */
     INPUT_KIND_COUNT,
@@ -74,7 +75,7 @@ struct input {
     bool refused; /* LINK_LOST: an attempt to connect met a host on which nothing listens */
     struct usage usage;
     const struct plan *plan;
-    const struct limits *limits;
+    const struct settings *settings;
     int log_level; /* RELOAD: enum log_level */
 };
 

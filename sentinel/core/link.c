@@ -55,7 +55,7 @@ size_t link_pending(const struct link *l, enum pending_kind kind) {
 }
 
 bool link_is_full(struct core *c, struct link *l, size_t owners) {
-    bool full = l->count >= (size_t)c->limits.max[LIMIT_PENDING_COMMANDS] * owners;
+    bool full = l->count >= (size_t)c->settings.limits.max[LIMIT_PENDING_COMMANDS] * owners;
     if (full && !l->was_full)
         c->limit_hits[LIMIT_PENDING_COMMANDS]++;
     l->was_full = full;

@@ -267,7 +267,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
         &(struct input){
             .kind = INPUT_RELOAD,
             .plan = plan,
-            .limits = &s->file.settings.limits,
+            .settings = &s->file.settings,
             .log_level = (int)s->file.settings.log_level,
         });
 }

@@ -335,7 +335,7 @@ static void check_link(struct laws *l, const struct vedette *v, const struct lin
             v->name, id, link->count, x->sent_count);
     size_t brake = link_pending(link, PENDING_PING) + link_pending(link, PENDING_INFO) +
         link_pending(link, PENDING_HELLO);
-    size_t limit = (size_t)engine_core(v->engine)->limits.max[LIMIT_PENDING_COMMANDS];
+    size_t limit = (size_t)engine_core(v->engine)->settings.limits.max[LIMIT_PENDING_COMMANDS];
     if (brake > limit || link->count > 2 * limit)
         laws_break(
             l, LAW_PENDING_BOUND, "%s: link %u awaits %zu replies", v->name, id, link->count);

@@ -77,7 +77,7 @@ static void topics_are_counted_while_somebody_listens(void **state) {
 static void subscriptions_are_bounded(void **state) {
     struct desk *d = *state;
     const uint64_t *hits = &d->core->limit_hits[LIMIT_SUBSCRIPTIONS];
-    d->core->limits.max[LIMIT_SUBSCRIPTIONS] = 3;
+    d->core->settings.limits.max[LIMIT_SUBSCRIPTIONS] = 3;
     desk_ask(d, 1, "SUBSCRIBE a");
     assert_answer(d, 1, "SUBSCRIBE b c d", TOO_MANY);
     assert_int_equal(*hits, 1);
@@ -92,7 +92,7 @@ static void subscriptions_are_bounded(void **state) {
     assert_answer(d, 1, "PING", "*[$\"pong\" $\"\"]");
     assert_answer(d, 2, "SUBSCRIBE c", "*[$\"subscribe\" $\"c\" :\"1\"]");
 
-    d->core->limits.max[LIMIT_SUBSCRIPTIONS] = 2; /* those that are stay */
+    d->core->settings.limits.max[LIMIT_SUBSCRIPTIONS] = 2; /* those that are stay */
     assert_replies(desk_publish(d, 1, "b", "x"),
         "*[$\"message\" $\"b\" $\"x\"] *[$\"pmessage\" $\"*\" $\"b\" $\"x\"]");
     assert_answer(d, 1, "SUBSCRIBE b", "*[$\"subscribe\" $\"b\" :\"3\"]");

@@ -118,7 +118,7 @@ static void a_request_beyond_the_bound_is_refused(void **state) {
 
 static void clients_beyond_the_bound_are_refused(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_CLIENTS] = 100;
+    d->core->settings.limits.max[LIMIT_CLIENTS] = 100;
     for (uint64_t client = 3; client <= 100; client++)
         desk_open(d, client);
     assert_int_equal(d->hung_up, 0);
@@ -146,7 +146,7 @@ static void strangers_are_ignored(void **state) {
 
 static void a_request_may_be_as_long_as_the_query_buffer(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_QUERY_BUFFER] = 16 * 1024;
+    d->core->settings.limits.max[LIMIT_QUERY_BUFFER] = 16 * 1024;
     struct buf query = BUF_INIT;
     buf_add_text(&query, "*2\r\n$4\r\nPING\r\n$20000\r\n");
     while (buf_size(&query) < 16 * 1024)
@@ -175,7 +175,7 @@ static void send_part(struct desk *d, uint64_t client, size_t size) {
 static void who_holds_most_is_hung_up_for_all(void **state) {
     struct desk *d = *state;
     const uint64_t *hits = &d->core->limit_hits[LIMIT_CLIENT_MEMORY];
-    d->core->limits.max[LIMIT_CLIENT_MEMORY] = 50000;
+    d->core->settings.limits.max[LIMIT_CLIENT_MEMORY] = 50000;
     desk_open(d, 3);
     send_part(d, 1, 10000);
     send_part(d, 2, 30000);
@@ -214,7 +214,7 @@ static void lowered_memory_counts_at_once(void **state) {
     struct desk *d = *state;
     send_part(d, 1, 30000);
     send_part(d, 2, 10000);
-    d->core->limits.max[LIMIT_CLIENT_MEMORY] = 5000;
+    d->core->settings.limits.max[LIMIT_CLIENT_MEMORY] = 5000;
     desk_timer(d, 0); /* any step */
     assert_int_equal(d->core->limit_hits[LIMIT_CLIENT_MEMORY], 2);
     assert_int_equal(d->server->held, 0);

@@ -16,6 +16,11 @@ static const char good[] = "listen: ['10.0.0.7:26379', '[::1]:26379']\n"
                            "announce: 10.0.0.7:26379\n"
                            "state_dir: /var/lib/v\n"
                            "log: {level: debug, format: text, file: /var/log/v.log}\n"
+                           "compat: valkey\n"
+                           "hostnames: {resolve: yes, announce: true}\n"
+                           "clients: {password: offen}\n"
+                           "peers: {user: u, password: p}\n"
+                           "deny_scripts_reconfig: no\n"
                            "groups:\n"
                            "  mymaster:\n"
                            "    master: 10.0.0.1:6379\n"
@@ -26,6 +31,7 @@ static const char good[] = "listen: ['10.0.0.7:26379', '[::1]:26379']\n"
                            "    reboot_down_after: 2h\n"
                            "    auth: {user: sentinel, password: geheim}\n"
                            "    rename_commands: {config: XCONFIG, PING: XPING}\n"
+                           "    scripts: {notification: /bin/true, reconfig: /bin/false}\n"
                            "  other:\n"
                            "    master: '[2001:DB8::1]:6379'\n"
                            "    quorum: '1'\n";
@@ -77,6 +83,13 @@ static void a_good_file_gives_its_values(void **state) {
     assert_string_equal(s.state_dir, "/var/lib/v");
     assert_string_equal(s.log_file, "/var/log/v.log");
     assert_int_equal(s.log_level, LOG_DEBUG);
+    assert_int_equal(s.compat, COMPAT_VALKEY);
+    assert_true(s.resolve_hostnames);
+    assert_true(s.announce_hostnames);
+    assert_slice(secret_reveal(&s.client_password), "offen");
+    assert_string_equal(s.peer_user, "u");
+    assert_slice(secret_reveal(&s.peer_password), "p");
+    assert_false(s.deny_scripts_reconfig);
     assert_int_equal(s.group_count, 2);
 
     const struct group_settings *g = &s.groups[0];
@@ -91,9 +104,11 @@ static void a_good_file_gives_its_values(void **state) {
     assert_slice(secret_reveal(&g->auth_password), "geheim");
     assert_string_equal(group_settings_command(g, "CONFIG"), "XCONFIG");
     assert_string_equal(group_settings_command(g, "PING"), "XPING");
-    assert_int_equal(g->line, 6);
+    assert_string_equal(g->notification_script, "/bin/true");
+    assert_string_equal(g->reconfig_script, "/bin/false");
+    assert_int_equal(g->line, 11);
     assert_int_equal(g->column, 3);
-    assert_int_equal(g->master_line, 7);
+    assert_int_equal(g->master_line, 12);
     assert_int_equal(g->master_column, 13);
 
     g = &s.groups[1];
@@ -143,7 +158,16 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "(from line 2 on)\n" },
         { "anounce: x\n", "f:1:1: unknown key 'anounce'; did you mean 'announce'?\n" },
         { "group: {}\n", "f:1:1: unknown key 'group'; did you mean 'groups'?\n" },
-        { "peers: {policy: permissive}\n", "f:1:1: unknown key 'peers'\n" },
+        { "peers: {policy: permissive}\n", "f:1:9: unknown key 'policy'\n" },
+        { "peers: {user: u}\n", "f:1:9: peers.user needs a password or password_file beside it\n" },
+        { "clients: {password: a, password_file: /nowhere/b}\n",
+            "f:1:24: clients must have password or password_file, not both\n"
+            "f:1:39: clients.password_file: cannot read /nowhere/b: No such file or directory\n" },
+        { "compat: keydb\n", "f:1:9: compat must be redis or valkey\n" },
+        { "hostnames: {resolve: maybe}\n", "f:1:22: hostnames.resolve must be yes or no\n" },
+        { "deny_scripts_reconfig: 1\n", "f:1:24: deny_scripts_reconfig must be yes or no\n" },
+        { "sentinel-user: x\n",
+            "f:1:1: unknown key 'sentinel-user'; here it is called 'peers.user'\n" },
         { "quorum: 2\n", "f:1:1: unknown key 'quorum'; it belongs to a group\n" },
         { "log.level: debug\n", "f:1:1: unknown key 'log.level'\n" },
         { "'': 1\n", "f:1:1: unknown key ''\n" },
@@ -272,7 +296,7 @@ static void each_kind_of_bad_group_option_is_found(void **state) {
         { "    auth-pass: x\n",
             "f:5:5: unknown key 'auth-pass'; here it is called "
             "'auth.password'\n" },
-        { "    scripts: {notification: /bin/true}\n", "f:5:5: unknown key 'scripts'\n" },
+        { "    scripts: {notify: /bin/true}\n", "f:5:15: unknown key 'notify'\n" },
         { "    listen: 10.0.0.1:1\n", "f:5:5: unknown key 'listen'\n" },
         { "    quorum: 3\n", "f:5:5: key 'quorum' stands here again, first in line 4\n" },
         { "    down_after: 5000\n",

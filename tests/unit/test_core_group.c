@@ -118,7 +118,7 @@ static void replicas_beyond_the_bound_are_not_added(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_begin(&f);
-    f.core->limits.max[LIMIT_REPLICAS] = 4;
+    f.core->settings.limits.max[LIMIT_REPLICAS] = 4;
     for (uint16_t i = 0; i < 10; i++) {
         struct endpoint address = { .host = "10.0.7.1", .port = (uint16_t)(1000 + i) };
         struct node *n = group_add_replica(f.core, f.group, &address);
@@ -138,7 +138,7 @@ static void a_switch_keeps_more_replicas_than_a_lowered_limit(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_begin(&f);
-    f.core->limits.max[LIMIT_REPLICAS] = 1;
+    f.core->settings.limits.max[LIMIT_REPLICAS] = 1;
     group_switch(f.core, f.group, &f.replicas[0].address);
     assert_int_equal(f.group->replica_count, 2);
     assert_non_null(group_replica(f.group, &f.master.address));

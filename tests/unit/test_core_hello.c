@@ -351,7 +351,7 @@ static void peers_beyond_the_bound_are_ignored_with_a_word(void **state) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.peers = 0;
     fixture_start(&f, &o);
-    f.core->limits.max[LIMIT_PEERS] = 2;
+    f.core->settings.limits.max[LIMIT_PEERS] = 2;
     hello_of_stranger(&f, 0);
     hello_of_stranger(&f, 1);
     hello_of_stranger(&f, 1); /* known: nothing new */
@@ -377,7 +377,7 @@ static void peers_beyond_the_bound_are_ignored_with_a_word(void **state) {
 static void a_lowered_limit_of_peers_counts_for_new_ones(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
-    f.core->limits.max[LIMIT_PEERS] = 1;
+    f.core->settings.limits.max[LIMIT_PEERS] = 1;
     fixture_hello(&f,
         &(struct hello_line){ "10.0.1.2", 26379, ID_C, 0, "10.0.0.1", 6379, 0, NULL }); /* known */
     assert_int_equal(f.group->peer_count, 2);

@@ -336,7 +336,7 @@ static void a_hundred_pending_requests_stop_probes_but_not_orders(void **state) 
     f.replicas[0].holds = "";
     static const struct slice word = { "FILL", 4 };
     fixture_begin(&f);
-    assert_int_equal(f.core->limits.max[LIMIT_PENDING_COMMANDS], 100);
+    assert_int_equal(f.core->settings.limits.max[LIMIT_PENDING_COMMANDS], 100);
     while (l->count < 99)
         (void)link_send(f.core, l, PENDING_SCRIPT_KILL,
             &(struct request){ .words = &word, .word_count = 1 }, 1);

@@ -209,14 +209,16 @@ static void lines_below_the_level_are_dropped(void **state) {
 
 static void a_reload_brings_limits(void **state) {
     struct bench *b = *state;
-    struct limits limits = engine_core(b->engine)->limits;
-    limits.max[LIMIT_PEERS] = 5;
-    limits.max[LIMIT_CLIENT_MEMORY] = 10;
+    struct settings settings;
+    settings_init(&settings);
+    settings.limits.max[LIMIT_PEERS] = 5;
+    settings.limits.max[LIMIT_CLIENT_MEMORY] = 10;
     ask(b, 1, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
     step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan });
-    assert_int_equal(engine_core(b->engine)->limits.max[LIMIT_PEERS], 64); /* it brought none */
-    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .limits = &limits });
-    assert_int_equal(engine_core(b->engine)->limits.max[LIMIT_PEERS], 5);
+    assert_int_equal(
+        engine_core(b->engine)->settings.limits.max[LIMIT_PEERS], 64); /* it brought none */
+    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .settings = &settings });
+    assert_int_equal(engine_core(b->engine)->settings.limits.max[LIMIT_PEERS], 5);
     assert_int_equal(last(b)->kind, EFFECT_HANGUP); /* that of memory counts at once */
     assert_int_equal(last(b)->client.value, 1);
     assert_non_null(find(b, EFFECT_LOG, "it holds most of"));
@@ -228,6 +230,7 @@ static void a_reload_brings_limits(void **state) {
     ask(b, 3, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
     assert_int_equal(last(b)->kind, EFFECT_HANGUP);
     assert_null(find(b, EFFECT_LOG, "")); /* for those who want it */
+    settings_fini(&settings);
 }
 
 static void a_pipeline_has_a_deadline_and_goes_on_with_a_timer(void **state) {

@@ -1,0 +1,441 @@
+/* The rows: one for each option, in the order of the references. */
+#include "config/option.h"
+
+#define SECOND ((int64_t)1000)
+#define DAY    (24 * 60 * 60 * SECOND)
+#define KIB    ((int64_t)1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+
+#define IN_PROCESS(field) .scope = OPTION_PROCESS, .offset = offsetof(struct settings, field)
+#define IN_LIMITS(limit)  IN_PROCESS(limits.max[limit])
+#define IN_GROUP(field)   .scope = OPTION_GROUP, .offset = offsetof(struct group_settings, field)
+
+const struct option option_table[] = {
+    {
+        .key = "listen",
+        IN_PROCESS(listen),
+        .type = OPTION_TYPE_ENDPOINT_LIST,
+        .live = OPTION_LIVE,
+        .standard = "['0.0.0.0:26379', '[::]:26379']",
+        .doc = "Addresses and ports at which clients and peers are served. "
+               "On a system without IPv6 the default serves IPv4 alone.",
+    },
+    {
+        .key = "announce",
+        IN_PROCESS(announce),
+        .type = OPTION_TYPE_ENDPOINT,
+        .live = OPTION_RESTART,
+        .example = "10.0.0.7:26379",
+        .doc =
+            "The address that peers are told to reach us at, where it is not the one that we connect from (NAT, "
+            "containers).",
+    },
+    {
+        .key = "state_dir",
+        IN_PROCESS(state_dir),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_RESTART,
+        .standard = "/var/lib/vedette",
+        .doc =
+            "Folder of all that is learned and has to survive a restart: our id, epochs, votes, replicas, peers and "
+            "changes made at runtime.",
+    },
+    {
+        .key = "log.level",
+        IN_PROCESS(log_level),
+        .type = OPTION_TYPE_LOG_LEVEL,
+        .live = OPTION_LIVE,
+        .standard = "notice",
+        .doc = "The least level that is logged: debug, verbose, notice, warning or nothing.",
+    },
+    {
+        .key = "log.format",
+        IN_PROCESS(log_format),
+        .type = OPTION_TYPE_LOG_FORMAT,
+        .live = OPTION_LIVE,
+        .standard = "text",
+        .doc = "How a line of the log looks: text, as Redis Sentinel writes it.",
+    },
+    {
+        .key = "log.file",
+        IN_PROCESS(log_file),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_LIVE,
+        .example = "/var/log/vedette.log",
+        .doc = "The file that is logged to. Without it: standard error.",
+    },
+    {
+        .key = "limits.clients",
+        IN_LIMITS(LIMIT_CLIENTS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Clients at a time. A further one is told so and closed. There are fewer where descriptors are "
+            "scarce, since links to servers and peers come first.",
+    },
+    {
+        .key = "limits.query_buffer",
+        IN_LIMITS(LIMIT_QUERY_BUFFER),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = 16 * KIB,
+        .max = 64 * MIB,
+        .standard = "1MiB",
+        .doc =
+            "Bytes of a request that is not complete yet. Beyond, the client is told of a protocol error and "
+            "closed.",
+    },
+    {
+        .key = "limits.output_buffer",
+        IN_LIMITS(LIMIT_OUTPUT_BUFFER),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = 64 * KIB,
+        .max = GIB,
+        .standard = "32MiB",
+        .doc =
+            "Bytes that a client was sent and has not read; a reply that is longer counts, too. Beyond, the "
+            "client is closed. A client that reads slowly is served slowly, so that as a rule only messages to a "
+            "subscriber can pile up so high.",
+    },
+    {
+        .key = "limits.client_memory",
+        IN_LIMITS(LIMIT_CLIENT_MEMORY),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = MIB,
+        .max = 64 * GIB,
+        .standard = "256MiB",
+        .doc =
+            "Bytes that all clients have sent and that are not done with (unfinished requests, waiting replies, "
+            "names subscribed to), and separately bytes that all of them were sent and have not read. Beyond, the"
+            " client that holds most is closed. Lowering it counts at once.",
+    },
+    {
+        .key = "limits.parked_replies",
+        IN_LIMITS(LIMIT_PARKED_REPLIES),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Replies of one client that wait for the disk. Beyond, no more of its requests are carried out until "
+            "some have left.",
+    },
+    {
+        .key = "limits.parked_time",
+        IN_LIMITS(LIMIT_PARKED_TIME),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 100,
+        .max = 60 * 60 * SECOND,
+        .standard = "10s",
+        .doc =
+            "How long a reply waits for the disk. Then it is given as if the write had failed: an error, and to a"
+            " request for a vote no candidate.",
+    },
+    {
+        .key = "limits.subscriptions",
+        IN_LIMITS(LIMIT_SUBSCRIPTIONS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000000,
+        .standard = "10000",
+        .doc =
+            "Channels and patterns that one client may listen to. A request that goes beyond is refused and adds "
+            "none.",
+    },
+    {
+        .key = "limits.pending_commands",
+        IN_LIMITS(LIMIT_PENDING_COMMANDS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 10,
+        .max = 10000,
+        .standard = "100",
+        .doc =
+            "Commands to one server, or to a peer for each group shared with it, whose answers are awaited. "
+            "Beyond, PING, INFO and hellos wait; orders and questions do not.",
+    },
+    {
+        .key = "limits.peers",
+        IN_LIMITS(LIMIT_PEERS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000,
+        .standard = "64",
+        .doc =
+            "Other sentinels that are known of a group. A further one is ignored, with a line in the log at most "
+            "once a minute.",
+    },
+    {
+        .key = "limits.replicas",
+        IN_LIMITS(LIMIT_REPLICAS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 10000,
+        .standard = "256",
+        .doc =
+            "Replicas that are known of a group. A further one is ignored, with a line in the log at most once a "
+            "minute.",
+    },
+    {
+        .key = "compat",
+        IN_PROCESS(compat),
+        .type = OPTION_TYPE_COMPAT,
+        .live = OPTION_LIVE,
+        .standard = "redis",
+        .doc =
+            "Whose Sentinel clients see where the makes differ: redis (7.2) or valkey (9). Peers of both are "
+            "understood in any case.",
+    },
+    {
+        .key = "hostnames.resolve",
+        IN_PROCESS(resolve_hostnames),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_LIVE,
+        .standard = "no",
+        .set_name = "resolve-hostnames",
+        .doc = "Whether servers and peers may be named by host names, which are resolved.",
+    },
+    {
+        .key = "hostnames.announce",
+        IN_PROCESS(announce_hostnames),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_LIVE,
+        .standard = "no",
+        .set_name = "announce-hostnames",
+        .doc =
+            "Whether clients, servers and peers are told host names, where they are known, instead of the IP "
+            "addresses that they resolve to.",
+    },
+    {
+        .key = "clients.password",
+        IN_PROCESS(client_password),
+        .type = OPTION_TYPE_SECRET,
+        .live = OPTION_LIVE,
+        .example = "secret",
+        .doc =
+            "Password of the default user, asked of clients and peers; and what we log in with at peers if "
+            "peers.password is not set.",
+    },
+    {
+        .key = "clients.password_file",
+        IN_PROCESS(client_password),
+        .type = OPTION_TYPE_SECRET_FILE,
+        .live = OPTION_LIVE,
+        .example = "/run/secrets/vedette",
+        .doc =
+            "File that holds the password, read at the start and at each reload. Instead of password.",
+    },
+    {
+        .key = "peers.user",
+        IN_PROCESS(peer_user),
+        .type = OPTION_TYPE_TEXT,
+        .live = OPTION_LIVE,
+        .set_name = "sentinel-user",
+        .example = "sentinel",
+        .doc = "User to log in as at peers. Without it: a password alone.",
+    },
+    {
+        .key = "peers.password",
+        IN_PROCESS(peer_password),
+        .type = OPTION_TYPE_SECRET,
+        .live = OPTION_LIVE,
+        .set_name = "sentinel-pass",
+        .example = "secret",
+        .doc = "Password to log in with at peers.",
+    },
+    {
+        .key = "peers.password_file",
+        IN_PROCESS(peer_password),
+        .type = OPTION_TYPE_SECRET_FILE,
+        .live = OPTION_LIVE,
+        .example = "/run/secrets/peers",
+        .doc =
+            "File that holds the password, read at the start and at each reload. Instead of password.",
+    },
+    {
+        .key = "deny_scripts_reconfig",
+        IN_PROCESS(deny_scripts_reconfig),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_LIVE,
+        .standard = "yes",
+        .doc =
+            "Whether SENTINEL SET is refused to change the paths of scripts: who may set them may run programs here.",
+    },
+    {
+        .key = "master",
+        IN_GROUP(master),
+        .type = OPTION_TYPE_ENDPOINT,
+        .live = OPTION_LIVE,
+        .required = true,
+        .example = "10.0.0.1:6379",
+        .doc =
+            "Where the master was when the group was set up. Only a first start uses it; afterwards the state knows. "
+            "To move a master use SENTINEL FAILOVER, or SENTINEL REMOVE and MONITOR.",
+    },
+    {
+        .key = "quorum",
+        IN_GROUP(quorum),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 1000,
+        .required = true,
+        .set_name = "quorum",
+        .example = "2",
+        .doc = "How many sentinels must find the master down before a failover is tried. "
+               "Carrying it out takes a majority of them in any case.",
+    },
+    {
+        .key = "down_after",
+        IN_GROUP(down_after_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = DAY,
+        .standard = "30s",
+        .set_name = "down-after-milliseconds",
+        .example = "5s",
+        .doc = "How long a server or peer must be silent to be held down.",
+    },
+    {
+        .key = "crash_after",
+        IN_GROUP(crash_after_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = DAY,
+        .standard = "0s",
+        .doc =
+            "A master whose host refuses every connection for that long is held down without waiting for down_after: "
+            "nothing listens there any more. Silence, and packets that are dropped, never count for it. "
+            "0s: only down_after counts.",
+    },
+    {
+        .key = "failover_timeout",
+        IN_GROUP(failover_timeout_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = DAY,
+        .standard = "3m",
+        .set_name = "failover-timeout",
+        .example = "60s",
+        .doc =
+            "Limit of each phase of a failover. After an attempt twice this time passes before the next, "
+            "unless the attempt is provably dead.",
+    },
+    {
+        .key = "parallel_syncs",
+        IN_GROUP(parallel_syncs),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 1,
+        .max = 10000,
+        .standard = "1",
+        .set_name = "parallel-syncs",
+        .doc = "How many replicas at a time are pointed to a new master.",
+    },
+    {
+        .key = "reboot_down_after",
+        IN_GROUP(reboot_down_after_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = DAY,
+        .standard = "0s",
+        .set_name = "master-reboot-down-after-period",
+        .set_alias = "primary-reboot-down-after-period",
+        .doc =
+            "How long a master that answers after a restart, but is still loading, is waited for before it is held "
+            "down. 0s: it is not held down for that.",
+    },
+    {
+        .key = "auth.user",
+        IN_GROUP(auth_user),
+        .type = OPTION_TYPE_TEXT,
+        .live = OPTION_LIVE,
+        .set_name = "auth-user",
+        .example = "sentinel",
+        .doc = "User to log in as at the servers of the group. Without it: a password alone.",
+    },
+    {
+        .key = "auth.password",
+        IN_GROUP(auth_password),
+        .type = OPTION_TYPE_SECRET,
+        .live = OPTION_LIVE,
+        .set_name = "auth-pass",
+        .example = "secret",
+        .doc = "Password for the servers of the group.",
+    },
+    {
+        .key = "auth.password_file",
+        IN_GROUP(auth_password),
+        .type = OPTION_TYPE_SECRET_FILE,
+        .live = OPTION_LIVE,
+        .example = "/run/secrets/redis",
+        .doc =
+            "File that holds the password, read at the start and at each reload. Instead of password.",
+    },
+    {
+        .key = "scripts.notification",
+        IN_GROUP(notification_script),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_LIVE,
+        .set_name = "notification-script",
+        .example = "/etc/vedette/notify",
+        .doc =
+            "Program that is run for each event of level warning, with its name and its payload as arguments.",
+    },
+    {
+        .key = "scripts.reconfig",
+        IN_GROUP(reconfig_script),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_LIVE,
+        .set_name = "client-reconfig-script",
+        .example = "/etc/vedette/reconfig",
+        .doc =
+            "Program that is run once for each change of the master, with the arguments group, role (leader or "
+            "observer), state (start), old host, old port, new host, new port.",
+    },
+    {
+        .key = "rename_commands",
+        IN_GROUP(renames),
+        .type = OPTION_TYPE_RENAMES,
+        .live = OPTION_LIVE,
+        .set_name = "rename-command",
+        .example = "{CONFIG: XCONFIG}",
+        .doc = "Commands that the servers of the group know by another name.",
+    },
+};
+
+const size_t option_count = ARRAY_SIZE(option_table);
+
+const struct option *option_by_key(enum option_scope scope, struct slice key) {
+    for (size_t i = 0; i < option_count; i++) {
+        if (option_table[i].scope == scope && slice_is(key, option_table[i].key))
+            return &option_table[i];
+    }
+    return NULL;
+}
+
+const struct option *option_by_set_name(struct slice name) {
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->set_name != NULL && slice_is_nocase(name, o->set_name))
+            return o;
+        if (o->set_alias != NULL && slice_is_nocase(name, o->set_alias))
+            return o;
+    }
+    return NULL;
+}
