@@ -1,5 +1,6 @@
 #include "sentinel/command/call.h"
 
+#include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 
 void reply_ok(struct call *call) {
@@ -11,6 +12,10 @@ void reply_ok_after(struct call *call, uint64_t seq) {
     resp_status(&call->reply, "OK");
     resp_error(
         &call->otherwise, SLICE_LITERAL("ERR Failed to save config file. Check server logs."));
+}
+
+void call_await(struct call *call) {
+    call->session->is_awaiting = true;
 }
 
 void reply_verbatim(struct call *call, struct slice text) {

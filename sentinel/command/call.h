@@ -16,6 +16,11 @@ void reply_verbatim(struct call *call, struct slice text);
 /* `first_line`, then each subcommand of `container` with its summary. */
 void reply_help(struct call *call, const char *container, const char *first_line);
 
+/* The reply comes later, from server_answer, when what it needs from outside has come; the client's
+ * further requests wait until then. The handler writes none. Whoever awaits must be answered in any
+ * case, also when the outside fails. */
+void call_await(struct call *call);
+
 /* ---- arguments ---- */
 /* The group that the first argument of a SENTINEL subcommand names; NULL after answering that there
  * is none. */

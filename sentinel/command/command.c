@@ -298,24 +298,40 @@ static void run(struct call *call) {
     c->handler(call);
 }
 
-void command_run(
+static struct call begin(
     struct server *server, struct session *session, const struct slice *args, size_t count) {
-    struct resp_writer reply = session_writer(session);
-    size_t mark = buf_size(reply.out);
     buf_clear(&server->otherwise);
-    struct call call = {
+    return (struct call){
         .server = server,
         .core = server->core,
         .session = session,
         .args = args,
         .count = count,
-        .reply = reply,
+        .reply = session_writer(session),
         .otherwise = { .out = &server->otherwise, .version = session->version },
     };
-    run(&call);
+}
 
-    struct slice written = slice_sub(buf_slice(reply.out), mark, SIZE_MAX);
+static void settle(struct call *call, size_t mark) {
+    struct slice written = slice_sub(buf_slice(call->reply.out), mark, SIZE_MAX);
     if (slice_starts_with(written, "-"))
-        server->stats.errors++;
-    session_settle(session, mark, call.rests_on, buf_slice(&server->otherwise));
+        call->server->stats.errors++;
+    session_settle(call->session, mark, call->rests_on, buf_slice(&call->server->otherwise));
+}
+
+void command_run(
+    struct server *server, struct session *session, const struct slice *args, size_t count) {
+    struct call call = begin(server, session, args, count);
+    size_t mark = buf_size(call.reply.out);
+    run(&call);
+    settle(&call, mark);
+}
+
+void command_answer(struct server *server, struct session *session,
+    void (*write)(struct call *call, const void *context), const void *context) {
+    struct call call = begin(server, session, NULL, 0);
+    size_t mark = buf_size(call.reply.out);
+    call.command = session->last;
+    write(&call, context);
+    settle(&call, mark);
 }

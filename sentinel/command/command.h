@@ -80,6 +80,9 @@ struct call {
     struct resp_writer otherwise; /* the reply if that write fails */
 };
 
-/* Runs one request of a client; count > 0. Writes the reply. */
+/* The late reply of a client that awaited one. */
+void command_answer(struct server *server, struct session *session,
+    void (*write)(struct call *call, const void *context), const void *context);
+/* Runs one request of a client; count > 0. Writes the reply, unless the client is to await it. */
 void command_run(
     struct server *server, struct session *session, const struct slice *args, size_t count);

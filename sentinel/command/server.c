@@ -53,7 +53,7 @@ struct session *server_session(const struct server *s, struct client_id id) {
 }
 
 uint64_t server_allowed_clients(const struct server *s) {
-    uint64_t limit = (uint64_t)s->core->limits.max[LIMIT_CLIENTS];
+    uint64_t limit = (uint64_t)s->core->settings.limits.max[LIMIT_CLIENTS];
     uint64_t told = s->usage.clients.allowed;
     return told > 0 ? MIN_OF(told, limit) : limit;
 }
@@ -81,7 +81,7 @@ static void refuse(struct server *s, struct client_id id) {
 
 static void open_session(struct server *s, const struct input *in) {
     s->stats.connections++;
-    if (map_count(&s->sessions) >= (uint64_t)s->core->limits.max[LIMIT_CLIENTS]) {
+    if (map_count(&s->sessions) >= (uint64_t)s->core->settings.limits.max[LIMIT_CLIENTS]) {
         s->core->limit_hits[LIMIT_CLIENTS]++;
         refuse(s, in->client);
         return;
@@ -136,7 +136,7 @@ static void begin_spending(struct server *s, struct session *session) {
 
 /* A share must not be so large that it alone is held for what a client does not read. */
 static bool has_had_its_share(const struct server *s, const struct session *session) {
-    size_t quarter = (size_t)s->core->limits.max[LIMIT_OUTPUT_BUFFER] / 4;
+    size_t quarter = (size_t)s->core->settings.limits.max[LIMIT_OUTPUT_BUFFER] / 4;
     return session->spent >= MIN_OF((size_t)SERVER_SHARE, quarter) || s->spent >= SERVER_SHARES;
 }
 
@@ -215,7 +215,7 @@ static void run_query(struct server *s, struct session *session) {
 
 /* Where nothing is held up, the query is one request that is not complete. */
 static bool is_query_too_long(const struct server *s, const struct session *session) {
-    size_t limit = (size_t)s->core->limits.max[LIMIT_QUERY_BUFFER];
+    size_t limit = (size_t)s->core->settings.limits.max[LIMIT_QUERY_BUFFER];
     if (session_is_held_up(session))
         limit += SESSION_AHEAD_MAX;
     return buf_size(&session->query) > limit;
@@ -283,8 +283,9 @@ static void go_on(struct server *s, struct session *session) {
 
 static int64_t expiry(const struct server *s) {
     struct heap_item *oldest = heap_first(&s->waits);
-    return oldest == NULL ? TSTAMP_NEVER
-                          : tstamp_add(oldest->at_ms, s->core->limits.max[LIMIT_PARKED_TIME]);
+    return oldest == NULL
+        ? TSTAMP_NEVER
+        : tstamp_add(oldest->at_ms, s->core->settings.limits.max[LIMIT_PARKED_TIME]);
 }
 
 static void expire(struct server *s) {
@@ -330,6 +331,17 @@ void server_release(struct server *s) {
     }
 }
 
+void server_answer(
+    struct server *s, struct client_id client, answer_function *write, const void *context) {
+    struct session *session = server_session(s, client);
+    if (session == NULL || !session->is_awaiting)
+        return;
+    session->is_awaiting = false;
+    if (session->state == SESSION_OPEN)
+        command_answer(s, session, write, context);
+    go_on(s, session);
+}
+
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after) {
     pubsub_publish(&s->pubsub, channel, payload, after);
     list_for_each(session, &s->unsent, struct session, unsent) {
@@ -350,7 +362,7 @@ static struct session *holds_most(const struct server *s) {
 }
 
 void server_shed(struct server *s) {
-    while (s->held > (size_t)s->core->limits.max[LIMIT_CLIENT_MEMORY]) {
+    while (s->held > (size_t)s->core->settings.limits.max[LIMIT_CLIENT_MEMORY]) {
         struct session *most = holds_most(s);
         ensure(most != NULL);
         char address[ENDPOINT_TEXT_MAX];

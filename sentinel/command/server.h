@@ -11,6 +11,7 @@
 #include "sentinel/command/pubsub.h"
 #include "sentinel/core/input.h"
 
+struct call;
 struct core;
 struct process_facts;
 struct session;
@@ -79,6 +80,12 @@ void server_release(struct server *s);
 void server_turn(struct server *s);
 int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER is needed */
 void server_take_usage(struct server *s, const struct usage *usage);
+/* Writes the reply that a client awaits (call_await): `write` is called with a call that has no
+ * arguments, and may let the reply rest on a write. Nothing if the client is gone or awaits none.
+ * Then its requests go on. Between core_begin and core_end. */
+typedef void answer_function(struct call *call, const void *context);
+void server_answer(
+    struct server *s, struct client_id client, answer_function *write, const void *context);
 /* A message that rests on the durable `after` (0 = none), to all who subscribed. */
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after);
 /* Hangs up those that hold most while all together hold more than limits.client_memory. Between

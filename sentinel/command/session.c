@@ -59,7 +59,7 @@ struct slice session_key(const struct session *s) {
 }
 
 static size_t limit_of(const struct session *s, enum limit limit) {
-    return (size_t)s->server->core->limits.max[limit];
+    return (size_t)s->server->core->settings.limits.max[limit];
 }
 
 static void hit(struct session *s, enum limit limit) {
@@ -72,7 +72,7 @@ bool session_is_full(const struct session *s) {
 }
 
 bool session_is_held_up(const struct session *s) {
-    return s->is_choked || list_is_linked(&s->queued) || session_is_full(s);
+    return s->is_choked || s->is_awaiting || list_is_linked(&s->queued) || session_is_full(s);
 }
 
 bool session_overflows(const struct session *s) {
@@ -214,7 +214,7 @@ static void watch_oldest(struct session *s) {
 }
 
 static bool is_overdue(const struct core *c, const struct waiting *w) {
-    return tstamp_age(c->now.mono_ms, w->since_ms) >= c->limits.max[LIMIT_PARKED_TIME];
+    return tstamp_age(c->now.mono_ms, w->since_ms) >= c->settings.limits.max[LIMIT_PARKED_TIME];
 }
 
 void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise) {

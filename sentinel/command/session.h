@@ -38,6 +38,7 @@ struct session {
     int version;             /* of RESP: 2 or 3 */
     bool is_choked;          /* it does not read what it was sent */
     bool is_paused;          /* the shell was asked not to read from it */
+    bool is_awaiting;        /* the reply to its last request comes later (call_await) */
     struct buf query;        /* received, not parsed yet */
     struct list_node queued; /* in server->queued: the others have their turn */
     size_t spent;            /* of its share of wake-up spent_wake */

@@ -130,6 +130,17 @@ struct slice desk_publish(
     return received(d);
 }
 
+struct slice desk_answer(
+    struct desk *d, uint64_t client, answer_function *write, const void *context) {
+    expect_for(d, client);
+    effects_clear(&d->out);
+    core_begin(d->core, d->now, &d->out);
+    server_answer(d->server, (struct client_id){ client }, write, context);
+    server_flush(d->server);
+    look_at_effects(d);
+    return received(d);
+}
+
 void desk_pass(struct desk *d, int64_t ms) {
     d->now.mono_ms += ms;
     d->now.heard_ms += ms;

@@ -43,4 +43,7 @@ struct slice desk_failed(struct desk *d, uint64_t client, uint64_t seq);
 /* Publishes a message; returns what `client` got. */
 struct slice desk_publish(
     struct desk *d, uint64_t client, const char *channel, const char *payload);
+/* Gives the late reply that `client` awaits; returns what it got. */
+struct slice desk_answer(
+    struct desk *d, uint64_t client, answer_function *write, const void *context);
 void desk_pass(struct desk *d, int64_t ms); /* time goes by, unjudged: another wake-up */

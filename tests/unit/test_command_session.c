@@ -1,5 +1,6 @@
 #include "tests/unit/answer.h"
 
+#include "sentinel/command/call.h"
 #include "sentinel/command/session.h"
 
 /* The store answers when the test says so. */
@@ -93,7 +94,7 @@ static size_t count_replies(struct slice got) {
 static void parsing_pauses_when_too_many_replies_wait(void **state) {
     struct desk *d = *state;
     const struct session *s = first_session(d);
-    d->core->limits.max[LIMIT_PARKED_REPLIES] = 10;
+    d->core->settings.limits.max[LIMIT_PARKED_REPLIES] = 10;
     flush_often(d, 9);
     assert_int_equal(s->waiting_count, 9);
     assert_false(session_is_held_up(s));
@@ -117,7 +118,7 @@ static void parsing_pauses_when_too_many_replies_wait(void **state) {
 
 static void no_reply_is_lost_while_parsing_pauses(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1000;
+    d->core->settings.limits.max[LIMIT_PARKED_REPLIES] = 1000;
     flush_often(d, 3500);
     size_t replies = 0;
     for (int round = 0; round < 10; round++) {
@@ -131,8 +132,8 @@ static void no_reply_is_lost_while_parsing_pauses(void **state) {
 
 static void a_client_that_sends_on_while_parsing_pauses_is_hung_up(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1;
-    d->core->limits.max[LIMIT_QUERY_BUFFER] = 16 * 1024;
+    d->core->settings.limits.max[LIMIT_PARKED_REPLIES] = 1;
+    d->core->settings.limits.max[LIMIT_QUERY_BUFFER] = 16 * 1024;
     flush_often(d, 1);
     while (buf_size(&first_session(d)->query) <= SESSION_AHEAD_MAX)
         flush_often(d, 100);
@@ -151,7 +152,7 @@ static const char save_error[] = "-\"ERR Failed to save config file. Check serve
 
 static void a_reply_that_waits_too_long_is_a_failure(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
+    d->core->settings.limits.max[LIMIT_PARKED_TIME] = 1000;
     int64_t sent_ms = d->now.mono_ms;
     assert_int_equal(server_deadline(d->server), TSTAMP_NEVER);
     desk_ask(d, 1, "PING a\r\nSENTINEL SET mymaster quorum 3\r\nPING b");
@@ -177,7 +178,7 @@ static void a_reply_that_waits_too_long_is_a_failure(void **state) {
 
 static void time_is_up_for_each_client_in_its_turn(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
+    d->core->settings.limits.max[LIMIT_PARKED_TIME] = 1000;
     desk_ask(d, 1, "SENTINEL SET mymaster quorum 3");
     uint64_t first = d->core->persist_seq;
     desk_pass(d, 100);
@@ -195,8 +196,8 @@ static void time_is_up_for_each_client_in_its_turn(void **state) {
 
 static void parsing_goes_on_when_time_is_up(void **state) {
     struct desk *d = *state;
-    d->core->limits.max[LIMIT_PARKED_TIME] = 1000;
-    d->core->limits.max[LIMIT_PARKED_REPLIES] = 1;
+    d->core->settings.limits.max[LIMIT_PARKED_TIME] = 1000;
+    d->core->settings.limits.max[LIMIT_PARKED_REPLIES] = 1;
     desk_ask(d, 1, "SENTINEL SET mymaster quorum 3\r\nPING a");
     desk_pass(d, 1000);
     assert_replies(
@@ -246,6 +247,39 @@ static void a_client_that_lets_too_much_pile_up_is_hung_up(void **state) {
     assert_answer(d, 1, "PING", "");
 }
 
+/* ---- late replies ---- */
+
+static void write_late(struct call *call, const void *context) {
+    resp_status(&call->reply, context);
+}
+
+static void further_requests_wait_for_a_late_reply(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "PING");
+    server_session(d->server, (struct client_id){ 1 })->is_awaiting = true; /* as call_await does */
+    assert_answer(d, 1, "PING a\r\nPING b", "");
+    assert_answer(d, 2, "PING c", "$\"c\""); /* other connections do not care */
+    assert_replies(desk_answer(d, 1, write_late, "LATE"), "+\"LATE\" $\"a\" $\"b\"");
+    assert_replies(desk_answer(d, 1, write_late, "AGAIN"), ""); /* none is awaited */
+    assert_answer(d, 1, "PING d", "$\"d\"");
+}
+
+static void a_late_reply_comes_behind_what_waits(void **state) {
+    struct desk *d = *state;
+    assert_answer(d, 1, "SENTINEL SET mymaster quorum 3", "");
+    server_session(d->server, (struct client_id){ 1 })->is_awaiting = true;
+    assert_replies(desk_answer(d, 1, write_late, "LATE"), "");
+    assert_replies(desk_durable(d, 1, d->core->persist_seq), "+\"OK\" +\"LATE\"");
+}
+
+static void a_late_reply_to_one_who_has_left_is_dropped(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "PING");
+    server_session(d->server, (struct client_id){ 1 })->is_awaiting = true;
+    desk_close(d, 1);
+    assert_replies(desk_answer(d, 1, write_late, "LATE"), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_desk)
 
 int main(void) {
@@ -266,6 +300,9 @@ int main(void) {
         TEST(a_protocol_error_comes_behind_what_waits),
         TEST(a_closed_client_waits_for_nothing),
         TEST(a_client_that_lets_too_much_pile_up_is_hung_up),
+        TEST(further_requests_wait_for_a_late_reply),
+        TEST(a_late_reply_comes_behind_what_waits),
+        TEST(a_late_reply_to_one_who_has_left_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
