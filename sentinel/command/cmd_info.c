@@ -164,10 +164,10 @@ static void print_sentinel(const struct server *s, struct buf *out) {
     add_number(out, "sentinel_simulate_failure_flags", 0);
     size_t number = 0;
     map_for_each(g, &c->groups, struct group) {
-        const struct endpoint *address = &g->master->address;
+        const struct address *address = &g->master->address;
         buf_printf(out, "master%zu:name=%s,status=%s,address=%s:%d,slaves=%zu,sentinels=%zu\r\n",
-            number++, g->name, status_of(g), address->host, address->port, g->replica_count,
-            g->peer_count + 1);
+            number++, g->name, status_of(g), address_announced(c, address), address->given.port,
+            g->replica_count, g->peer_count + 1);
     }
 }
 

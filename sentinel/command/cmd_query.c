@@ -47,10 +47,10 @@ void run_sentinel_get_master_addr_by_name(struct call *call) {
         resp_null_array(&call->reply);
         return;
     }
-    const struct endpoint *address = &group_current_master(g)->address;
+    const struct address *address = &group_current_master(g)->address;
     resp_array(&call->reply, 2);
-    resp_bulk_text(&call->reply, address->host);
-    resp_bulk_i64(&call->reply, address->port);
+    resp_bulk_text(&call->reply, address_announced(call->core, address));
+    resp_bulk_i64(&call->reply, address->given.port);
 }
 
 /* ---- CKQUORUM ---- */

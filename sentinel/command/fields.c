@@ -132,16 +132,16 @@ static void print_name(const struct subject *s, struct resp_writer *w) {
         resp_bulk_text(w, s->kind == REPLICA ? s->node->name : s->peer->process->id);
 }
 
-static const struct endpoint *address_of(const struct subject *s) {
+static const struct address *place_of(const struct subject *s) {
     return s->node != NULL ? &s->node->address : &s->peer->process->address;
 }
 
 static void print_ip(const struct subject *s, struct resp_writer *w) {
-    resp_bulk_text(w, address_of(s)->host);
+    resp_bulk_text(w, address_announced(s->core, place_of(s)));
 }
 
 static void print_port(const struct subject *s, struct resp_writer *w) {
-    resp_bulk_i64(w, address_of(s)->port);
+    resp_bulk_i64(w, place_of(s)->given.port);
 }
 
 static void print_run_id(const struct subject *s, struct resp_writer *w) {

@@ -8,9 +8,9 @@
 
 #define ORDER_PAUSE_MS 1000 /* between two corrections of one server */
 
-static bool follows(const struct node *n, const struct endpoint *master) {
-    return n->role_reported == ROLE_REPLICA && n->master_port == master->port &&
-        slice_equal_nocase(slice_of(n->master_host), slice_of(master->host));
+static bool follows(const struct node *n, const struct address *master) {
+    return n->role_reported == ROLE_REPLICA && n->master_port == master->given.port &&
+        address_is_at(master, slice_of(n->master_host));
 }
 
 static void set_reconf(struct core *c, struct node *n, enum reconf to, enum event ev) {
@@ -102,7 +102,8 @@ static bool majority_confirms(const struct group *g, const struct node *n) {
     size_t confirmations = 1;
     list_for_each(p, &g->peers, struct peer, of_group)
         confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > n->returned_ms &&
-            endpoint_equal(&p->hello_master, &g->master->address);
+            address_is_at(&g->master->address, slice_of(p->hello_master.host)) &&
+            p->hello_master.port == g->master->address.given.port;
     return confirmations >= group_majority(g);
 }
 

@@ -75,7 +75,7 @@ struct group *core_add_group(
 uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how) {
     struct group_record r = {
         .origin = GROUP_REMOVED,
-        .master = g->master->address,
+        .master = g->master->address.given,
         .seed = g->file.master,
         .config_epoch = g->config_epoch,
         .vote_epoch = g->vote_epoch,
@@ -99,7 +99,8 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
     if (p->origin == GROUP_FROM_FILE)
         g->section[0] = '\0'; /* no more hidden */
     if (p->moves && !endpoint_equal(group_recorded_master(g), &p->active.master)) {
-        event_switch(c, g, &p->active.master);
+        struct address to = address_of(&p->active.master);
+        event_switch(c, g, &to);
         group_switch(c, g, &p->active.master);
     }
     if (changed)

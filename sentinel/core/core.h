@@ -55,6 +55,8 @@ struct core {
     size_t free_links; /* free slots among them */
     uint64_t next_incarnation, next_tag, next_serial, next_attempt;
 
+    bool announce_hostnames; /* tell hosts as they were given */
+
     bool tilt;
     int64_t tilt_since_ms; /* heard */
     uint64_t tilt_count;

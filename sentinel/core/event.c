@@ -100,30 +100,30 @@ const struct event_row event_table[EVENT_COUNT] = {
 
 #define PAYLOAD_MAX 1024 /* longer payloads are cut, as the originals do */
 
-static void add_endpoint(struct buf *out, const struct endpoint *e) {
-    buf_printf(out, " %s %u", e->host, (unsigned)e->port);
+static void add_address(const struct core *c, struct buf *out, const struct address *a) {
+    buf_printf(out, " %s %u", address_announced(c, a), (unsigned)a->given.port);
 }
 
-static void add_group(struct buf *out, const struct group *g) {
+static void add_group(const struct core *c, struct buf *out, const struct group *g) {
     buf_printf(out, " @ %s", g->name);
-    add_endpoint(out, &g->master->address);
+    add_address(c, out, &g->master->address);
 }
 
-void details_of_node(const struct node *n, struct buf *out) {
+void details_of_node(const struct core *c, const struct node *n, struct buf *out) {
     if (n->kind == ROLE_MASTER) {
         buf_printf(out, "master %s", n->group->name);
-        add_endpoint(out, &n->address);
+        add_address(c, out, &n->address);
         return;
     }
     buf_printf(out, "slave %s", n->name);
-    add_endpoint(out, &n->address);
-    add_group(out, n->group);
+    add_address(c, out, &n->address);
+    add_group(c, out, n->group);
 }
 
-void details_of_peer(const struct peer *p, struct buf *out) {
+void details_of_peer(const struct core *c, const struct peer *p, struct buf *out) {
     buf_printf(out, "sentinel %s", p->process->id);
-    add_endpoint(out, &p->process->address);
-    add_group(out, p->group);
+    add_address(c, out, &p->process->address);
+    add_group(c, out, p->group);
 }
 
 static void emit(
@@ -139,7 +139,7 @@ static void emit(
 #define EMIT_WITH_DETAILS(details, subject, group) \
     do { \
         struct buf payload CLEANUP(buf_fini) = BUF_INIT; \
-        details(subject, &payload); \
+        details(c, subject, &payload); \
         if (format != NULL) { \
             va_list args; \
             va_start(args, format); \
@@ -182,10 +182,10 @@ void event_plain(
     emit(c, ev, g, after, &payload);
 }
 
-void event_switch(struct core *c, const struct group *g, const struct endpoint *to) {
-    const struct endpoint *from = &g->master->address;
-    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, from->host,
-        (unsigned)from->port, to->host, (unsigned)to->port);
+void event_switch(struct core *c, const struct group *g, const struct address *to) {
+    const struct address *from = &g->master->address;
+    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, address_announced(c, from),
+        (unsigned)from->given.port, address_announced(c, to), (unsigned)to->given.port);
 }
 
 void core_log(struct core *c, enum log_level level, const char *format, ...) {

@@ -7,7 +7,7 @@
 
 struct buf;
 struct core;
-struct endpoint;
+struct address;
 struct group;
 struct node;
 struct peer;
@@ -90,11 +90,11 @@ void event_plain(struct core *c, enum event ev, const struct group *g, uint64_t 
     const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* +switch-master from the configured address to `to`. */
-void event_switch(struct core *c, const struct group *g, const struct endpoint *to);
+void event_switch(struct core *c, const struct group *g, const struct address *to);
 
 /* "<type> <name> <ip> <port>[ @ <group> <ip> <port>]". Source: spec 12.1. */
-void details_of_node(const struct node *n, struct buf *out);
-void details_of_peer(const struct peer *p, struct buf *out);
+void details_of_node(const struct core *c, const struct node *n, struct buf *out);
+void details_of_peer(const struct core *c, const struct peer *p, struct buf *out);
 
 /* A log line that is no event. */
 void core_log(struct core *c, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);

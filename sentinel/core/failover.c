@@ -203,10 +203,11 @@ static void confirm(struct core *c, struct group *g) {
     core_persist(c,
         &(struct delta){ .kind = DELTA_REPLICA_GONE,
             .group = slice_of(g->name),
-            .address = a->selected->address });
+            .address = a->selected->address.given });
     core_persist(c,
-        &(struct delta){
-            .kind = DELTA_REPLICA, .group = slice_of(g->name), .address = g->master->address });
+        &(struct delta){ .kind = DELTA_REPLICA,
+            .group = slice_of(g->name),
+            .address = g->master->address.given });
 }
 
 static int64_t judge_wait_promotion(struct core *c, struct group *g) {
@@ -259,7 +260,7 @@ static int64_t judge_update_config(struct core *c, struct group *g) {
         answered = answered && link_pending(&n->command, PENDING_ORDER) == 0;
     if (!answered && c->now.mono_ms < until_ms)
         return until_ms;
-    struct endpoint address = a->selected->address;
+    struct endpoint address = a->selected->address.given;
     failover_move(c, g, FAILOVER_NONE);
     group_switch(c, g, &address);
     return TSTAMP_NEVER;

@@ -21,14 +21,19 @@ static bool is_confirmed(const struct group *g) {
 }
 
 const struct endpoint *group_recorded_master(const struct group *g) {
-    return is_confirmed(g) ? &g->attempt.selected->address : &g->master->address;
+    return is_confirmed(g) ? &g->attempt.selected->address.given : &g->master->address.given;
+}
+
+struct node *group_replica_at(const struct group *g, const struct address *address) {
+    list_for_each(n, &g->replicas, struct node, siblings)
+        if (address_equal(&n->address, address))
+            return n;
+    return NULL;
 }
 
 struct node *group_replica(const struct group *g, const struct endpoint *address) {
-    list_for_each(n, &g->replicas, struct node, siblings)
-        if (endpoint_equal(&n->address, address))
-            return n;
-    return NULL;
+    const struct address a = address_of(address);
+    return group_replica_at(g, &a);
 }
 
 bool group_in_failover(const struct group *g) {
@@ -142,7 +147,8 @@ void group_await(struct core *c, struct group *g) {
 }
 
 static bool is_known(const struct group *g, const struct endpoint *address) {
-    return endpoint_equal(&g->master->address, address) || group_replica(g, address) != NULL;
+    const struct address a = address_of(address);
+    return address_equal(&g->master->address, &a) || group_replica_at(g, &a) != NULL;
 }
 
 static struct node *add_replica(struct core *c, struct group *g, const struct endpoint *address) {
@@ -213,18 +219,19 @@ static void clear(struct core *c, struct group *g) {
 }
 
 void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
-    if (!endpoint_equal(&g->master->address, group_recorded_master(g))) {
+    if (!endpoint_equal(&g->master->address.given, group_recorded_master(g))) {
         /* A failover is past the point of no return: its outcome stays. */
         struct endpoint promoted = *group_recorded_master(g);
         g->config_epoch = g->attempt.epoch;
         group_switch(c, g, &promoted);
         g->config_seq = c->persist_seq + 1;
     }
-    struct endpoint address = g->master->address;
+    struct endpoint address = g->master->address.given;
     list_for_each(n, &g->replicas, struct node, siblings)
         core_persist(c,
-            &(struct delta){
-                .kind = DELTA_REPLICA_GONE, .group = slice_of(g->name), .address = n->address });
+            &(struct delta){ .kind = DELTA_REPLICA_GONE,
+                .group = slice_of(g->name),
+                .address = n->address.given });
     drop_replicas(c, g);
     if (peers == RESET_DROP_PEERS) {
         list_for_each(p, &g->peers, struct peer, of_group)
@@ -240,30 +247,30 @@ void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
 }
 
 void group_switch(struct core *c, struct group *g, const struct endpoint *address) {
-    struct endpoint old_master = g->master->address, new_master = *address;
+    const struct address old_master = g->master->address, new_master = address_of(address);
     struct endpoint *keep = mem_alloc((g->replica_count + 1) * sizeof(*keep));
     size_t kept = 0;
     list_for_each(n, &g->replicas, struct node, siblings)
-        if (!endpoint_equal(&n->address, &new_master) && !endpoint_equal(&n->address, &old_master))
-            keep[kept++] = n->address;
-    bool moved = !endpoint_equal(&old_master, &new_master);
+        if (!address_equal(&n->address, &new_master) && !address_equal(&n->address, &old_master))
+            keep[kept++] = n->address.given;
+    bool moved = !address_equal(&old_master, &new_master);
     if (moved)
-        keep[kept++] = old_master;
+        keep[kept++] = old_master.given;
 
     unindex_address(c, g);
     drop_replicas(c, g);
     node_free(c, g->master);
-    g->master = node_new(c, g, ROLE_MASTER, &new_master);
+    g->master = node_new(c, g, ROLE_MASTER, &new_master.given);
     index_address(c, g);
     clear(c, g);
     g->odown_since_ms = 0;
     group_persist(c, g);
     core_persist(c,
         &(struct delta){
-            .kind = DELTA_REPLICA_GONE, .group = slice_of(g->name), .address = new_master });
+            .kind = DELTA_REPLICA_GONE, .group = slice_of(g->name), .address = new_master.given });
     for (size_t i = 0; i < kept; i++) {
         struct node *n = announce_replica(c, g, &keep[i]);
-        if (n != NULL && moved && endpoint_equal(&keep[i], &old_master))
+        if (n != NULL && moved && endpoint_equal(&keep[i], &old_master.given))
             n->was_master = true;
     }
     mem_free(keep);

@@ -99,6 +99,7 @@ const struct node *group_current_master(const struct group *g);
 const struct endpoint *group_recorded_master(const struct group *g);
 struct node *group_replica(
     const struct group *g, const struct endpoint *address); /* NULL if unknown */
+struct node *group_replica_at(const struct group *g, const struct address *address);
 bool group_in_failover(const struct group *g);
 /* Whether the attempt has sent a promotion that was not certainly refused. */
 bool group_may_have_promoted(const struct group *g);

@@ -69,11 +69,11 @@ static bool is_our_address(const struct core *c, const struct endpoint *e) {
 }
 
 void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out) {
-    const struct endpoint *master = &group_current_master(g)->address;
+    const struct address *master = &group_current_master(g)->address;
     struct endpoint self = our_address(c, local_host);
     buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", self.host, (unsigned)self.port, c->id,
-        (unsigned long long)c->durable_epoch, g->name, master->host, (unsigned)master->port,
-        (unsigned long long)g->config_epoch);
+        (unsigned long long)c->durable_epoch, g->name, address_announced(c, master),
+        (unsigned)master->given.port, (unsigned long long)g->config_epoch);
     if (buf_size(out) > HELLO_SIZE_MAX)
         buf_truncate(out, HELLO_SIZE_MAX);
     if (!is_our_address(c, &self))
@@ -98,17 +98,17 @@ static void persist_peer(struct core *c, const struct peer *p) {
             .kind = DELTA_PEER,
             .group = slice_of(p->group->name),
             .id = slice_of(p->process->id),
-            .address = p->process->address,
+            .address = p->process->address.given,
         });
 }
 
 /* The process has a new address: in this group, and in the others that know it. */
 static void move_peer(
-    struct core *c, struct group *g, struct peer *p, const struct endpoint *address) {
+    struct core *c, struct group *g, struct peer *p, const struct address *address) {
     struct process *process = p->process;
-    event_of_group(c, EVENT_SENTINEL_ADDRESS_SWITCH, g, " ip %s port %u for %s", address->host,
-        (unsigned)address->port, process->id);
-    process_move(c, process, address);
+    event_of_group(c, EVENT_SENTINEL_ADDRESS_SWITCH, g, " ip %s port %u for %s",
+        address_announced(c, address), (unsigned)address->given.port, process->id);
+    process_move(c, process, &address->given);
     size_t others = 0;
     list_for_each(other, &process->peers, struct peer, of_process) {
         persist_peer(c, other);
@@ -139,16 +139,17 @@ static void forget_process(struct core *c, struct peer *p) {
 
 /* The peer that the hello is from: found, moved or made. NULL if there is no room for it. */
 static struct peer *meet(struct core *c, struct group *g, const struct hello *h) {
+    const struct address address = address_of(&h->sentinel);
     char id[ID_SIZE];
     slice_copy(h->id, id, sizeof(id));
     struct peer *p = peer_find(g, id);
     if (p != NULL) {
-        if (!endpoint_equal(&p->process->address, &h->sentinel))
-            move_peer(c, g, p, &h->sentinel);
+        if (!address_equal(&p->process->address, &address))
+            move_peer(c, g, p, &address);
         return p;
     }
     list_for_each(other, &g->peers, struct peer, of_group)
-        if (endpoint_equal(&other->process->address, &h->sentinel)) {
+        if (address_equal(&other->process->address, &address)) {
             forget_process(c, other);
             break;
         }
@@ -157,9 +158,9 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
         return NULL;
     }
     p = peer_new(c, g, id, &h->sentinel);
-    if (!endpoint_equal(
-            &p->process->address, &h->sentinel)) /* known to another group at an older address */
-        move_peer(c, g, p, &h->sentinel);
+    if (!address_equal(
+            &p->process->address, &address)) /* known to another group at an older address */
+        move_peer(c, g, p, &address);
     event_of_peer(c, EVENT_SENTINEL, p, NULL);
     persist_peer(c, p);
     return p;
@@ -168,17 +169,17 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
 /* Source: spec 5.4, step 6. */
 static void adopt_config(
     struct core *c, struct group *g, const struct peer *p, const struct hello *h) {
-    const struct endpoint old = g->master->address;
     if (!h->master_is_valid) {
         core_log(c, LOG_WARNING,
             "%s: configuration of epoch %llu from %s ignored: its master is no address", g->name,
             (unsigned long long)h->config_epoch, p->process->id);
         return;
     }
+    const struct address master = address_of(&h->master);
     core_raise_epoch(c, g, h->config_epoch);
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
-    if (endpoint_equal(&old, &h->master)) {
+    if (address_equal(&g->master->address, &master)) {
         /* A word later than our own: the one that we promoted is not the master. */
         if (g->attempt.state >= FAILOVER_WAIT_PROMOTION && h->config_epoch >= g->attempt.epoch)
             group_switch(c, g, &h->master);
@@ -186,7 +187,7 @@ static void adopt_config(
         return;
     }
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
-    event_switch(c, g, &h->master);
+    event_switch(c, g, &master);
     group_switch(c, g, &h->master);
 }
 

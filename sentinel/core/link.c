@@ -112,6 +112,10 @@ struct pending *link_send(struct core *c, struct link *l, enum pending_kind kind
     return p;
 }
 
+static const struct address *link_address(const struct link *l) {
+    return l->node != NULL ? &l->node->address : &l->process->address;
+}
+
 void link_open(struct core *c, struct link *l) {
     ensure(!link_is_usable(l));
     l->state = LINK_OPENING;
@@ -121,7 +125,7 @@ void link_open(struct core *c, struct link *l) {
     e->link = l->id;
     e->incarnation = l->incarnation;
     e->purpose = l->purpose;
-    e->address = l->node != NULL ? l->node->address : l->process->address;
+    e->address = address_target(link_address(l));
     order_handshake(c, l);
 }
 

@@ -26,7 +26,7 @@ struct node *node_new(
     struct node *n = mem_new(struct node);
     n->group = g;
     n->kind = kind;
-    n->address = *address;
+    n->address = address_of(address);
     endpoint_text(address, n->name);
     link_init(c, &n->command, LINK_COMMAND);
     link_init(c, &n->pubsub, LINK_PUBSUB);

@@ -1,9 +1,9 @@
 /* A data server as last observed: a master or a replica. */
 #pragma once
 
-#include "common/endpoint.h"
 #include "common/list.h"
 #include "config/state.h"
+#include "sentinel/core/address.h"
 #include "sentinel/core/link.h"
 
 struct core;
@@ -30,7 +30,7 @@ struct node {
     struct list_node siblings; /* in group->replicas; unlinked for a master */
     struct group *group;       /* owner */
     enum node_role kind;
-    struct endpoint address;
+    struct address address;
     char name[NODE_NAME_MAX]; /* replicas: "host:port" */
     struct link command, pubsub;
     struct liveness live;

@@ -88,11 +88,11 @@ void order_question(struct core *c, struct peer *p, bool for_vote) {
     const struct group *g = p->group;
     char port[8], epoch[24];
     uint64_t asked_epoch = for_vote ? g->attempt.epoch : c->durable_epoch;
-    (void)snprintf(port, sizeof(port), "%u", (unsigned)g->master->address.port);
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)g->master->address.given.port);
     (void)snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)asked_epoch);
     struct pending *pending = send_one(c, &p->process->link, PENDING_QUESTION,
         &REQUEST(TEXT("SENTINEL"), TEXT("is-master-down-by-addr"),
-            slice_of(g->master->address.host), slice_of(port), slice_of(epoch),
+            slice_of(address_announced(c, &g->master->address)), slice_of(port), slice_of(epoch),
             for_vote ? slice_of(c->id) : TEXT("*")));
     pending->group_serial = g->serial;
     pending->attempt = for_vote ? g->attempt.serial : 0;
@@ -102,15 +102,15 @@ void order_question(struct core *c, struct peer *p, bool for_vote) {
     p->ask_now = false;
 }
 
-struct pending *order_role(struct core *c, struct node *n, const struct endpoint *master) {
+struct pending *order_role(struct core *c, struct node *n, const struct address *master) {
     const struct link *l = &n->command;
     char port[8] = "ONE";
     if (master != NULL)
-        (void)snprintf(port, sizeof(port), "%u", (unsigned)master->port);
+        (void)snprintf(port, sizeof(port), "%u", (unsigned)master->given.port);
     const struct request requests[] = {
         REQUEST(name(l, "MULTI")),
-        REQUEST(name(l, "SLAVEOF"), master != NULL ? slice_of(master->host) : TEXT("NO"),
-            slice_of(port)),
+        REQUEST(name(l, "SLAVEOF"),
+            master != NULL ? slice_of(address_announced(c, master)) : TEXT("NO"), slice_of(port)),
         REQUEST(name(l, "CONFIG"), TEXT("REWRITE")),
         REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("normal")),
         REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("pubsub")),

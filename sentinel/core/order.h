@@ -6,7 +6,7 @@
 #include "common/base.h"
 
 struct core;
-struct endpoint;
+struct address;
 struct group;
 struct link;
 struct node;
@@ -23,4 +23,4 @@ void order_hello(struct core *c, struct link *l, const struct group *g);
 void order_question(struct core *c, struct peer *p, bool for_vote);
 /* MULTI, SLAVEOF, CONFIG REWRITE, CLIENT KILL normal and pubsub, EXEC as one SEND. master NULL: NO
  * ONE. */
-struct pending *order_role(struct core *c, struct node *n, const struct endpoint *master);
+struct pending *order_role(struct core *c, struct node *n, const struct address *master);

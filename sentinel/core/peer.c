@@ -12,7 +12,7 @@ static struct process *process_of(struct core *c, const char *id, const struct e
         return p;
     p = mem_new(struct process);
     slice_copy(slice_of(id), p->id, sizeof(p->id));
-    p->address = *address;
+    p->address = address_of(address);
     list_init(&p->peers);
     link_init(c, &p->link, LINK_COMMAND);
     p->link.process = p;
@@ -71,7 +71,7 @@ struct peer *peer_find(const struct group *g, const char *id) {
 
 void process_move(struct core *c, struct process *p, const struct endpoint *address) {
     link_close(c, &p->link);
-    p->address = *address;
+    p->address = address_of(address);
     p->link.tried_heard_ms = 0; /* the new address has not been tried: at once */
     p->is_vedette = false;
     process_touch(c, p);

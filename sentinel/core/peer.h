@@ -14,7 +14,7 @@ struct group;
 
 struct process {
     char id[ID_SIZE];
-    struct endpoint address;
+    struct address address;
     struct link link; /* command; there is no pub/sub link to a peer */
     struct liveness live;
     struct list peers;    /* struct peer.of_process */

@@ -257,7 +257,7 @@ static void ask_as_stranger(struct world *w) {
         return;
     int64_t most_ahead = rng_chance(&w->rng, 100) ? 1000 : 2;
     uint64_t epoch = c->current_epoch + (uint64_t)rng_between(&w->rng, 0, most_ahead);
-    const struct endpoint *master = &vedette_group(v)->master->address;
+    const struct endpoint *master = &vedette_group(v)->master->address.given;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
         master->host, master->port, (unsigned long long)epoch, 7);

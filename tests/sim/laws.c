@@ -196,7 +196,7 @@ static bool is_judgement(const char *event) {
  * counts whole milliseconds. */
 static void check_crash(struct laws *l, const struct vedette *v) {
     struct world *w = l->world;
-    const struct server *s = farm_at(&w->farm, &vedette_group(v)->master->address);
+    const struct server *s = farm_at(&w->farm, &vedette_group(v)->master->address.given);
     int64_t gap_ms = MAX_OF(w->draw.crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + 1;
     bool was_seen = s->lived_us > gap_ms * US_PER_MS;
     int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
@@ -298,7 +298,7 @@ static void check_config(struct laws *l, const struct vedette *v, const struct g
     if (g->config_epoch == 0)
         return;
     struct reign *r = laws_reign(l, g->config_epoch);
-    const struct endpoint *master = &group_current_master(g)->address;
+    const struct endpoint *master = &group_current_master(g)->address.given;
     if (!r->has_master) {
         r->has_master = true;
         r->master = *master;

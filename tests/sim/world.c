@@ -119,13 +119,14 @@ static bool is_calm(const struct vedette *v, struct buf *why) {
     if (group_in_failover(g))
         buf_printf(why, "%s is in a failover, state %d; ", v->name, (int)g->attempt.state);
     if (g->master->sdown || g->odown)
-        buf_printf(why, "%s holds the master %s for down; ", v->name, g->master->address.host);
+        buf_printf(
+            why, "%s holds the master %s for down; ", v->name, g->master->address.given.host);
     if (g->replica_count + 1 != SERVER_COUNT || g->peer_count + 1 != VEDETTE_COUNT)
         buf_printf(
             why, "%s knows %zu replicas and %zu peers; ", v->name, g->replica_count, g->peer_count);
     list_for_each(n, &g->replicas, struct node, siblings)
         if (n->sdown)
-            buf_printf(why, "%s holds the replica %s for down; ", v->name, n->address.host);
+            buf_printf(why, "%s holds the replica %s for down; ", v->name, n->address.given.host);
     list_for_each(p, &g->peers, struct peer, of_group)
         if (p->sdown)
             buf_printf(why, "%s holds %.2s for down; ", v->name, p->process->id);
@@ -154,7 +155,7 @@ bool world_agrees(const struct world *w, struct buf *ret_why) {
     for (int i = 0; i < VEDETTE_COUNT; i++) {
         if (!is_calm(&w->vedettes[i], ret_why))
             continue;
-        const struct endpoint *here = &vedette_group(&w->vedettes[i])->master->address;
+        const struct endpoint *here = &vedette_group(&w->vedettes[i])->master->address.given;
         if (master != NULL && !endpoint_equal(master, here))
             buf_printf(ret_why, "%s holds %s for master, others %s; ", w->vedettes[i].name,
                 here->host, master->host);

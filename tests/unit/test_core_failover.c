@@ -534,7 +534,7 @@ static void a_newer_configuration_ends_it_in_every_state(void **state) {
                 &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 7, masters[m], 6379, 7, NULL });
             assert_int_equal(f.group->config_epoch, 7);
             assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
-            assert_string_equal(f.group->master->address.host, masters[m]);
+            assert_string_equal(f.group->master->address.given.host, masters[m]);
             f.replicas[0].holds = f.replicas[1].holds = NULL;
             fixture_advance(&f, 500);
             assert_true(f.group->config_epoch >= 7); /* it never falls */

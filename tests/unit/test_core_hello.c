@@ -295,7 +295,7 @@ static void a_peer_that_moved_is_followed_and_its_link_opened_anew(void **state)
     assert_events(&f, "+sentinel-address-switch " MASTER " ip 10.0.1.50 port 26380 for " ID_B "\n");
     assert_logged(
         &f, "-cmd-link-reconnection sentinel " ID_B " 10.0.1.50 26380" AT " #Connection refused");
-    assert_string_equal(fixture_peer(&f, 0)->process->address.host, "10.0.1.50");
+    assert_string_equal(fixture_peer(&f, 0)->process->address.given.host, "10.0.1.50");
     assert_true(slice_contains(
         slice_of(fixture_persists(&f)), slice_of("peer mymaster " ID_B " 10.0.1.50:26380")));
     fixture_stop(&f);

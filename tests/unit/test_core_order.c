@@ -85,7 +85,7 @@ static void commands_to_servers_go_by_their_new_names_and_to_peers_by_the_old_on
     rename_command(&f, "SENTINEL", "unused");
     fixture_begin(&f);
     struct node *n = fixture_replica(&f, 0);
-    struct endpoint master = { .host = "10.0.0.9", .port = 7000 };
+    struct address master = address_of(&(struct endpoint){ .host = "10.0.0.9", .port = 7000 });
     order_handshake(f.core, &n->command);
     order_ping(f.core, &n->command);
     order_info(f.core, n);
