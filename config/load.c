@@ -10,7 +10,6 @@
 #include "config/value.h"
 #include "config/yaml.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,34 +18,7 @@
 
 #define QUOTED(s) (int)MIN_OF((s).size, QUOTE_MAX), (s).data
 
-/* ---- files ---- */
-
-int load_file(const char *path, struct slice *ret_text) {
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return -errno;
-
-    struct buf text = BUF_INIT;
-    int failed = 0;
-    size_t room = 64 * 1024, size = 0;
-    do {
-        size = fread(buf_reserve(&text, room), 1, room, file);
-        buf_commit(&text, size);
-        if (ferror(file) != 0)
-            failed = -errno;
-        else if (buf_size(&text) > CONFIG_FILE_MAX)
-            failed = -EFBIG;
-    } while (size > 0 && failed == 0);
-    fclose(file);
-
-    if (failed != 0) {
-        buf_fini(&text);
-        return failed;
-    }
-    /* Nothing was consumed: the content starts where the memory does. */
-    *ret_text = buf_slice(&text);
-    return 0;
-}
+/* ---- the format ---- */
 
 static bool ends_with_nocase(struct slice s, const char *end) {
     size_t size = strlen(end);
@@ -137,7 +109,7 @@ static void load_secret_file(
         diag_add(diag, v->line, v->column, "%s %s", o->key, buf_text(&why));
     } else if ((error = load_file(path, &text)) != 0) {
         diag_add(
-            diag, v->line, v->column, "%s: cannot read %s: %s", o->key, path, strerror(-error));
+            diag, v->line, v->column, "%s: cannot read %s: %s", o->key, path, load_file_why(error));
     } else {
         struct slice secret = without_newline(text);
         if (value_check_text(secret, &why))

@@ -3,12 +3,11 @@
 
 #include "common/base.h"
 #include "common/slice.h"
+#include "config/load_file.h"
 #include "config/settings.h"
 
 struct diag;
 struct state;
-
-#define CONFIG_FILE_MAX (16 * 1024 * 1024) /* bytes */
 
 enum config_format { CONFIG_YAML, CONFIG_CLASSIC };
 
@@ -28,6 +27,3 @@ bool load_classic(
 
 /* Finds groups with the same master: a question names an address, not a group. */
 void load_check_masters(const struct settings *s, struct diag *diag);
-
-/* Reads the file at `path` whole, at most CONFIG_FILE_MAX: 0 or negative errno, -EFBIG beyond. */
-int load_file(const char *path, struct slice *ret_text); /* ret_text->data owned: mem_free */

@@ -3,16 +3,14 @@
 #include "common/mem.h"
 #include "config/diag.h"
 
-#include <string.h>
-
 bool config_file_load(const char *path, struct config_file *ret, struct diag *diag) {
     *ret = (struct config_file){ .format = CONFIG_YAML };
     struct slice text = SLICE_EMPTY;
     int r = load_file(path, &text);
-    if (r < 0) {
+    if (r != 0) {
         settings_init(&ret->settings);
         state_init(&ret->state);
-        diag_add(diag, 0, 0, "cannot be read: %s", strerror(-r));
+        diag_add(diag, 0, 0, "cannot be read: %s", load_file_why(r));
         return false;
     }
     ret->format = config_format_of(slice_of(path), text);

@@ -36,8 +36,8 @@ void logsink_fini(struct logsink *l) {
 
 int logsink_open(struct logsink *l, const char *path) {
     int fd = STDERR_FILENO;
-    if (path != NULL)
-        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (path != NULL) /* without waiting for the reader of a FIFO: ENXIO */
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0)
         return -errno;
     char *copy = mem_strdup(path); /* `path` may be our own */
