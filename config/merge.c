@@ -23,6 +23,8 @@ void plan_fini(struct plan *p) {
         mem_free(p->dropped[i].value);
         mem_free(p->dropped[i].file_value);
     }
+    settings_fini(&p->file);
+    settings_fini(&p->active);
     mem_free(p->groups);
     mem_free(p->dropped);
     mem_free(p->unhidden);
@@ -78,41 +80,59 @@ static void add_unhidden(struct plan *p, const char *name) {
     slice_copy(slice_of(name), p->unhidden[p->unhidden_count++], GROUP_NAME_MAX);
 }
 
-/* The override's value for people. It is read into a group of its own, since only there its type is
- * known. */
+/* The settings that overrides change: those of a group, or of the process. */
+struct target {
+    enum option_scope scope;
+    const char *group; /* "" of the process */
+    const void *file;
+    void *active;
+};
+
+/* The override's value for people. It is read into settings of its own, since only there its type
+ * is known. */
 static char *print_override(const struct option *o, const struct override_record *r) {
     if (o == NULL)
         return mem_strdup(SECRET_STARS);
-    struct group_settings g;
-    group_settings_init(&g);
+    union {
+        struct settings process;
+        struct group_settings group;
+    } into;
+    if (o->scope == OPTION_PROCESS)
+        settings_init(&into.process);
+    else
+        group_settings_init(&into.group);
+
     struct buf text = BUF_INIT;
-    if (option_restore(o, &g, slice_of(r->value)))
-        option_print(o, &g, &text);
+    if (option_restore(o, &into, slice_of(r->value)))
+        option_print(o, &into, &text);
     char *printed = slice_dup(buf_slice(&text));
     buf_fini(&text);
-    group_settings_fini(&g);
+
+    if (o->scope == OPTION_PROCESS)
+        settings_fini(&into.process);
+    else
+        group_settings_fini(&into.group);
     return printed;
 }
 
-static void add_dropped(
-    struct plan *p, const struct group_settings *file, const struct override_record *r) {
-    const struct option *o = option_by_key(OPTION_GROUP, slice_of(r->option));
+static void add_dropped(struct plan *p, const struct target *of, const struct override_record *r) {
+    const struct option *o = option_by_key(of->scope, slice_of(r->option));
     struct buf text = BUF_INIT;
     if (o != NULL)
-        option_print(o, file, &text);
+        option_print(o, of->file, &text);
 
     mem_grow(&p->dropped, &p->dropped_capacity, p->dropped_count + 1, sizeof(p->dropped[0]));
     struct dropped_override *d = &p->dropped[p->dropped_count++];
     *d = (struct dropped_override){ .value = print_override(o, r),
         .file_value = slice_dup(buf_slice(&text)) };
-    slice_copy(slice_of(file->name), d->group, sizeof(d->group));
+    slice_copy(slice_of(of->group), d->group, sizeof(d->group));
     slice_copy(slice_of(r->option), d->option, sizeof(d->option));
     buf_fini(&text);
 }
 
 /* Whether the file still says what it said when it was overridden. */
 static bool file_is_unchanged(
-    const struct option *o, const struct group_settings *file, const struct override_record *r) {
+    const struct option *o, const void *file, const struct override_record *r) {
     struct buf text = BUF_INIT;
     option_write(o, file, &text);
     bool unchanged = slice_is(buf_slice(&text), r->file_value);
@@ -126,16 +146,39 @@ enum override_rule {
     OVERRIDE_NEVER,        /* the file speaks of it for the first time */
 };
 
-static void apply_overrides(struct plan *p, struct plan_group *g, const struct group_state *known,
-    enum override_rule rule) {
-    for (size_t i = 0; i < known->override_count; i++) {
-        const struct override_record *r = &known->overrides[i];
-        const struct option *o = option_by_key(OPTION_GROUP, slice_of(r->option));
-        bool holds = o != NULL && rule != OVERRIDE_NEVER &&
-            (rule == OVERRIDE_ALWAYS || file_is_unchanged(o, &g->file, r));
-        if (!holds || !option_restore(o, &g->active, slice_of(r->value)))
-            add_dropped(p, &g->file, r);
+static void apply_overrides(struct plan *p, const struct target *to,
+    const struct overrides *overrides, enum override_rule rule) {
+    for (size_t i = 0; i < overrides->count; i++) {
+        const struct override_record *r = &overrides->items[i];
+        const struct option *o = option_by_key(to->scope, slice_of(r->option));
+        bool holds = o != NULL && o->live == OPTION_LIVE && rule != OVERRIDE_NEVER &&
+            (rule == OVERRIDE_ALWAYS || file_is_unchanged(o, to->file, r));
+        if (!holds || !option_restore(o, to->active, slice_of(r->value)))
+            add_dropped(p, to, r);
     }
+}
+
+static void apply_to_group(struct plan *p, struct plan_group *g, const struct group_state *known,
+    enum override_rule rule) {
+    const struct target to = {
+        .scope = OPTION_GROUP,
+        .group = g->file.name,
+        .file = &g->file,
+        .active = &g->active,
+    };
+    apply_overrides(p, &to, &known->overrides, rule);
+}
+
+static void merge_process(struct plan *p, const struct settings *file, const struct state *state) {
+    settings_copy_process(&p->file, file);
+    settings_copy_process(&p->active, file);
+    const struct target to = {
+        .scope = OPTION_PROCESS,
+        .group = "",
+        .file = &p->file,
+        .active = &p->active,
+    };
+    apply_overrides(p, &to, &state->overrides, OVERRIDE_IF_UNCHANGED);
 }
 
 static bool is_set(const struct endpoint *e) {
@@ -198,7 +241,7 @@ static void merge_file_group(struct merge *m, const struct group_settings *file)
     }
     struct plan_group *g = add_plan_group(m->plan, GROUP_FROM_FILE, file);
     choose_master(m, g, &known->record);
-    apply_overrides(m->plan, g, known,
+    apply_to_group(m->plan, g, known,
         known->record.origin == GROUP_FROM_RUNTIME ? OVERRIDE_NEVER : OVERRIDE_IF_UNCHANGED);
 }
 
@@ -210,7 +253,7 @@ static void merge_runtime_group(struct merge *m, const struct group_state *known
 
     struct plan_group *g = add_plan_group(m->plan, GROUP_FROM_RUNTIME, &file);
     g->active.master = known->record.master;
-    apply_overrides(m->plan, g, known, OVERRIDE_ALWAYS);
+    apply_to_group(m->plan, g, known, OVERRIDE_ALWAYS);
     group_settings_fini(&file);
 }
 
@@ -249,6 +292,7 @@ bool config_merge(const struct settings *file, const struct state *state, enum m
         map_put(&m.names, slice_of(file->groups[i].name), &file->groups[i]);
     index_addresses(&m);
 
+    merge_process(ret, file, state);
     for (size_t i = 0; i < file->group_count; i++)
         merge_file_group(&m, &file->groups[i]);
     map_for_each(known, &state->groups, struct group_state) {

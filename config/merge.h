@@ -12,7 +12,7 @@ struct diag;
 
 /* An override that lost against a changed file. The values are as in YAML: "30s". */
 struct dropped_override {
-    char group[GROUP_NAME_MAX];
+    char group[GROUP_NAME_MAX]; /* "" of the process */
     char option[64];
     char *value;      /* owned: what had been in force; stars for secrets */
     char *file_value; /* owned: what the file says now; stars for secrets */
@@ -27,6 +27,8 @@ struct plan_group {
 
 /* What is to be in force, and the changes to the state that follow from it. */
 struct plan {
+    struct settings file;      /* of the process, as the file says; without groups */
+    struct settings active;    /* the same with the overrides */
     struct plan_group *groups; /* owned */
     size_t group_count, group_capacity;
     struct dropped_override *dropped; /* owned */
@@ -45,7 +47,8 @@ enum merge_style {
     MERGE_CLASSIC,
 };
 
-/* Merges. The groups of the plan are those of the file in its order, then those made at runtime.
+/* Merges. An override of the process holds only for an option that can change while it runs. The
+ * groups of the plan are those of the file in its order, then those made at runtime.
  * A group's address in force, `active.master`, is the state's when the state knows the group, else
  * the file's.
  *

@@ -137,16 +137,31 @@ static bool assign_rename(struct group_settings *g, struct slice text) {
     return valid && group_settings_rename(g, &r);
 }
 
-bool option_assign(const struct option *o, struct group_settings *g, struct slice text) {
-    ensure(o->scope == OPTION_GROUP);
-    void *value = option_value(o, g);
+/* Of the process, any part of an address may be missing: "10.0.0.7:0", ":26379", or all of it. */
+static bool assign_endpoint(const struct option *o, struct endpoint *value, struct slice text) {
+    struct buf why = BUF_INIT;
+    struct endpoint read = { .host = "" };
+    bool valid = o->scope == OPTION_PROCESS ? value_read_part_of_endpoint(text, &read)
+                                            : value_read_endpoint(text, &read, &why);
+    buf_fini(&why);
+    if (valid)
+        *value = read;
+    return valid;
+}
+
+static bool assign_bool(bool *value, struct slice text) {
+    bool is_yes = slice_is_nocase(text, "yes");
+    if (!is_yes && !slice_is_nocase(text, "no"))
+        return false;
+    *value = is_yes;
+    return true;
+}
+
+bool option_assign(const struct option *o, void *settings, struct slice text) {
+    void *value = option_value(o, settings);
     switch (o->type) {
-    case OPTION_TYPE_ENDPOINT: {
-        struct buf why = BUF_INIT;
-        bool valid = value_read_endpoint(text, value, &why);
-        buf_fini(&why);
-        return valid;
-    }
+    case OPTION_TYPE_ENDPOINT:
+        return assign_endpoint(o, value, text);
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_PATH:
         if (!is_settable_text(text))
@@ -162,12 +177,14 @@ bool option_assign(const struct option *o, struct group_settings *g, struct slic
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
         return assign_number(o, value, text);
-    case OPTION_TYPE_RENAMES:
-        return assign_rename(g, text);
     case OPTION_TYPE_BOOL:
-    case OPTION_TYPE_SECRET_FILE:
-    case OPTION_TYPE_ENDPOINT_LIST:
+        return assign_bool(value, text);
     case OPTION_TYPE_LOG_LEVEL:
+        return log_level_parse(text, value);
+    case OPTION_TYPE_RENAMES:
+        return assign_rename(settings, text);
+    case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
+    case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
         break;
@@ -191,13 +208,18 @@ static bool restore_renames(struct group_settings *g, struct slice text) {
     return valid;
 }
 
-bool option_restore(const struct option *o, struct group_settings *g, struct slice text) {
-    return o->type == OPTION_TYPE_RENAMES ? restore_renames(g, text) : option_assign(o, g, text);
+bool option_restore(const struct option *o, void *settings, struct slice text) {
+    return o->type == OPTION_TYPE_RENAMES ? restore_renames(settings, text)
+                                          : option_assign(o, settings, text);
 }
 
-void option_write(const struct option *o, const struct group_settings *g, struct buf *out) {
-    ensure(o->scope == OPTION_GROUP);
-    const void *value = const_value_of(o, g);
+static void write_renames(const struct group_settings *g, struct buf *out) {
+    for (size_t i = 0; i < g->rename_count; i++)
+        buf_printf(out, "%s%s %s", i > 0 ? "," : "", g->renames[i].command, g->renames[i].name);
+}
+
+void option_write(const struct option *o, const void *settings, struct buf *out) {
+    const void *value = const_value_of(o, settings);
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
         endpoint_print(value, out);
@@ -214,37 +236,44 @@ void option_write(const struct option *o, const struct group_settings *g, struct
     case OPTION_TYPE_SIZE:
         buf_add_i64(out, *(const int64_t *)value);
         break;
+    case OPTION_TYPE_BOOL:
+        buf_add_text(out, *(const bool *)value ? "yes" : "no");
+        break;
+    case OPTION_TYPE_LOG_LEVEL:
+        buf_add_text(out, log_level_name(*(const enum log_level *)value));
+        break;
     case OPTION_TYPE_RENAMES:
-        for (size_t i = 0; i < g->rename_count; i++)
-            buf_printf(out, "%s%s %s", i > 0 ? "," : "", g->renames[i].command, g->renames[i].name);
+        write_renames(settings, out);
         break;
     case OPTION_TYPE_SECRET_FILE: /* where a password came from is not kept */
     case OPTION_TYPE_ENDPOINT_LIST:
-    case OPTION_TYPE_BOOL:
-    case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
         break;
     }
 }
 
-void option_print(const struct option *o, const struct group_settings *g, struct buf *out) {
+static void print_renames(const struct group_settings *g, struct buf *out) {
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < g->rename_count; i++)
+        buf_printf(out, "%s%s: %s", i > 0 ? ", " : "", g->renames[i].command, g->renames[i].name);
+    buf_add_char(out, '}');
+}
+
+void option_print(const struct option *o, const void *settings, struct buf *out) {
+    const void *value = const_value_of(o, settings);
     switch (o->type) {
     case OPTION_TYPE_DURATION:
-        value_write_duration(*(const int64_t *)const_value_of(o, g), out);
+        value_write_duration(*(const int64_t *)value, out);
         break;
     case OPTION_TYPE_SIZE:
-        value_write_size(*(const int64_t *)const_value_of(o, g), out);
+        value_write_size(*(const int64_t *)value, out);
         break;
     case OPTION_TYPE_SECRET:
-        buf_add_text(out, secret_print(const_value_of(o, g)));
+        buf_add_text(out, secret_print(value));
         break;
     case OPTION_TYPE_RENAMES:
-        buf_add_char(out, '{');
-        for (size_t i = 0; i < g->rename_count; i++)
-            buf_printf(
-                out, "%s%s: %s", i > 0 ? ", " : "", g->renames[i].command, g->renames[i].name);
-        buf_add_char(out, '}');
+        print_renames(settings, out);
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
@@ -256,7 +285,7 @@ void option_print(const struct option *o, const struct group_settings *g, struct
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
-        option_write(o, g, out);
+        option_write(o, settings, out);
         break;
     }
 }
@@ -287,7 +316,7 @@ static bool renames_equal(const struct group_settings *a, const struct group_set
     return true;
 }
 
-static bool values_equal(const struct option *o, const void *a, const void *b) {
+bool option_equal(const struct option *o, const void *a, const void *b) {
     const void *left = const_value_of(o, a);
     const void *right = const_value_of(o, b);
     switch (o->type) {
@@ -317,16 +346,4 @@ static bool values_equal(const struct option *o, const void *a, const void *b) {
         return renames_equal(a, b);
     }
     return false;
-}
-
-bool option_equal(
-    const struct option *o, const struct group_settings *a, const struct group_settings *b) {
-    ensure(o->scope == OPTION_GROUP);
-    return values_equal(o, a, b);
-}
-
-bool option_process_equal(
-    const struct option *o, const struct settings *a, const struct settings *b) {
-    ensure(o->scope == OPTION_PROCESS);
-    return values_equal(o, a, b);
 }

@@ -64,20 +64,18 @@ void option_copy_owned(enum option_scope scope, void *settings);
 /* Where the value lies in a struct settings or struct group_settings. */
 void *option_value(const struct option *o, void *settings);
 
-/* Sets a group's option from the text that SENTINEL SET, the state or a classic file gives:
- * durations in ms without unit, empty unsets texts and secrets. false (nothing changed) if the text
- * is no value for it. For RENAMES the text is "COMMAND NAME"; a name equal to the command removes
- * the rename. */
-bool option_assign(const struct option *o, struct group_settings *g, struct slice text);
+/* These take a struct settings or struct group_settings, by the option's scope. */
+
+/* Sets an option from the text that SENTINEL SET or CONFIG SET, the state or a classic file gives:
+ * durations in ms without unit, empty unsets texts, secrets and the endpoint of a process. false
+ * (nothing changed) if the text is no value for it. For RENAMES the text is "COMMAND NAME"; a name
+ * equal to the command removes the rename. */
+bool option_assign(const struct option *o, void *settings, struct slice text);
 /* As option_assign, but of what option_write gave: of RENAMES, all of them. */
-bool option_restore(const struct option *o, struct group_settings *g, struct slice text);
+bool option_restore(const struct option *o, void *settings, struct slice text);
 /* The canonical text of the value, such that option_assign gives it back. Secrets in clear: for the
  * state only. For RENAMES all of them, separated by ','. */
-void option_write(const struct option *o, const struct group_settings *g, struct buf *out);
-bool option_equal(
-    const struct option *o, const struct group_settings *a, const struct group_settings *b);
+void option_write(const struct option *o, const void *settings, struct buf *out);
+bool option_equal(const struct option *o, const void *a, const void *b);
 /* The value for people: as in YAML, secrets as stars. */
-void option_print(const struct option *o, const struct group_settings *g, struct buf *out);
-/* Whether a process option differs. */
-bool option_process_equal(
-    const struct option *o, const struct settings *a, const struct settings *b);
+void option_print(const struct option *o, const void *settings, struct buf *out);

@@ -25,7 +25,7 @@ const struct option option_table[] = {
         .key = "announce",
         IN_PROCESS(announce),
         .type = OPTION_TYPE_ENDPOINT,
-        .live = OPTION_RESTART,
+        .live = OPTION_LIVE,
         .example = "10.0.0.7:26379",
         .doc =
             "The address that peers are told to reach us at, where it is not the one that we connect from (NAT, "

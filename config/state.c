@@ -24,18 +24,21 @@ static void override_fini(struct override_record *o) {
     forget_text(o->file_value);
 }
 
+static void overrides_fini(struct overrides *list) {
+    for (size_t i = 0; i < list->count; i++)
+        override_fini(&list->items[i]);
+    mem_free(list->items);
+    *list = (struct overrides){ .items = NULL };
+}
+
 static void group_empty(struct group_state *g) {
     mem_free(g->replicas);
     mem_free(g->peers);
-    for (size_t i = 0; i < g->override_count; i++)
-        override_fini(&g->overrides[i]);
-    mem_free(g->overrides);
+    overrides_fini(&g->overrides);
     g->replicas = NULL;
     g->replica_count = g->replica_capacity = 0;
     g->peers = NULL;
     g->peer_count = g->peer_capacity = 0;
-    g->overrides = NULL;
-    g->override_count = g->override_capacity = 0;
 }
 
 static void group_free(struct group_state *g) {
@@ -51,6 +54,7 @@ void state_fini(struct state *s) {
     map_for_each(g, &s->groups, struct group_state)
         group_free(g);
     map_fini(&s->groups);
+    overrides_fini(&s->overrides);
     *s = (struct state){ .groups = MAP_INIT };
 }
 
@@ -58,7 +62,7 @@ struct group_state *state_group(const struct state *s, struct slice name) {
     return map_get(&s->groups, name);
 }
 
-/* ---- lists below a group; each find gives ABSENT where there is none ---- */
+/* ---- lists; each find gives ABSENT where there is none ---- */
 
 static size_t find_replica(const struct group_state *g, const struct endpoint *address) {
     for (size_t i = 0; i < g->replica_count; i++) {
@@ -76,9 +80,9 @@ static size_t find_peer(const struct group_state *g, struct slice id) {
     return ABSENT;
 }
 
-static size_t find_override(const struct group_state *g, struct slice option) {
-    for (size_t i = 0; i < g->override_count; i++) {
-        if (slice_is(option, g->overrides[i].option))
+static size_t find_override(const struct overrides *list, struct slice option) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (slice_is(option, list->items[i].option))
             return i;
     }
     return ABSENT;
@@ -110,24 +114,35 @@ static void put_peer(struct group_state *g, struct slice id, const struct endpoi
     g->peers[at].address = *address;
 }
 
-static void put_override(struct group_state *g, const struct delta *d) {
+static void put_override(struct overrides *list, const struct delta *d) {
     struct override_record record = {
         .option = slice_dup(d->option),
         .value = slice_dup(d->value),
         .file_value = slice_dup(d->file_value),
     };
-    size_t at = find_override(g, d->option);
+    size_t at = find_override(list, d->option);
     if (at == ABSENT) {
-        mem_grow(
-            &g->overrides, &g->override_capacity, g->override_count + 1, sizeof(g->overrides[0]));
-        at = g->override_count++;
+        mem_grow(&list->items, &list->capacity, list->count + 1, sizeof(list->items[0]));
+        at = list->count++;
     } else {
-        override_fini(&g->overrides[at]);
+        override_fini(&list->items[at]);
     }
-    g->overrides[at] = record;
+    list->items[at] = record;
+}
+
+static void drop_override(struct overrides *list, struct slice option) {
+    size_t at = find_override(list, option);
+    if (at == ABSENT)
+        return;
+    override_fini(&list->items[at]);
+    cut_item(list->items, &list->count, at, sizeof(list->items[0]));
 }
 
 /* ---- deltas ---- */
+
+static bool delta_is_of_process(const struct delta *d) {
+    return d->group.size == 0 && (d->kind == DELTA_OVERRIDE || d->kind == DELTA_OVERRIDE_GONE);
+}
 
 static void put_group(struct state *s, struct slice name, const struct group_record *record) {
     struct group_state *g = state_group(s, name);
@@ -163,14 +178,10 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
             cut_item(g->peers, &g->peer_count, at, sizeof(g->peers[0]));
         break;
     case DELTA_OVERRIDE:
-        put_override(g, d);
+        put_override(&g->overrides, d);
         break;
     case DELTA_OVERRIDE_GONE:
-        at = find_override(g, d->option);
-        if (at != ABSENT) {
-            override_fini(&g->overrides[at]);
-            cut_item(g->overrides, &g->override_count, at, sizeof(g->overrides[0]));
-        }
+        drop_override(&g->overrides, d->option);
         break;
     case DELTA_EPOCH:
     case DELTA_GROUP:
@@ -188,6 +199,13 @@ void state_apply(struct state *s, const struct delta *d) {
         put_group(s, d->group, &d->record);
         return;
     }
+    if (delta_is_of_process(d)) {
+        if (d->kind == DELTA_OVERRIDE)
+            put_override(&s->overrides, d);
+        else
+            drop_override(&s->overrides, d->option);
+        return;
+    }
     struct group_state *g = state_group(s, d->group);
     if (g == NULL)
         return;
@@ -197,6 +215,21 @@ void state_apply(struct state *s, const struct delta *d) {
         return;
     }
     apply_to_group(g, d);
+}
+
+static void override_deltas(const struct overrides *list, struct slice group,
+    void (*visit)(const struct delta *d, void *context), void *context) {
+    for (size_t i = 0; i < list->count; i++) {
+        const struct override_record *o = &list->items[i];
+        struct delta d = {
+            .kind = DELTA_OVERRIDE,
+            .group = group,
+            .option = slice_of(o->option),
+            .value = slice_of(o->value),
+            .file_value = slice_of(o->file_value),
+        };
+        visit(&d, context);
+    }
 }
 
 static void group_deltas(const struct group_state *g,
@@ -213,22 +246,13 @@ static void group_deltas(const struct group_state *g,
                 .kind = DELTA_PEER, .group = name, .id = slice_of(p->id), .address = p->address },
             context);
     }
-    for (size_t i = 0; i < g->override_count; i++) {
-        const struct override_record *o = &g->overrides[i];
-        struct delta d = {
-            .kind = DELTA_OVERRIDE,
-            .group = name,
-            .option = slice_of(o->option),
-            .value = slice_of(o->value),
-            .file_value = slice_of(o->file_value),
-        };
-        visit(&d, context);
-    }
+    override_deltas(&g->overrides, name, visit, context);
 }
 
 void state_deltas(
     const struct state *s, void (*visit)(const struct delta *d, void *context), void *context) {
     visit(&(struct delta){ .kind = DELTA_EPOCH, .epoch = s->current_epoch }, context);
+    override_deltas(&s->overrides, SLICE_EMPTY, visit, context);
     map_for_each(g, &s->groups, struct group_state)
         group_deltas(g, visit, context);
 }
@@ -252,9 +276,22 @@ static bool records_equal(const struct group_record *a, const struct group_recor
         strcmp(a->section, b->section) == 0;
 }
 
+static bool overrides_equal(const struct overrides *a, const struct overrides *b) {
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct override_record *record = &a->items[i];
+        size_t at = find_override(b, slice_of(record->option));
+        if (at == ABSENT || strcmp(record->value, b->items[at].value) != 0 ||
+            strcmp(record->file_value, b->items[at].file_value) != 0)
+            return false;
+    }
+    return true;
+}
+
 static bool groups_equal(const struct group_state *a, const struct group_state *b) {
     if (!records_equal(&a->record, &b->record) || a->replica_count != b->replica_count ||
-        a->peer_count != b->peer_count || a->override_count != b->override_count)
+        a->peer_count != b->peer_count || !overrides_equal(&a->overrides, &b->overrides))
         return false;
 
     for (size_t i = 0; i < a->replica_count; i++) {
@@ -266,18 +303,13 @@ static bool groups_equal(const struct group_state *a, const struct group_state *
         if (at == ABSENT || !endpoint_equal(&a->peers[i].address, &b->peers[at].address))
             return false;
     }
-    for (size_t i = 0; i < a->override_count; i++) {
-        size_t at = find_override(b, slice_of(a->overrides[i].option));
-        if (at == ABSENT || strcmp(a->overrides[i].value, b->overrides[at].value) != 0 ||
-            strcmp(a->overrides[i].file_value, b->overrides[at].file_value) != 0)
-            return false;
-    }
     return true;
 }
 
 bool state_equal(const struct state *a, const struct state *b) {
     if (strcmp(a->id, b->id) != 0 || a->current_epoch != b->current_epoch ||
-        map_count(&a->groups) != map_count(&b->groups))
+        map_count(&a->groups) != map_count(&b->groups) ||
+        !overrides_equal(&a->overrides, &b->overrides))
         return false;
     map_for_each(g, &a->groups, struct group_state) {
         const struct group_state *other = state_group(b, slice_of(g->name));
@@ -322,13 +354,14 @@ static void print_record(const struct group_record *r, struct buf *out) {
 }
 
 /* An option that we do not know may have been a password. */
-static bool is_secret(struct slice key) {
-    const struct option *o = option_by_key(OPTION_GROUP, key);
+static bool is_secret(const struct delta *d) {
+    enum option_scope scope = delta_is_of_process(d) ? OPTION_PROCESS : OPTION_GROUP;
+    const struct option *o = option_by_key(scope, d->option);
     return o == NULL || o->type == OPTION_TYPE_SECRET;
 }
 
-static void print_value(struct slice option, struct slice value, struct buf *out) {
-    if (is_secret(option) && value.size > 0)
+static void print_value(const struct delta *d, struct slice value, struct buf *out) {
+    if (is_secret(d) && value.size > 0)
         buf_add_text(out, SECRET_STARS);
     else
         buf_add_escaped(out, value);
@@ -342,7 +375,10 @@ void delta_print(const struct delta *d, struct buf *out) {
         return;
     }
     buf_add_char(out, ' ');
-    buf_add_escaped(out, d->group);
+    if (delta_is_of_process(d))
+        buf_add_text(out, "#process");
+    else
+        buf_add_escaped(out, d->group);
 
     switch (d->kind) {
     case DELTA_GROUP:
@@ -369,9 +405,9 @@ void delta_print(const struct delta *d, struct buf *out) {
         if (d->kind == DELTA_OVERRIDE_GONE)
             break;
         buf_add_char(out, ' ');
-        print_value(d->option, d->value, out);
+        print_value(d, d->value, out);
         buf_add_text(out, " file=");
-        print_value(d->option, d->file_value, out);
+        print_value(d, d->file_value, out);
         break;
     case DELTA_EPOCH:
     case DELTA_GROUP_FORGET:

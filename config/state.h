@@ -46,6 +46,11 @@ struct override_record {
     char *file_value; /* owned: what the file said when it was overridden */
 };
 
+struct overrides {
+    struct override_record *items; /* owned, in the order in which they were first set */
+    size_t count, capacity;
+};
+
 struct group_state {
     char name[GROUP_NAME_MAX];
     struct group_record record;
@@ -53,25 +58,26 @@ struct group_state {
     size_t replica_count, replica_capacity;
     struct peer_record *peers;
     size_t peer_count, peer_capacity;
-    struct override_record *overrides;
-    size_t override_count, override_capacity;
+    struct overrides overrides;
 };
 
 struct state {
     char id[ID_SIZE]; /* drawn at the first start, kept for ever */
     uint64_t current_epoch;
-    struct map groups; /* name -> struct group_state, owned */
+    struct overrides overrides; /* of the process as a whole */
+    struct map groups;          /* name -> struct group_state, owned */
 };
 
 enum delta_kind {
-    DELTA_EPOCH,         /* epoch */
-    DELTA_GROUP,         /* group, record: added or replaced (lists below it stay) */
-    DELTA_GROUP_FORGET,  /* group: the record and all below it */
-    DELTA_GROUP_EMPTY,   /* group: its replicas, peers and overrides (the record stays) */
-    DELTA_REPLICA,       /* group, address: added unless known */
-    DELTA_REPLICA_GONE,  /* group, address */
-    DELTA_PEER,          /* group, id, address: added or replaced by id */
-    DELTA_PEER_GONE,     /* group, id */
+    DELTA_EPOCH,        /* epoch */
+    DELTA_GROUP,        /* group, record: added or replaced (lists below it stay) */
+    DELTA_GROUP_FORGET, /* group: the record and all below it */
+    DELTA_GROUP_EMPTY,  /* group: its replicas, peers and overrides (the record stays) */
+    DELTA_REPLICA,      /* group, address: added unless known */
+    DELTA_REPLICA_GONE, /* group, address */
+    DELTA_PEER,         /* group, id, address: added or replaced by id */
+    DELTA_PEER_GONE,    /* group, id */
+    /* Without a group: of the process. */
     DELTA_OVERRIDE,      /* group, option, value, file_value: added or replaced by option */
     DELTA_OVERRIDE_GONE, /* group, option */
 };

@@ -195,6 +195,29 @@ bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *wh
     return false;
 }
 
+bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret) {
+    size_t colon = text.size;
+    while (colon > 0 && text.data[colon - 1] != ':')
+        colon--;
+    struct slice host = slice_sub(text, 0, colon > 0 ? colon - 1 : 0);
+    if (slice_starts_with(host, "[") && host.data[host.size - 1] == ']')
+        host = slice_sub(host, 1, host.size - 2);
+
+    struct endpoint e = { .host = "" };
+    uint64_t port = 0;
+    if (text.size > 0 && (colon == 0 || !slice_to_u64(slice_sub(text, colon, text.size), &port)))
+        return false;
+    bool has_comma = host.size > 0 && memchr(host.data, ',', host.size) != NULL;
+    if (port > UINT16_MAX || has_comma)
+        return false;
+    if (host.size == 0)
+        e.port = (uint16_t)port;
+    else if (!endpoint_make(host, (int64_t)port, &e))
+        return false;
+    *ret = e;
+    return true;
+}
+
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why) {
     if (log_level_parse(text, ret))
         return true;

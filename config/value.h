@@ -26,6 +26,9 @@ bool value_read_duration(
 bool value_read_size(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why);
 /* An IP literal and a port from 1 on. Names come later. */
 bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why);
+/* The same, but any of the two may be missing (":26379", "10.0.0.7:0", ""), and the host may be a
+ * name; no comma, which separates the fields of a hello. */
+bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret);
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
 bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why);
 bool value_read_compat(struct slice text, enum compat *ret, struct buf *why);

@@ -12,8 +12,8 @@
 
 #define LOGGED_MS (60 * 1000) /* between lines about what clients can cause at will */
 
-struct server *server_new(
-    struct core *core, const struct settings *settings, const struct process_facts *facts) {
+struct server *server_new(struct core *core, const struct process_facts *facts) {
+    const struct settings *settings = &core->settings;
     struct server *s = mem_new(struct server);
     *s = (struct server){
         .core = core,

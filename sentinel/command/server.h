@@ -58,9 +58,7 @@ struct server {
     struct buf spare;          /* memory for the next session that has something to send */
 };
 
-/* settings are read during the call. */
-struct server *server_new(
-    struct core *core, const struct settings *settings, const struct process_facts *facts);
+struct server *server_new(struct core *core, const struct process_facts *facts);
 void server_free(struct server *s);
 
 /* What a client may cause in one wake-up before the others have their turn, and what all may cause:

@@ -3,6 +3,7 @@
 #include "common/ensure.h"
 #include "common/mem.h"
 #include "config/merge.h"
+#include "sentinel/core/configure.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/judge.h"
@@ -124,6 +125,9 @@ static void drop_overrides(struct core *c, const struct plan *plan) {
         if (g != NULL)
             event_of_group(
                 c, EVENT_OVERRIDE_DROPPED, g, " %s %s %s", d->option, d->value, d->file_value);
+        else if (d->group[0] == '\0')
+            event_plain(c, EVENT_OVERRIDE_DROPPED, NULL, 0, "#process %s %s %s", d->option,
+                d->value, d->file_value);
     }
 }
 
@@ -135,6 +139,7 @@ static const struct plan_group *plan_find(const struct plan *plan, const char *n
 }
 
 static void on_reload(struct core *c, const struct plan *plan) {
+    configure_take(c, &plan->file, &plan->active);
     map_for_each(g, &c->groups, struct group)
         if (g->origin == GROUP_FROM_FILE && plan_find(plan, g->name) == NULL) {
             event_of_group(c, EVENT_UNMONITOR, g, NULL);
@@ -211,13 +216,13 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     struct core *c = mem_new(struct core);
     slice_copy(slice_of(options->state->id), c->id, sizeof(c->id));
     c->periods = stock_periods;
-    settings_copy_process(&c->settings, options->settings);
+    settings_copy_process(&c->file, &options->plan->file);
+    settings_copy_process(&c->settings, &options->plan->active);
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->awaiting);
-    if (options->settings->listen_count > 0)
-        c->listen = options->settings->listen[0];
-    c->announce = options->settings->announce;
+    if (c->settings.listen_count > 0)
+        c->listen = c->settings.listen[0];
     c->now = now;
     c->out = out;
     restore(c, options->state, options->plan);
@@ -243,6 +248,7 @@ void core_free(struct core *c) {
     heap_fini(&c->process_due);
     mem_free(c->links);
     mem_free(c->deltas);
+    settings_fini(&c->file);
     settings_fini(&c->settings);
     effects_fini(&nowhere);
     mem_free(c);
@@ -405,8 +411,6 @@ void core_input(struct core *c, const struct input *in) {
         on_failed(c, in->seq, in->why);
         break;
     case INPUT_RELOAD:
-        if (in->settings != NULL)
-            settings_copy_process(&c->settings, in->settings);
         on_reload(c, in->plan);
         break;
     case INPUT_RELOAD_FAILED:

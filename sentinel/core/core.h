@@ -34,7 +34,8 @@ struct core {
     struct now now; /* of the present step */
     struct rng rng;
     struct periods periods;
-    struct settings settings;         /* of the process, in force; without groups */
+    struct settings file;             /* of the process, as the file says; without groups */
+    struct settings settings;         /* the same, in force */
     uint64_t limit_hits[LIMIT_COUNT]; /* how often each was acted on */
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */
@@ -42,8 +43,7 @@ struct core {
     uint64_t shared_epoch;      /* the last one that an attempt of ours made (law C2); 0 = none */
     int64_t shared_epoch_ms;    /* mono: when */
 
-    struct endpoint listen;   /* port announced when `announce` has none; host for the log */
-    struct endpoint announce; /* host "" and port 0 = not set */
+    struct endpoint listen; /* port announced when settings.announce has none; host for the log */
 
     struct map groups;     /* name -> struct group, owned; insertion order is configuration order */
     struct map by_address; /* "host:port" of the configured master -> struct group (first) */
@@ -86,9 +86,8 @@ struct core {
 };
 
 struct core_options {
-    const struct settings *settings; /* read during the call */
-    const struct state *state;       /* read during the call */
-    const struct plan *plan;         /* read during the call */
+    const struct state *state; /* read during the call */
+    const struct plan *plan;   /* read during the call */
     uint64_t seed;
 };
 

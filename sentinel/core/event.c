@@ -16,7 +16,8 @@ const struct event_row event_table[EVENT_COUNT] = {
         "an option was changed by SENTINEL SET; a password shows as stars" },
     [EVENT_OVERRIDE_DROPPED] = { "-override", LOG_WARNING,
         "<master> <option> <old value> <new value>",
-        "a value set at runtime gave way to a changed configuration file" },
+        "a value set at runtime gave way to a changed configuration file; of an option of the "
+        "process: `#process` in place of the master" },
     [EVENT_REPLICA] = { "+slave", LOG_NOTICE, "<replica>",
         "a replica was found, or kept through a switch" },
     [EVENT_SENTINEL] = { "+sentinel", LOG_NOTICE, "<sentinel>", "a peer was found" },

@@ -53,7 +53,7 @@ bool hello_parse(struct slice line, struct hello *ret) {
 }
 
 static struct endpoint our_address(const struct core *c, const char *local_host) {
-    struct endpoint e = c->announce;
+    struct endpoint e = c->settings.announce;
     if (e.host[0] == '\0')
         slice_copy(slice_of(local_host), e.host, sizeof(e.host));
     if (e.port == 0)

@@ -8,7 +8,6 @@
 
 struct buf;
 struct plan;
-struct settings;
 
 enum input_kind {
     INPUT_TIMER,     /* the deadline has come, or a wake-up ended: judge what is due */
@@ -27,8 +26,7 @@ enum input_kind {
     INPUT_FAILED,         /* seq, why: PERSISTs up to seq and not yet durable are not on disk */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
-    INPUT_RELOAD, /* plan: prepared and checked whole; log_level; settings of the
-                     process, NULL = as they were */
+    INPUT_RELOAD,        /* plan: prepared and checked whole */
     INPUT_RELOAD_FAILED, /* why: the new file was refused, nothing changed */
     INPUT_STOP,          /* a signal asks for a clean stop; why names it */
     INPUT_KIND_COUNT,
@@ -75,8 +73,6 @@ struct input {
     bool refused; /* LINK_LOST: an attempt to connect met a host on which nothing listens */
     struct usage usage;
     const struct plan *plan;
-    const struct settings *settings;
-    int log_level; /* RELOAD: enum log_level */
 };
 
 /* One line without a newline, as a trace shows it; client bytes that speak of auth

@@ -12,8 +12,13 @@ struct engine {
     struct route route;
 };
 
+enum log_level engine_log_level(const struct engine *e) {
+    return e->core->settings.log_level;
+}
+
 /* The end of a step: the events go their ways, and each client gets what it is owed. */
 static void deliver(struct engine *e, struct effects *out, size_t first) {
+    e->route.log_level = engine_log_level(e);
     route_effects(&e->route, out, first);
     route_publish(&e->route, e->core, e->server);
     server_flush(e->server);
@@ -24,14 +29,13 @@ struct engine *engine_new(
     struct engine *e = mem_new(struct engine);
     size_t first = out->count;
     struct core_options core_options = {
-        .settings = options->settings,
         .state = options->state,
         .plan = options->plan,
         .seed = options->seed,
     };
-    route_init(&e->route, options->settings->log_level);
+    route_init(&e->route);
     e->core = core_new(&core_options, now, out);
-    e->server = server_new(e->core, options->settings, options->facts);
+    e->server = server_new(e->core, options->facts);
     deliver(e, out, first);
     return e;
 }
@@ -66,10 +70,6 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_USAGE:
         server_take_usage(e->server, &in->usage);
         break;
-    case INPUT_RELOAD:
-        e->route.log_level = (enum log_level)in->log_level;
-        core_input(e->core, in);
-        break;
     case INPUT_STOP:
         core_log(e->core, LOG_WARNING, "stopping: " SLICE_FMT, SLICE_ARG(in->why));
         e->server->stopping = true;
@@ -81,6 +81,7 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_LINK_LOST:
     case INPUT_REPLY:
     case INPUT_MESSAGE:
+    case INPUT_RELOAD:
     case INPUT_RELOAD_FAILED:
     case INPUT_KIND_COUNT:
         core_input(e->core, in);

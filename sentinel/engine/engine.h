@@ -14,7 +14,6 @@
 struct engine;
 
 struct engine_options {
-    const struct settings *settings;   /* read during the call */
     const struct state *state;         /* read during the call; its id is ours */
     const struct plan *plan;           /* read during the call */
     const struct process_facts *facts; /* borrowed */
@@ -34,6 +33,8 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
 /* When the next TIMER is due, monotonic ms; TSTAMP_NEVER when nothing is. */
 int64_t engine_deadline(const struct engine *e);
 
+/* The least level of log lines. */
+enum log_level engine_log_level(const struct engine *e);
 /* How many connections to servers and peers it wants, made or not. */
 size_t engine_wanted_links(const struct engine *e);
 

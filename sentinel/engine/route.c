@@ -17,8 +17,8 @@ struct message {
     uint64_t after; /* PERSIST that it rests on; 0 = none */
 };
 
-void route_init(struct route *r, enum log_level log_level) {
-    *r = (struct route){ .log_level = log_level };
+void route_init(struct route *r) {
+    *r = (struct route){ .log_level = LOG_NOTICE };
     list_init(&r->queue);
 }
 

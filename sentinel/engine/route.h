@@ -14,12 +14,12 @@ struct server;
 #define ROUTE_QUEUE_MAX 10000 /* messages; beyond, the oldest is dropped, and the log says so */
 
 struct route {
-    enum log_level log_level; /* lines below it are dropped */
+    enum log_level log_level; /* lines below it are dropped; set by the engine in each step */
     struct list queue;        /* struct message, oldest first */
     size_t queued, dropped;   /* dropped: since the queue was full for the first time */
 };
 
-void route_init(struct route *r, enum log_level log_level);
+void route_init(struct route *r);
 void route_fini(struct route *r);
 
 /* Puts a LOG behind each EVENT from `first` on, drops the LOGs below the level, and queues the

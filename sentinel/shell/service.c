@@ -194,7 +194,6 @@ static void log_start(struct service *s) {
 
 static void start_engine(struct service *s, const struct plan *plan) {
     const struct engine_options options = {
-        .settings = &s->file.settings,
         .state = store_state(s->store),
         .plan = plan,
         .facts = &s->facts,
@@ -252,14 +251,11 @@ static void warn_of_restart(struct service *s, const struct settings *new) {
     const struct settings *old = &s->file.settings;
     if (strcmp(old->state_dir, new->state_dir) != 0)
         warn(s, "state_dir was changed in the file: this takes a restart");
-    if (!endpoint_equal(&old->announce, &new->announce))
-        warn(s, "announce was changed in the file: this takes a restart");
 }
 
 static void commit_reload(struct service *s, struct config_file *new, const struct plan *plan) {
     listeners_commit(&s->shell.listeners);
     warn_of_restart(s, &new->settings);
-    s->log.threshold = new->settings.log_level;
     config_file_fini(&s->file);
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
@@ -267,8 +263,6 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
         &(struct input){
             .kind = INPUT_RELOAD,
             .plan = plan,
-            .settings = &s->file.settings,
-            .log_level = (int)s->file.settings.log_level,
         });
 }
 

@@ -143,6 +143,7 @@ static void judge(struct shell *s) {
 
 /* Carries out what is asked for, then hands in what came of it. The disk works while we write. */
 static void settle_once(struct shell *s) {
+    s->log->threshold = engine_log_level(s->engine);
     const struct performer performer = {
         .links = &s->links,
         .clients = &s->clients,

@@ -10,10 +10,16 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x76656474 /* "vedt" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Epochs have 64 bits without sign, SQLite's integers 64 with: they are kept bit for bit. Lists are
  * read back in the order in which they grew, that of the rowid. */
+#define PROCESS_OVERRIDES \
+    "CREATE TABLE process_overrides(" \
+    " key INTEGER PRIMARY KEY," \
+    " option TEXT NOT NULL UNIQUE," \
+    " value TEXT NOT NULL, file_value TEXT NOT NULL);"
+
 static const char SCHEMA[] = "CREATE TABLE meta("
                              " one INTEGER PRIMARY KEY CHECK(one = 1),"
                              " id TEXT NOT NULL,"
@@ -43,7 +49,11 @@ static const char SCHEMA[] = "CREATE TABLE meta("
                              " group_key INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,"
                              " option TEXT NOT NULL,"
                              " value TEXT NOT NULL, file_value TEXT NOT NULL,"
-                             " UNIQUE(group_key, option));";
+                             " UNIQUE(group_key, option));" PROCESS_OVERRIDES;
+
+/* What each schema has more than the one before: [i] leads from i + 1 to i + 2. */
+static const char *const migrations[] = { PROCESS_OVERRIDES };
+static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each schema");
 
 #define DELTA_KIND_COUNT (DELTA_OVERRIDE_GONE + 1)
 #define STEPS_MAX        3
@@ -77,9 +87,14 @@ static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
     [DELTA_OVERRIDE] = { "INSERT INTO overrides(group_key, option, value, file_value)"
                          " SELECT key, :option, :value, :file_value FROM groups WHERE name = :group"
                          " ON CONFLICT(group_key, option) DO UPDATE SET value = excluded.value,"
-                         "  file_value = excluded.file_value" },
+                         "  file_value = excluded.file_value",
+        "INSERT INTO process_overrides(option, value, file_value)"
+        " SELECT :option, :value, :file_value WHERE :group = ''"
+        " ON CONFLICT(option) DO UPDATE SET value = excluded.value,"
+        "  file_value = excluded.file_value" },
     [DELTA_OVERRIDE_GONE] = { "DELETE FROM overrides WHERE group_key = " GROUP_KEY
-                              " AND option = :option" },
+                              " AND option = :option",
+        "DELETE FROM process_overrides WHERE :group = '' AND option = :option" },
 };
 
 struct store_db {
@@ -253,7 +268,7 @@ static void write_one(const struct delta *d, void *context) {
 bool store_db_write_all(struct store_db *db, const struct state *state) {
     struct rewrite r = {
         .db = db,
-        .ok = run(db, "DELETE FROM groups") && /* and all below */
+        .ok = run(db, "DELETE FROM groups; DELETE FROM process_overrides") && /* and all below */
             store_db_write_id(db, state->id),
     };
     state_deltas(state, write_one, &r);
@@ -336,6 +351,17 @@ static bool make_tables(struct store_db *db, const struct state *first, struct b
     return refuse_for(db, why);
 }
 
+static bool migrate(struct store_db *db, int64_t version, struct buf *why) {
+    bool ok = store_db_begin(db);
+    for (int64_t step = version - 1; step < SCHEMA_VERSION - 1; step++)
+        ok = ok && run(db, migrations[step]);
+    char mark[64];
+    sqlite3_snprintf(sizeof(mark), mark, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    if (ok && run(db, mark) && store_db_commit(db))
+        return true;
+    return refuse_for(db, why);
+}
+
 static bool check_schema(struct store_db *db, const struct state *first, struct buf *why) {
     int64_t application, version, tables;
     if (!query_integer(db, "PRAGMA application_id", &application) ||
@@ -351,7 +377,9 @@ static bool check_schema(struct store_db *db, const struct state *first, struct 
             (long long)version, SCHEMA_VERSION);
         return false;
     }
-    return version == SCHEMA_VERSION || refuse(why, "its schema is unknown");
+    if (version < 1)
+        return refuse(why, "its schema is unknown");
+    return version == SCHEMA_VERSION || migrate(db, version, why);
 }
 
 struct store_db *store_db_open(const char *path, const struct state *first, struct buf *why) {
@@ -459,6 +487,15 @@ static void read_override(struct row *row, struct state *state) {
         state_apply(state, &d);
 }
 
+static void read_process_override(struct row *row, struct state *state) {
+    struct delta d = { .kind = DELTA_OVERRIDE };
+    d.option = row_text(row, 0, SIZE_MAX);
+    d.value = row_text(row, 1, SIZE_MAX);
+    d.file_value = row_text(row, 2, SIZE_MAX);
+    if (row->ok)
+        state_apply(state, &d);
+}
+
 static const struct {
     const char *sql;
     void (*read)(struct row *row, struct state *state);
@@ -474,6 +511,8 @@ static const struct {
     { "SELECT name, option, value, file_value FROM overrides t JOIN groups g ON g.key = t.group_key"
       " ORDER BY t.key",
         read_override },
+    { "SELECT option, value, file_value FROM process_overrides ORDER BY key",
+        read_process_override },
 };
 
 static bool load_table(struct store_db *db, size_t table, struct state *ret, struct buf *why) {

@@ -215,12 +215,10 @@ void desk_init(struct desk *d) {
         .now = { .mono_ms = 100000, .heard_ms = 100000, .wall_ms = 1700000000000, .wake = 1 },
     };
     scene_init(&d->scene);
-    d->core = core_new(&(struct core_options){ .settings = &d->scene.settings,
-                           .state = &d->scene.state,
-                           .plan = &d->scene.plan,
-                           .seed = 1 },
+    d->core = core_new(
+        &(struct core_options){ .state = &d->scene.state, .plan = &d->scene.plan, .seed = 1 },
         d->now, &d->out);
-    d->server = server_new(d->core, &d->scene.settings, &d->facts);
+    d->server = server_new(d->core, &d->facts);
     d->group = core_group(d->core, SLICE_LITERAL("mymaster"));
     ensure(d->group != NULL);
     know_group(d);

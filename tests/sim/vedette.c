@@ -332,7 +332,6 @@ void vedette_start(struct vedette *v) {
     story_line(
         &w->story, v->name, "starts, epoch %llu", (unsigned long long)v->disk.synced.current_epoch);
     struct engine_options options = {
-        .settings = &settings,
         .state = &v->disk.synced,
         .plan = &plan,
         .facts = &facts,

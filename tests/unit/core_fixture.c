@@ -588,8 +588,7 @@ static void start_core(struct fixture *f) {
     bool merged = config_merge(&f->settings, &f->stored, MERGE_YAML, &plan, &diag);
     ensure(merged);
     f->core = core_new(
-        &(struct core_options){
-            .settings = &f->settings, .state = &f->stored, .plan = &plan, .seed = 1 },
+        &(struct core_options){ .state = &f->stored, .plan = &plan, .seed = 1 },
         f->now, &f->out);
     plan_fini(&plan);
     diag_fini(&diag);

@@ -47,7 +47,7 @@ static void the_example_is_valid_and_shows_the_defaults(void **state) {
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
         if (o->scope == OPTION_PROCESS && o->type != OPTION_TYPE_ENDPOINT_LIST)
-            assert_true(option_process_equal(o, &example, &standard));
+            assert_true(option_equal(o, &example, &standard));
     }
     assert_int_equal(example.group_count, 1);
     settings_fini(&example);

@@ -116,6 +116,42 @@ static void a_first_start_takes_the_file_as_it_is(void **state) {
     end(&s);
 }
 
+static void overrides_of_the_process_hold_and_give_way_as_those_of_a_group(void **state) {
+    struct scene s;
+    begin(&s);
+    s.file.log_level = LOG_VERBOSE;
+    secret_set(&s.file.peer_password, SLICE_LITERAL("old"));
+    override(&s, "", "log.level", "debug", "verbose");
+    override(&s, "", "announce", "10.0.0.7:0", ":0");
+    override(&s, "", "hostnames.resolve", "yes", "no");
+    override(&s, "", "peers.user", "u", "");
+    override(&s, "", "peers.password", "p", "older");              /* the file has changed */
+    override(&s, "", "state_dir", "/elsewhere", s.file.state_dir); /* takes a restart */
+    override(&s, "", "of.another.version", "x", "y");
+    assert_true(merge(&s, MERGE_YAML));
+    const struct settings *active = &s.plan.active;
+    assert_int_equal(s.plan.file.log_level, LOG_VERBOSE);
+    assert_int_equal(active->log_level, LOG_DEBUG);
+    assert_string_equal(active->announce.host, "10.0.0.7");
+    assert_int_equal(active->announce.port, 0);
+    assert_true(active->resolve_hostnames);
+    assert_string_equal(active->peer_user, "u");
+    assert_slice_equal(secret_reveal(&active->peer_password), SLICE_LITERAL("old"));
+    assert_string_equal(active->state_dir, s.file.state_dir);
+
+    assert_int_equal(s.plan.dropped_count, 3);
+    const struct dropped_override *dropped = s.plan.dropped;
+    assert_string_equal(dropped[0].group, "");
+    assert_string_equal(dropped[0].option, "peers.password");
+    assert_string_equal(dropped[0].value, "******");
+    assert_string_equal(dropped[0].file_value, "******");
+    assert_string_equal(dropped[1].option, "state_dir");
+    assert_string_equal(dropped[2].option, "of.another.version");
+    assert_string_equal(dropped[2].value, "******");
+    assert_string_equal(dropped[2].file_value, "");
+    end(&s);
+}
+
 static void an_override_holds_while_the_file_stays_the_same(void **state) {
     struct scene s;
     begin(&s);
@@ -453,7 +489,7 @@ static void a_newer_classic_file_brings_its_address_and_lists(void **state) {
     assert_string_equal(g->replicas[0].host, "10.1.1.1");
     assert_int_equal(g->peer_count, 1);
     assert_string_equal(g->peers[0].id, "peer");
-    assert_int_equal(g->override_count, 1);
+    assert_int_equal(g->overrides.count, 1);
     state_fini(&ours);
     state_fini(&file);
     state_fini(&before);
@@ -462,6 +498,7 @@ static void a_newer_classic_file_brings_its_address_and_lists(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start_takes_the_file_as_it_is),
+        cmocka_unit_test(overrides_of_the_process_hold_and_give_way_as_those_of_a_group),
         cmocka_unit_test(an_override_holds_while_the_file_stays_the_same),
         cmocka_unit_test(a_changed_file_wins_and_the_override_is_dropped),
         cmocka_unit_test(a_known_group_keeps_its_learned_address),

@@ -204,13 +204,77 @@ static void what_was_written_is_restored(void **state) {
     group_settings_fini(&again);
 }
 
+static void process_options_are_written_and_restored(void **state) {
+    static const struct {
+        const char *key, *text, *written; /* NULL: as it was */
+    } cases[] = {
+        { "announce", "10.0.0.7:26379", NULL },
+        { "announce", "10.0.0.7:0", NULL },
+        { "announce", ":26379", NULL },
+        { "announce", "[2001:db8::1]:0", NULL },
+        { "announce", "sentinel.example:0", NULL },
+        { "announce", "", ":0" },
+        { "log.level", "NOTHING", "nothing" },
+        { "hostnames.resolve", "YES", "yes" },
+        { "hostnames.resolve", "no", NULL },
+        { "peers.user", "u", NULL },
+        { "peers.user", "", NULL },
+        { "peers.password", "p", NULL },
+        { "limits.peers", "7", NULL },
+    };
+    struct settings s;
+    settings_init(&s);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct option *o = option_by_key(OPTION_PROCESS, slice_of(cases[i].key));
+        struct buf text = BUF_INIT;
+        assert_true(option_restore(o, &s, slice_of(cases[i].text)));
+        option_write(o, &s, &text);
+        assert_string_equal(
+            buf_text(&text), cases[i].written != NULL ? cases[i].written : cases[i].text);
+        buf_fini(&text);
+    }
+    settings_fini(&s);
+}
+
+static void what_is_no_value_changes_no_process_option(void **state) {
+    static const struct {
+        const char *key, *text;
+    } cases[] = {
+        { "announce", "10.0.0.7" },
+        { "announce", "10.0.0.7:65536" },
+        { "announce", "10.0.0.7:x" },
+        { "announce", "10.0.0.7:" },
+        { "announce", "a,b:1" },
+        { "announce", "a b:1" },
+        { "log.level", "loud" },
+        { "log.level", "" },
+        { "hostnames.resolve", "true" },
+        { "peers.user", "a\nb" },
+        { "limits.peers", "0" },
+        { "listen", "10.0.0.1:1" }, /* these do not change at runtime */
+        { "compat", "valkey" },
+        { "log.format", "text" },
+    };
+    struct settings s, before;
+    settings_init(&s);
+    settings_init(&before);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct option *o = option_by_key(OPTION_PROCESS, slice_of(cases[i].key));
+        if (option_assign(o, &s, slice_of(cases[i].text)))
+            fail_msg("%s took %s", cases[i].key, cases[i].text);
+        assert_true(option_equal(o, &s, &before));
+    }
+    settings_fini(&s);
+    settings_fini(&before);
+}
+
 static void process_options_are_compared(void **state) {
     struct settings a, b;
     settings_init(&a);
     settings_init(&b);
     for (size_t i = 0; i < option_count; i++) {
         if (option_table[i].scope == OPTION_PROCESS)
-            assert_true(option_process_equal(&option_table[i], &a, &b));
+            assert_true(option_equal(&option_table[i], &a, &b));
     }
     struct buf why = BUF_INIT;
     static const struct {
@@ -224,13 +288,13 @@ static void process_options_are_compared(void **state) {
     for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
         const struct option *o = option_by_key(OPTION_PROCESS, slice_of(changes[i].key));
         assert_true(option_read(o, &b, slice_of(changes[i].text), &why));
-        assert_false(option_process_equal(o, &a, &b));
+        assert_false(option_equal(o, &a, &b));
     }
     b.listen[1].port++;
     const struct option *listen = option_by_key(OPTION_PROCESS, SLICE_LITERAL("listen"));
-    assert_false(option_process_equal(listen, &a, &b));
+    assert_false(option_equal(listen, &a, &b));
     b.listen_count = 1;
-    assert_false(option_process_equal(listen, &a, &b));
+    assert_false(option_equal(listen, &a, &b));
     buf_fini(&why);
     settings_fini(&a);
     settings_fini(&b);
@@ -245,6 +309,8 @@ int main(void) {
         cmocka_unit_test(what_is_no_value_changes_nothing),
         cmocka_unit_test(renames_are_assigned_one_by_one_and_restored_together),
         cmocka_unit_test(what_was_written_is_restored),
+        cmocka_unit_test(process_options_are_written_and_restored),
+        cmocka_unit_test(what_is_no_value_changes_no_process_option),
         cmocka_unit_test(process_options_are_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,9 +73,9 @@ static void changes_are_applied_exactly(void **unused) {
     assert_int_equal(g->replica_count, 2);
     assert_int_equal(g->peer_count, 1);
     assert_string_equal(g->peers[0].address.host, "10.0.0.8");
-    assert_int_equal(g->override_count, 1);
-    assert_string_equal(g->overrides[0].value, "4");
-    assert_string_equal(g->overrides[0].file_value, "2");
+    assert_int_equal(g->overrides.count, 1);
+    assert_string_equal(g->overrides.items[0].value, "4");
+    assert_string_equal(g->overrides.items[0].file_value, "2");
 
     /* A new record leaves the lists below it alone. */
     record.vote_epoch = 6;
@@ -86,7 +86,7 @@ static void changes_are_applied_exactly(void **unused) {
     assert_string_equal(g->record.vote_for, "somebody");
     assert_int_equal(g->replica_count, 2);
     assert_int_equal(g->peer_count, 1);
-    assert_int_equal(g->override_count, 1);
+    assert_int_equal(g->overrides.count, 1);
 
     replica.kind = DELTA_REPLICA_GONE;
     replica.address = endpoint("10.0.0.2:6379");
@@ -100,13 +100,13 @@ static void changes_are_applied_exactly(void **unused) {
         .kind = DELTA_OVERRIDE_GONE, .group = name, .option = SLICE_LITERAL("quorum")
     };
     apply(&s, &override_gone);
-    assert_int_equal(g->override_count, 0);
+    assert_int_equal(g->overrides.count, 0);
 
     peer.kind = DELTA_PEER;
     apply(&s, &peer);
     add_override(&s, "mymaster", "auth.password", "p", "");
     apply(&s, &(struct delta){ .kind = DELTA_GROUP_EMPTY, .group = name });
-    assert_int_equal(g->replica_count + g->peer_count + g->override_count, 0);
+    assert_int_equal(g->replica_count + g->peer_count + g->overrides.count, 0);
     assert_int_equal(g->record.vote_epoch, 6);
 
     apply(&s, &(struct delta){ .kind = DELTA_GROUP_FORGET, .group = name });
@@ -129,6 +129,30 @@ static void changes_below_an_unknown_group_are_dropped(void **unused) {
     assert_true(state_equal(&s, &empty));
     state_fini(&s);
     state_fini(&empty);
+}
+
+static void overrides_without_a_group_are_of_the_process(void **state) {
+    struct state s, other;
+    state_init(&s);
+    state_init(&other);
+    add_group(&s, "m", record_of("10.0.0.1:1"));
+    add_group(&other, "m", record_of("10.0.0.1:1"));
+    add_override(&s, "", "log.level", "verbose", "notice");
+    add_override(&s, "", "log.level", "debug", "notice");
+    add_override(&s, "", "peers.user", "u", "");
+    assert_int_equal(s.overrides.count, 2);
+    assert_string_equal(s.overrides.items[0].value, "debug");
+    assert_int_equal(state_group(&s, SLICE_LITERAL("m"))->overrides.count, 0);
+    assert_false(state_equal(&s, &other));
+    add_override(&other, "", "peers.user", "u", "");
+    add_override(&other, "", "log.level", "debug", "notice");
+    assert_true(state_equal(&s, &other));
+
+    apply(&s, &(struct delta){ .kind = DELTA_OVERRIDE_GONE, .option = SLICE_LITERAL("log.level") });
+    assert_int_equal(s.overrides.count, 1);
+    assert_string_equal(s.overrides.items[0].option, "peers.user");
+    state_fini(&s);
+    state_fini(&other);
 }
 
 static void states_are_equal_in_whatever_order(void **unused) {
@@ -288,6 +312,18 @@ static void a_delta_prints_as_one_line_without_secrets(void **unused) {
             "override my\\nmaster of.another.version ****** file=******" },
         { { .kind = DELTA_OVERRIDE_GONE, .group = name, .option = SLICE_LITERAL("quorum") },
             "override-gone my\\nmaster quorum" },
+        { { .kind = DELTA_OVERRIDE,
+              .option = SLICE_LITERAL("log.level"),
+              .value = SLICE_LITERAL("debug"),
+              .file_value = SLICE_LITERAL("notice") },
+            "override #process log.level debug file=notice" },
+        { { .kind = DELTA_OVERRIDE,
+              .option = SLICE_LITERAL("peers.password"),
+              .value = SLICE_LITERAL("geheim"),
+              .file_value = SLICE_LITERAL("") },
+            "override #process peers.password ****** file=" },
+        { { .kind = DELTA_OVERRIDE_GONE, .option = SLICE_LITERAL("log.level") },
+            "override-gone #process log.level" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct buf out = BUF_INIT;
@@ -301,6 +337,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_applied_exactly),
         cmocka_unit_test(changes_below_an_unknown_group_are_dropped),
+        cmocka_unit_test(overrides_without_a_group_are_of_the_process),
         cmocka_unit_test(states_are_equal_in_whatever_order),
         cmocka_unit_test(the_deltas_of_a_state_make_it_anew),
         cmocka_unit_test(a_delta_prints_as_one_line_without_secrets),

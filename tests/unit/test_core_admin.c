@@ -172,7 +172,7 @@ static void a_name_that_voted_leaves_its_vote_however_often_it_goes(void **state
         assert_int_equal(stored->record.origin, GROUP_REMOVED);
         assert_int_equal(stored->record.vote_epoch, 7);
         assert_string_equal(stored->record.vote_for, ID_B);
-        assert_int_equal(stored->override_count, 0);
+        assert_int_equal(stored->overrides.count, 0);
     }
     fixture_stop(&f);
 }

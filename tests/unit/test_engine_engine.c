@@ -50,7 +50,6 @@ static struct bench *bench_new(void) {
     scene_init(&b->scene);
     b->engine = engine_new(
         &(struct engine_options){
-            .settings = &b->scene.settings,
             .state = &b->scene.state,
             .plan = &b->scene.plan,
             .facts = &b->facts,
@@ -190,17 +189,20 @@ static void who_changes_something_hears_of_it_behind_the_reply(void **state) {
 
 /* ---- the log ---- */
 
+static void reload_with_level(struct bench *b, int level) {
+    b->scene.plan.active.log_level = (enum log_level)level;
+    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan });
+}
+
 static void lines_below_the_level_are_dropped(void **state) {
     struct bench *b = *state;
     ask(b, 2, "SUBSCRIBE +set");
-    step(b,
-        (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .log_level = LOG_NOTHING });
+    reload_with_level(b, LOG_NOTHING);
     ask(b, 1, "SENTINEL SET mymaster quorum 3");
     for (size_t i = 0; i < b->out.count; i++)
         assert_int_not_equal(b->out.items[i].kind, EFFECT_LOG);
     assert_non_null(find(b, EFFECT_REPLY, "+set")); /* published all the same */
-    step(b,
-        (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .log_level = LOG_VERBOSE });
+    reload_with_level(b, LOG_VERBOSE);
     ask(b, 1, "*x");
     assert_non_null(find(b, EFFECT_LOG, "Protocol error: invalid multibulk length"));
 }
@@ -209,28 +211,25 @@ static void lines_below_the_level_are_dropped(void **state) {
 
 static void a_reload_brings_limits(void **state) {
     struct bench *b = *state;
-    struct settings settings;
-    settings_init(&settings);
-    settings.limits.max[LIMIT_PEERS] = 5;
-    settings.limits.max[LIMIT_CLIENT_MEMORY] = 10;
+    struct limits *limits = &b->scene.plan.active.limits;
     ask(b, 1, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
     step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan });
-    assert_int_equal(
-        engine_core(b->engine)->settings.limits.max[LIMIT_PEERS], 64); /* it brought none */
-    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .settings = &settings });
+    assert_int_equal(engine_core(b->engine)->settings.limits.max[LIMIT_PEERS], 64);
+    limits->max[LIMIT_PEERS] = 5;
+    limits->max[LIMIT_CLIENT_MEMORY] = 10;
+    b->scene.plan.active.log_level = LOG_DEBUG;
+    step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan });
     assert_int_equal(engine_core(b->engine)->settings.limits.max[LIMIT_PEERS], 5);
     assert_int_equal(last(b)->kind, EFFECT_HANGUP); /* that of memory counts at once */
     assert_int_equal(last(b)->client.value, 1);
     assert_non_null(find(b, EFFECT_LOG, "it holds most of"));
     ask(b, 2, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
     assert_int_equal(last(b)->kind, EFFECT_HANGUP);
-    step(
-        b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .log_level = LOG_NOTICE });
+    reload_with_level(b, LOG_NOTICE);
     step(b, (struct input){ .kind = INPUT_CLIENT_OPENED, .client = { 3 } });
     ask(b, 3, "*2\r\n$4\r\nPING\r\n$100\r\nwhat is not complete");
     assert_int_equal(last(b)->kind, EFFECT_HANGUP);
     assert_null(find(b, EFFECT_LOG, "")); /* for those who want it */
-    settings_fini(&settings);
 }
 
 static void a_pipeline_has_a_deadline_and_goes_on_with_a_timer(void **state) {
@@ -275,7 +274,7 @@ static void refused_connections_are_logged_for_those_who_want_it(void **state) {
     const struct link *l = &core_group(c, SLICE_LITERAL("mymaster"))->master->command;
     ask(b, 2, "PSUBSCRIBE *");
     for (int level = LOG_DEBUG; level <= LOG_VERBOSE; level++) {
-        step(b, (struct input){ .kind = INPUT_RELOAD, .plan = &b->scene.plan, .log_level = level });
+        reload_with_level(b, level);
         b->now.mono_ms += 2000;
         b->now.heard_ms += 2000;
         step(b, (struct input){ .kind = INPUT_TIMER });

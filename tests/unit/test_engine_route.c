@@ -27,13 +27,11 @@ static void begin(struct bench *b) {
 static int set_up(void **state) {
     struct bench *b = calloc(1, sizeof(*b));
     scene_init(&b->scene);
-    route_init(&b->route, LOG_NOTICE);
-    b->core = core_new(&(struct core_options){ .settings = &b->scene.settings,
-                           .state = &b->scene.state,
-                           .plan = &b->scene.plan,
-                           .seed = 1 },
+    route_init(&b->route);
+    b->core = core_new(
+        &(struct core_options){ .state = &b->scene.state, .plan = &b->scene.plan, .seed = 1 },
         (struct now){ .mono_ms = 1000, .heard_ms = 1000 }, &b->out);
-    b->server = server_new(b->core, &b->scene.settings, &b->facts);
+    b->server = server_new(b->core, &b->facts);
     begin(b);
     server_input(b->server, &(struct input){ .kind = INPUT_CLIENT_OPENED, .client = { 1 } });
     server_input(b->server,

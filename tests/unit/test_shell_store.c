@@ -43,6 +43,12 @@ static const char ID_B[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 static size_t sample_deltas(struct delta *ret) {
     size_t n = 0;
     ret[n++] = (struct delta){ .kind = DELTA_EPOCH, .epoch = UINT64_MAX - 1 };
+    for (int i = 0; i < 3; i++)
+        ret[n++] = (struct delta){ .kind = DELTA_OVERRIDE,
+            .option = slice_of(i == 0 ? "log.level" : "peers.user"),
+            .value = slice_of(i == 2 ? "" : "debug"),
+            .file_value = slice_of("notice") };
+    ret[n++] = (struct delta){ .kind = DELTA_OVERRIDE_GONE, .option = slice_of("log.level") };
     ret[n++] = group_delta("one", 7);
     ret[n++] = group_delta("two", UINT64_MAX - 1);
     ret[n++] = group_delta("three", 0);
@@ -225,10 +231,34 @@ static void a_damaged_database_is_refused(void **state) {
 static void a_foreign_or_newer_database_is_refused(void **state) {
     struct fixture *f = *state;
     store_close(open_store(f));
-    run_sql(f, "PRAGMA user_version = 2");
-    expect_refusal(f, "a newer Vedette wrote it (schema 2; this one knows 1)");
-    run_sql(f, "PRAGMA user_version = 1; PRAGMA application_id = 1");
+    run_sql(f, "PRAGMA user_version = 3");
+    expect_refusal(f, "a newer Vedette wrote it (schema 3; this one knows 2)");
+    run_sql(f, "PRAGMA user_version = 0");
+    expect_refusal(f, "its schema is unknown");
+    run_sql(f, "PRAGMA user_version = 2; PRAGMA application_id = 1");
     expect_refusal(f, "not a database of Vedette's");
+}
+
+static void a_database_of_the_first_schema_is_brought_up_to_date(void **state) {
+    struct fixture *f = *state;
+    struct store *s = open_store(f);
+    struct delta d = group_delta("one", 7);
+    store_add(s, &d, 1);
+    assert_true(store_commit(s));
+    store_close(s);
+    run_sql(f, "DROP TABLE process_overrides; PRAGMA user_version = 1");
+    for (int start = 0; start < 2; start++) {
+        s = open_store(f);
+        assert_non_null(state_group(store_state(s), SLICE_LITERAL("one")));
+        assert_int_equal(store_state(s)->overrides.count, start);
+        d = (struct delta){ .kind = DELTA_OVERRIDE,
+            .option = SLICE_LITERAL("log.level"),
+            .value = SLICE_LITERAL("debug"),
+            .file_value = SLICE_LITERAL("notice") };
+        store_add(s, &d, 1);
+        assert_true(store_commit(s));
+        store_close(s);
+    }
 }
 
 static void values_that_we_cannot_have_written_are_refused(void **state) {
@@ -530,6 +560,7 @@ int main(void) {
         TEST(a_marker_without_database_is_refused),
         TEST(an_unreadable_database_is_refused),
         TEST(a_damaged_database_is_refused),
+        TEST(a_database_of_the_first_schema_is_brought_up_to_date),
         TEST(a_foreign_or_newer_database_is_refused),
         TEST(values_that_we_cannot_have_written_are_refused),
         TEST(a_second_process_is_refused),

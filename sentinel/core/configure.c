@@ -1,0 +1,73 @@
+#include "sentinel/core/configure.h"
+
+#include "common/buf.h"
+#include "config/option.h"
+#include "sentinel/core/core.h"
+#include "sentinel/core/probe.h"
+
+/* What peers are logged in with. */
+static bool credentials_equal(const struct settings *a, const struct settings *b) {
+    return slice_equal(slice_of(a->peer_user), slice_of(b->peer_user)) &&
+        secret_equal(&a->peer_password, &b->peer_password) &&
+        secret_equal(&a->client_password, &b->client_password);
+}
+
+static void reconnect_peers(struct core *c) {
+    map_for_each(p, &c->processes, struct process) {
+        link_close(c, &p->link);
+        p->link.tried_heard_ms = 0; /* at once */
+        process_touch(c, p);
+    }
+}
+
+static void announce_at_once(struct core *c) {
+    map_for_each(g, &c->groups, struct group) {
+        probe_announce(g);
+        group_touch(c, g);
+    }
+}
+
+static void apply(struct core *c, const struct settings *new) {
+    bool same_credentials = credentials_equal(&c->settings, new);
+    bool same_address = endpoint_equal(&c->settings.announce, &new->announce);
+    settings_copy_process(&c->settings, new);
+    if (!same_credentials)
+        reconnect_peers(c);
+    if (!same_address)
+        announce_at_once(c);
+}
+
+void configure_take(struct core *c, const struct settings *file, const struct settings *active) {
+    settings_copy_process(&c->file, file);
+    apply(c, active);
+}
+
+static void persist_override(struct core *c, const struct option *o) {
+    struct buf value CLEANUP(buf_fini) = BUF_INIT, file_value CLEANUP(buf_fini) = BUF_INIT;
+    bool differs = !option_equal(o, &c->settings, &c->file);
+    option_write(o, &c->settings, &value);
+    option_write(o, &c->file, &file_value);
+    core_persist(c,
+        &(struct delta){
+            .kind = differs ? DELTA_OVERRIDE : DELTA_OVERRIDE_GONE,
+            .option = slice_of(o->key),
+            .value = buf_slice(&value),
+            .file_value = buf_slice(&file_value),
+        });
+}
+
+uint64_t configure_set(struct core *c, const struct settings *wanted) {
+    struct settings old = { .listen_count = 0 };
+    settings_copy_process(&old, &c->settings);
+    apply(c, wanted);
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        bool can_change = o->scope == OPTION_PROCESS && o->live == OPTION_LIVE &&
+            o->type != OPTION_TYPE_SECRET_FILE;
+        if (can_change && !option_equal(o, &old, &c->settings))
+            persist_override(c, o);
+    }
+    settings_fini(&old);
+    /* Said again, the epoch is a write that shows whether the disk is there, whatever changed. */
+    return core_persist(c, &(struct delta){ .kind = DELTA_EPOCH, .epoch = c->current_epoch });
+}

@@ -1,0 +1,15 @@
+/* The settings of the process while it runs: taken from a plan at a reload, or changed by SENTINEL
+ * CONFIG SET and its like, and then kept as overrides of the file. */
+#pragma once
+
+#include "common/base.h"
+
+struct core;
+struct settings;
+
+/* Takes over what a reload brings: logs in at peers anew if the credentials changed, announces a
+ * new address of ours at once. */
+void configure_take(struct core *c, const struct settings *file, const struct settings *active);
+/* Takes over `wanted`, which began as a copy of core->settings, and persists each option in which
+ * it differs, among those that can change at runtime. Returns the seq that an +OK rests on. */
+uint64_t configure_set(struct core *c, const struct settings *wanted);
