@@ -191,11 +191,6 @@ static void read_known_replica(struct reader *r, const struct classic_line *l) {
         FINDING(r, l, 3, "Duplicate hostname and port for replica.");
 }
 
-/* Fit for a hello, whose fields are separated by commas. */
-static bool is_plausible_id(struct slice id) {
-    return id.size > 0 && id.size <= ID_LENGTH && group_name_is_valid(id);
-}
-
 static void read_known_sentinel(struct reader *r, const struct classic_line *l) {
     struct endpoint address;
     struct group_state *g = named_state(r, l);
@@ -203,7 +198,7 @@ static void read_known_sentinel(struct reader *r, const struct classic_line *l) 
         return;
     if (l->count == 5)
         return; /* the old form, without id: that peer will introduce itself */
-    if (!is_plausible_id(classic_word(l, 5))) {
+    if (!id_is_plausible(classic_word(l, 5))) {
         FINDING(r, l, 5, "Malformed Sentinel id in known-sentinel option.");
         return;
     }
@@ -218,7 +213,7 @@ static void read_known_sentinel(struct reader *r, const struct classic_line *l) 
 }
 
 static void read_myid(struct reader *r, const struct classic_line *l) {
-    if (classic_word(l, 2).size != ID_LENGTH || !is_plausible_id(classic_word(l, 2)))
+    if (classic_word(l, 2).size != ID_LENGTH || !id_is_plausible(classic_word(l, 2)))
         FINDING(r, l, 2, "Malformed Sentinel id in myid option.");
     else
         slice_copy(classic_word(l, 2), r->state->id, sizeof(r->state->id));

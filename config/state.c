@@ -46,6 +46,14 @@ static void group_free(struct group_state *g) {
     mem_free(g);
 }
 
+bool id_is_plausible(struct slice id) {
+    for (size_t i = 0; i < id.size; i++) {
+        if (id.data[i] < '!' || id.data[i] > '~' || id.data[i] == ',')
+            return false;
+    }
+    return id.size > 0 && id.size <= ID_LENGTH;
+}
+
 void state_init(struct state *s) {
     *s = (struct state){ .groups = MAP_INIT };
 }

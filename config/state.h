@@ -93,6 +93,10 @@ struct delta {
     struct slice option, value, file_value;
 };
 
+/* 1 to ID_LENGTH visible ASCII characters without commas: fit for a hello, a line of the log and a
+ * configuration file. */
+bool id_is_plausible(struct slice id);
+
 void state_init(struct state *s);
 void state_fini(struct state *s);
 void state_copy(struct state *to, const struct state *from); /* to: initialised */

@@ -9,15 +9,6 @@
 #define HELLO_SIZE_MAX    1070 /* longer lines are cut, as the originals do */
 #define ID_CLASH_PAUSE_MS 60000
 
-static bool is_id(struct slice s) {
-    if (s.size != ID_LENGTH)
-        return false;
-    for (size_t i = 0; i < s.size; i++)
-        if (s.data[i] <= ' ' || s.data[i] == 127)
-            return false;
-    return true;
-}
-
 /* Epochs beyond the signed range would make every question of ours refused. */
 static bool read_epoch(struct slice s, uint64_t *ret) {
     uint64_t value = slice_to_u64_lenient(s);
@@ -41,7 +32,7 @@ bool hello_parse(struct slice line, struct hello *ret) {
     struct hello h = { .id = fields[2], .group = fields[4] };
     int64_t port = slice_to_i64_lenient(fields[1]);
     if (port <= 0 || !host_is_ip(fields[0]) || !endpoint_make(fields[0], port, &h.sentinel) ||
-        !is_id(h.id))
+        h.id.size != ID_LENGTH || !id_is_plausible(h.id))
         return false;
     if (!read_epoch(fields[3], &h.current_epoch) || !read_epoch(fields[7], &h.config_epoch))
         return false;
