@@ -26,6 +26,9 @@ clang                               clang
 redis-sentinel                      redis-sentinel
 ip                                  iproute2
 py:pytest                           python3-pytest
+node                                nodejs
+npm                                 npm
+prometheus-redis-exporter           prometheus-redis-exporter
 '
 deps_lint='
 clang                               clang
@@ -82,7 +85,7 @@ ensure_deps() {
     note "installing ${missing[*]}"
     "${sudo[@]}" sh -ec "$deps_apt_install" sh "${missing[@]}" </dev/null ||
         die "apt could not install: ${missing[*]}"
-    if [[ " ${missing[*]} " == *" redis-se"* ]]; then
+    if [[ " ${missing[*]} " == *" redis-se"* || " ${missing[*]} " == *-exporter* ]]; then
         note "Debian's own redis services were not started now, but are enabled for the next boot"
     fi
 }

@@ -28,6 +28,12 @@ class Connection:
         self._file.close()
         self._socket.close()
 
+    @property
+    def local_address(self):
+        """Our end of it, as CLIENT LIST prints it."""
+        host, port = self._socket.getsockname()[:2]
+        return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+
     def shut_down(self):
         """Ends the stream under a thread that reads from it."""
         try:

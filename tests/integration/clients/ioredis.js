@@ -1,0 +1,61 @@
+// Follows a master with ioredis.
+'use strict';
+
+const Redis = require('ioredis');
+const { settings, tell, note, serve, listen } = require('./serving');
+
+const options = {
+    sentinels: settings.sentinels.map(([host, port]) => ({ host, port })),
+    name: settings.name,
+    sentinelUsername: settings.user,
+    sentinelPassword: settings.password,
+    sentinelRetryStrategy: () => 50,
+    retryStrategy: () => 50,
+};
+// Version 5 gives up for good when its detector hears of a switch while it connects, as it does all
+// the time while the master is gone: of any sentinel, so the detector is for tests without a crash.
+const writer = new Redis({ ...options, failoverDetector: settings.detector });
+writer.on('error', note);
+
+// The library asks for the replicas when it connects to one, and lets us choose.
+function replicas() {
+    return new Promise((resolve, reject) => {
+        const reader = new Redis({
+            ...options,
+            role: 'slave',
+            preferredSlaves: (known) => {
+                reader.known = known.map(({ ip, port }) => `${ip}:${port}`).sort();
+                return known[0];
+            },
+        });
+        reader.on('error', reject);
+        reader.on('ready', () => {
+            resolve(reader.known);
+            reader.disconnect();
+        });
+    });
+}
+
+async function follow(sentinel, lost) {
+    const subscriber = new Redis({
+        ...sentinel,
+        username: settings.user,
+        password: settings.password,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+    });
+    subscriber.on('error', note);
+    subscriber.on('end', lost);
+    subscriber.on('message', (channel, message) => tell({ heard: message }));
+    await subscriber.subscribe('+switch-master');
+}
+
+serve({
+    master: async () => {
+        await writer.ping();
+        return `${writer.stream.remoteAddress}:${writer.stream.remotePort}`;
+    },
+    replicas,
+    incr: (key) => writer.incr(key),
+    listen: () => listen(follow),
+});

@@ -1,0 +1,125 @@
+"""Real client libraries find the master, follow it, and lose a sentinel on the way."""
+
+import pytest
+
+from harness.client import Client
+from harness.wait import wait_until
+
+# Those that know RESP3 are tried with both.
+SPEAKERS = [('redis-cli', 2), ('redis-cli', 3), ('redis-py', 2), ('ioredis', 2), ('node-redis', 2),
+            ('node-redis', 3)]
+
+
+@pytest.fixture(scope='module')
+def deployment(shared_lab):
+    return shared_lab.deployment(down_after=500, failover_timeout=2000)
+
+
+def in_order(deployment):
+    """Brings back what the test before has killed."""
+    for process in (*deployment.servers, *deployment.sentinels):
+        if not process.running:
+            process.start()
+    deployment.wait_in_order(40)
+
+
+@pytest.fixture(params=SPEAKERS, ids=[f'{name}-resp{resp}' for name, resp in SPEAKERS])
+def client(request, deployment):
+    in_order(deployment)
+    library, resp = request.param
+    with Client(library, deployment.sentinels, resp=resp) as client:
+        yield client
+
+
+def text(server):
+    return '{}:{}'.format(*server.address)
+
+
+def names_the_master(client, deployment):
+    return client.ask('master') == text(deployment.named_master())
+
+
+def lose_the_master(deployment):
+    """Kills it; returns it and its successor."""
+    old = deployment.named_master()
+    old.kill()
+    return old, deployment.wait_replaced(old, 20)
+
+
+def writes_again(client, new):
+    """Waits until it counts on, and checks that it does so at the new master."""
+    count = wait_until(lambda: client.ask('incr', 'count'), 15, 'a write succeeds again')
+    assert new.call('GET', 'count') == str(count)
+    return count
+
+
+def switch(old, new):
+    return ' '.join(map(str, ('mymaster', *old.address, *new.address)))
+
+
+def test_finds_the_master_and_its_replicas(client, deployment):
+    assert names_the_master(client, deployment)
+    master = deployment.named_master()
+    assert client.ask('replicas') == sorted(
+        text(server) for server in deployment.servers if server is not master)
+    count = client.ask('incr', 'count')
+    assert master.call('GET', 'count') == str(count)
+
+
+def test_follows_a_failover_without_a_restart(client, deployment):
+    client.ask('listen')
+    before = client.ask('incr', 'count')
+    deployment.named_master().call('WAIT', 2, 1000)
+    old, new = lose_the_master(deployment)
+    assert writes_again(client, new) > before
+    assert names_the_master(client, deployment)
+    wait_until(lambda: client.heard, 5, 'the client hears of the switch')
+    assert client.heard == [switch(old, new)]
+
+
+def test_follows_a_failover_on_request(client, deployment):
+    """Nobody is down, and the old master goes on taking writes until it is demoted."""
+    client.ask('incr', 'count')
+    old = deployment.named_master()
+    assert deployment.sentinels[1].sentinel('FAILOVER', 'mymaster') == 'OK'
+    new = deployment.wait_replaced(old)
+    deployment.wait_converged(30)
+    writes_again(client, new)
+    wait_until(lambda: names_the_master(client, deployment), 15, 'the client names the new master')
+
+
+def clients_of(sentinel):
+    """The addresses of all connections to it, but for the one that asks."""
+    with sentinel.connect() as connection:
+        own = f' addr={connection.local_address} '
+        return {line.split(' addr=')[1].split()[0]
+                for line in connection.call('CLIENT', 'LIST').splitlines() if own not in line}
+
+
+def test_survives_the_death_of_its_sentinel(client, deployment):
+    known = {sentinel: clients_of(sentinel) for sentinel in deployment.sentinels}
+    client.ask('listen')
+    client.ask('incr', 'count')
+    lost = next(s for s in deployment.sentinels if clients_of(s) - known[s])
+    lost.kill()
+    assert names_the_master(client, deployment)
+    client.ask('incr', 'count')
+    old, new = lose_the_master(deployment)
+    writes_again(client, new)
+    assert names_the_master(client, deployment)
+    wait_until(lambda: switch(old, new) in client.heard, 5, 'the client hears of the switch')
+
+
+
+
+def test_the_failover_detector_of_ioredis_moves_it_at_once(deployment):
+    """Not only when the old master is demoted, which cuts the connections to it."""
+    in_order(deployment)
+    with Client('ioredis', deployment.sentinels, detector=True) as client:
+        client.ask('incr', 'count')
+        old = deployment.named_master()
+        old.hang()
+        new = deployment.wait_replaced(old)
+        writes_again(client, new)
+        assert names_the_master(client, deployment)
+        old.wake()
