@@ -50,6 +50,14 @@ class Deployment:
         for replica in self.replicas:
             wait_until(lambda r=replica: r.follows(self.master), 10, f'{replica.name} is in sync')
 
+    def end(self):
+        """Before the lab does: for one of several deployments of a module."""
+        if self.recorder:
+            self.recorder.close()
+        for process in (*self.sentinels, *self.servers):
+            if process.running:
+                process.terminate()
+
     def settle(self, timeout=SETTLE_TIMEOUT_S):
         """Waits until every sentinel knows every replica and every other sentinel, all healthy."""
         for sentinel in self.live_sentinels():

@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 
+from . import stock_log
 from .group import endpoint, yaml_text
 from .process import Process
 from .resp import Connection, ReplyError, fields
@@ -65,6 +66,8 @@ class Sentinel(Process):
                               'state_dir': str(self.state), **self.settings,
                               'groups': {g.name: g.as_yaml() for g in self.groups.values()}})
         lines = [f'port {self.port}', f'bind {self.host}', f'dir {self.folder}', *self.lines]
+        if not self.is_vedette:
+            lines.append('loglevel debug')  # stock_log reads it
         lines += [line for group in self.groups.values() for line in group.as_classic()]
         return '\n'.join(lines) + '\n'
 
@@ -142,7 +145,8 @@ class Sentinel(Process):
     def complaint(self):
         """Why this process fails the test, or None."""
         if not self.is_vedette:
-            return None
+            strays = stock_log.complaints(self.log())
+            return f'{self.name} complains: {strays}' if strays else None
         report = _SANITIZER_REPORT.search(self.log())
         if report:
             return f'{self.name}: {report.group(0)}'
