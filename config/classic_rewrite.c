@@ -7,7 +7,6 @@
 #include "common/quoted.h"
 #include "config/classic_line.h"
 
-
 #define NOWHERE SIZE_MAX
 
 /* A line of the old text. */
