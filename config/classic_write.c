@@ -230,7 +230,7 @@ static const struct generic generics[] = {
 static void say_generic(struct writer *w, const struct generic *g) {
     const struct option *o = option_by_key(OPTION_PROCESS, slice_of(g->key));
     ensure(o != NULL);
-    if (option_process_equal(o, w->content->said, w->content->settings))
+    if (option_equal(o, w->content->said, w->content->settings))
         return;
     for (size_t i = 0; i < ARRAY_SIZE(g->directives) && g->directives[i] != NULL; i++)
         classic_rewrite_own(w->rewrite, g->directives[i]);

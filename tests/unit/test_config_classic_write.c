@@ -363,7 +363,7 @@ static void generate(struct buf *out, struct rng *r) {
 static bool process_equal(const struct settings *a, const struct settings *b) {
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
-        if (o->scope == OPTION_PROCESS && !option_process_equal(o, a, b))
+        if (o->scope == OPTION_PROCESS && !option_equal(o, a, b))
             return false;
     }
     return true;
