@@ -53,6 +53,27 @@ void reply_help(struct call *call, const char *container, const char *first_line
     buf_fini(&line);
 }
 
+static bool has_control_characters(struct slice word) {
+    for (size_t i = 0; i < word.size; i++) {
+        unsigned char c = (unsigned char)word.data[i];
+        if (c < 0x20 || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+bool call_check_characters(struct call *call, size_t first, const char *command) {
+    for (size_t i = first; i < call->count; i++) {
+        if (!has_control_characters(call->args[i]))
+            continue;
+        resp_errorf(&call->reply,
+            "ERR Invalid argument at index %zu for %s: control characters are not allowed", i,
+            command);
+        return false;
+    }
+    return true;
+}
+
 struct group *call_group(struct call *call) {
     struct group *g = core_group(call->core, call->args[2]);
     if (g == NULL)

@@ -25,6 +25,9 @@ void call_await(struct call *call);
 /* The group that the first argument of a SENTINEL subcommand names; NULL after answering that there
  * is none. */
 struct group *call_group(struct call *call);
+/* Names and values end up in line-based files, logs and events: none from the argument `first` on
+ * may have control characters. false after refusing. Source: spec 10.19. */
+bool call_check_characters(struct call *call, size_t first, const char *command);
 /* Names the client's connection, empty unnames it; false after refusing. */
 bool call_set_name(struct call *call, struct slice name);
 
@@ -35,7 +38,7 @@ command_handler run_sentinel_ckquorum, run_sentinel_myid;
 
 command_handler run_sentinel_failover, run_sentinel_monitor, run_sentinel_remove;
 command_handler run_sentinel_set, run_sentinel_reset, run_sentinel_flushconfig;
-command_handler run_sentinel_help;
+command_handler run_sentinel_help, run_sentinel_config;
 
 command_handler run_sentinel_is_master_down_by_addr, run_publish;
 

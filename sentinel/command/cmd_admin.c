@@ -9,29 +9,6 @@
 
 /* ---- arguments ---- */
 
-static bool has_control_characters(struct slice word) {
-    for (size_t i = 0; i < word.size; i++) {
-        unsigned char c = (unsigned char)word.data[i];
-        if (c < 0x20 || c == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-/* Names and values end up in line-based files, logs and events. Answers and returns false at the
- * first bad one. */
-static bool check_characters(struct call *call, const char *command) {
-    for (size_t i = FIRST_ARGUMENT; i < call->count; i++) {
-        if (!has_control_characters(call->args[i]))
-            continue;
-        resp_errorf(&call->reply,
-            "ERR Invalid argument at index %zu for %s: control characters are not allowed", i,
-            command);
-        return false;
-    }
-    return true;
-}
-
 /* A comma would break hellos, a blank makes events ambiguous. */
 static bool is_group_name(struct slice name) {
     return name.size > 0 && name.size < GROUP_NAME_MAX &&
@@ -69,7 +46,7 @@ static const char *read_monitor(
 void run_sentinel_monitor(struct call *call) {
     struct endpoint master;
     int64_t quorum;
-    if (!check_characters(call, "SENTINEL MONITOR"))
+    if (!call_check_characters(call, FIRST_ARGUMENT, "SENTINEL MONITOR"))
         return;
     const char *refusal = read_monitor(call, &master, &quorum);
     if (refusal != NULL) {
@@ -156,7 +133,7 @@ static void apply_changes(
 }
 
 void run_sentinel_set(struct call *call) {
-    if (!check_characters(call, "SENTINEL SET"))
+    if (!call_check_characters(call, FIRST_ARGUMENT, "SENTINEL SET"))
         return;
     struct group *g = call_group(call);
     if (g == NULL)

@@ -48,6 +48,10 @@ static const struct command sentinel_table[] = {
         .usage = "<name>", .handler = run_sentinel_ckquorum,
         .summary =
             "Whether enough Sentinels are in reach to declare the master down and to replace it." },
+    { SUB("sentinel", "config"), .arity = -4, .flags = COMMAND_ADMIN, .since = "6.2.0",
+        .usage = "GET <pattern> [<pattern> ...] | SET <name> <value> [<name> <value> ...]",
+        .handler = run_sentinel_config,
+        .summary = "Read or change settings of this Sentinel: all that are given or none." },
     { SUB("sentinel", "failover"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .usage = "<name>", .handler = run_sentinel_failover,
         .summary = "Replace the master now, although nothing is wrong with it." },

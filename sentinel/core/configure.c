@@ -3,13 +3,14 @@
 #include "common/buf.h"
 #include "config/option.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/order.h"
 #include "sentinel/core/probe.h"
 
-/* What peers are logged in with. */
 static bool credentials_equal(const struct settings *a, const struct settings *b) {
-    return slice_equal(slice_of(a->peer_user), slice_of(b->peer_user)) &&
-        secret_equal(&a->peer_password, &b->peer_password) &&
-        secret_equal(&a->client_password, &b->client_password);
+    struct credentials left = order_credentials_of_peers(a);
+    struct credentials right = order_credentials_of_peers(b);
+    return slice_equal(slice_of(left.user), slice_of(right.user)) &&
+        secret_equal(left.password, right.password);
 }
 
 static void reconnect_peers(struct core *c) {

@@ -24,14 +24,26 @@ static struct pending *send_one(
     return link_send(c, l, kind, r, 1);
 }
 
+struct credentials order_credentials_of_node(const struct group_settings *g) {
+    return (struct credentials){ .user = g->auth_user, .password = &g->auth_password };
+}
+
+struct credentials order_credentials_of_peers(const struct settings *s) {
+    if (secret_is_set(&s->peer_password))
+        return (struct credentials){ .user = s->peer_user, .password = &s->peer_password };
+    /* Peers are expected to ask for what we ask for. */
+    return (struct credentials){ .user = NULL, .password = &s->client_password };
+}
+
 static void authenticate(struct core *c, struct link *l) {
-    const struct group_settings *s = &l->node->group->settings;
-    if (!secret_is_set(&s->auth_password))
+    struct credentials with = l->node != NULL ? order_credentials_of_node(&l->node->group->settings)
+                                              : order_credentials_of_peers(&c->settings);
+    if (!secret_is_set(with.password)) /* a user without a password is nobody */
         return;
-    struct slice password = secret_reveal(&s->auth_password);
+    struct slice password = secret_reveal(with.password);
     struct request r;
-    if (s->auth_user != NULL) {
-        r = REQUEST(name(l, "AUTH"), slice_of(s->auth_user), password);
+    if (with.user != NULL) {
+        r = REQUEST(name(l, "AUTH"), slice_of(with.user), password);
         r.secret_from = 2;
         send_one(c, l, PENDING_HANDSHAKE, &r);
     } else {
@@ -45,8 +57,7 @@ void order_handshake(struct core *c, struct link *l) {
     char client_name[32];
     (void)snprintf(client_name, sizeof(client_name), "sentinel-%.8s-%s", c->id,
         l->purpose == LINK_PUBSUB ? "pubsub" : "cmd");
-    if (l->node != NULL)
-        authenticate(c, l);
+    authenticate(c, l);
     send_one(c, l, PENDING_HANDSHAKE,
         &REQUEST(name(l, "CLIENT"), TEXT("SETNAME"), slice_of(client_name)));
     if (l->purpose == LINK_PUBSUB)

@@ -8,10 +8,13 @@
 struct core;
 struct address;
 struct group;
+struct group_settings;
 struct link;
 struct node;
 struct peer;
 struct pending;
+struct secret;
+struct settings;
 
 void order_handshake(struct core *c, struct link *l);
 void order_ping(struct core *c, struct link *l);
@@ -19,6 +22,14 @@ void order_info(struct core *c, struct node *n);
 void order_identify(struct core *c, struct link *l);
 void order_script_kill(struct core *c, struct node *n);
 void order_hello(struct core *c, struct link *l, const struct group *g);
+/* What to log in with. Without a password nobody is logged in. Source: spec 2.4. */
+struct credentials {
+    const char *user; /* NULL: a password alone */
+    const struct secret *password;
+};
+struct credentials order_credentials_of_node(const struct group_settings *g);
+struct credentials order_credentials_of_peers(const struct settings *s);
+
 /* Asks a peer about the master; for a vote under the present attempt if `for_vote`. */
 void order_question(struct core *c, struct peer *p, bool for_vote);
 /* MULTI, SLAVEOF, CONFIG REWRITE, CLIENT KILL normal and pubsub, EXEC as one SEND. master NULL: NO

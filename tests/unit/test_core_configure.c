@@ -2,6 +2,7 @@
 
 #include "tests/unit/core_fixture.h"
 
+#include "common/mem.h"
 #include "config/merge.h"
 #include "sentinel/core/input.h"
 
@@ -116,6 +117,38 @@ static void a_new_address_of_ours_is_announced_at_once(void **state) {
     end(&f, &wanted);
 }
 
+static void new_credentials_log_in_anew_at_peers(void **state) {
+    struct fixture f;
+    struct settings wanted;
+    begin(&f, &wanted);
+    secret_set(&wanted.peer_password, SLICE_LITERAL("geheim"));
+    set(&f, &wanted);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fixture_sent(&f, &f.peers[i], "AUTH ******"), 1);
+        assert_int_equal(fixture_peer(&f, i)->process->link.state, LINK_OPEN);
+    }
+    assert_int_equal(fixture_sent(&f, &f.master, "AUTH"), 0);
+
+    wanted.peer_user = mem_strdup("sentinel");
+    set(&f, &wanted);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "AUTH sentinel ******"), 1);
+
+    /* What clients are asked for is of no interest while there is a password for peers. */
+    secret_set(&f.settings.client_password, SLICE_LITERAL("other"));
+    reload(&f);
+    assert_int_equal(fixture_sent(&f, NULL, "AUTH"), 0);
+    settings_copy_process(&wanted, &f.core->settings);
+    secret_set(&wanted.peer_password, SLICE_EMPTY);
+    set(&f, &wanted);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "AUTH ******"), 1);
+    secret_set(&f.settings.client_password, SLICE_EMPTY);
+    reload(&f);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "CLIENT SETNAME"), 1);
+    assert_int_equal(fixture_sent(&f, &f.peers[0], "AUTH"), 0);
+    assert_events(&f, "");
+    end(&f, &wanted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_setting_holds_after_a_restart),
@@ -123,6 +156,7 @@ int main(void) {
         cmocka_unit_test(what_changes_nothing_shows_whether_the_disk_is_there),
         cmocka_unit_test(a_changed_file_wins),
         cmocka_unit_test(a_new_address_of_ours_is_announced_at_once),
+        cmocka_unit_test(new_credentials_log_in_anew_at_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

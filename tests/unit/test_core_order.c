@@ -2,6 +2,7 @@
 
 #include "tests/unit/core_fixture.h"
 
+#include "common/mem.h"
 #include "sentinel/core/failover.h"
 
 #include <stdio.h>
@@ -62,6 +63,38 @@ static void the_handshake_logs_in_if_there_is_a_password_and_gives_our_name(void
         if (cases[i].password != NULL) {
             const struct request *auth = f.out.items[0].requests;
             assert_slice(auth->words[auth->word_count - 1], cases[i].password);
+        }
+        buf_fini(&text);
+        fixture_drop(&f);
+    }
+}
+
+static void peers_are_logged_in_with_what_is_set_for_them_or_asked_of_clients(void **state) {
+    static const struct {
+        const char *user, *password, *client_password, *line, *sent_password;
+    } cases[] = {
+        { NULL, NULL, NULL, "CLIENT SETNAME sentinel-aaaaaaaa-cmd\n", NULL },
+        { "alice", NULL, NULL, "CLIENT SETNAME sentinel-aaaaaaaa-cmd\n", NULL },
+        { NULL, "pass", NULL, "AUTH ******\nCLIENT SETNAME sentinel-aaaaaaaa-cmd\n", "pass" },
+        { "alice", "pass", "ours", "AUTH alice ******\nCLIENT SETNAME sentinel-aaaaaaaa-cmd\n",
+            "pass" },
+        { "alice", NULL, "ours", "AUTH ******\nCLIENT SETNAME sentinel-aaaaaaaa-cmd\n", "ours" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        struct buf text = BUF_INIT;
+        fixture_start(&f, &FIXTURE_STANDARD);
+        struct settings *s = &f.core->settings;
+        struct link *l = &fixture_peer(&f, 0)->process->link;
+        s->peer_user = mem_strdup(cases[i].user);
+        secret_set(&s->peer_password, slice_of(cases[i].password));
+        secret_set(&s->client_password, slice_of(cases[i].client_password));
+        fixture_begin(&f);
+        order_handshake(f.core, l);
+        assert_string_equal(sent(&f, l, &text), cases[i].line);
+        if (cases[i].sent_password != NULL) {
+            const struct request *auth = f.out.items[0].requests;
+            assert_slice(auth->words[auth->word_count - 1], cases[i].sent_password);
         }
         buf_fini(&text);
         fixture_drop(&f);
@@ -179,6 +212,7 @@ static void a_role_change_is_one_send_of_six_requests(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_handshake_logs_in_if_there_is_a_password_and_gives_our_name),
+        cmocka_unit_test(peers_are_logged_in_with_what_is_set_for_them_or_asked_of_clients),
         cmocka_unit_test(commands_to_servers_go_by_their_new_names_and_to_peers_by_the_old_ones),
         cmocka_unit_test(a_question_tells_our_durable_epoch_and_a_vote_request_that_of_the_attempt),
         cmocka_unit_test(ping_starts_the_silence_but_does_not_restart_it),
