@@ -74,6 +74,10 @@ bool call_check_characters(struct call *call, size_t first, const char *command)
     return true;
 }
 
+struct slice call_shown(struct slice word) {
+    return slice_cut(&word, '\0');
+}
+
 struct group *call_group(struct call *call) {
     struct group *g = core_group(call->core, call->args[2]);
     if (g == NULL)

@@ -22,6 +22,8 @@ void reply_help(struct call *call, const char *container, const char *first_line
 void call_await(struct call *call);
 
 /* ---- arguments ---- */
+/* A word of the client as the originals repeat it in an error: up to its first NUL. */
+struct slice call_shown(struct slice word);
 /* The group that the first argument of a SENTINEL subcommand names; NULL after answering that there
  * is none. */
 struct group *call_group(struct call *call);
@@ -44,9 +46,14 @@ command_handler run_sentinel_is_master_down_by_addr, run_publish;
 
 command_handler run_ping, run_role, run_hello, run_auth, run_shutdown;
 command_handler run_info;
-command_handler run_client_getname, run_client_help, run_client_id, run_client_info;
-command_handler run_client_list, run_client_setinfo, run_client_setname;
-command_handler run_command, run_command_count, run_command_docs, run_command_help;
+command_handler run_client_getname, run_client_help, run_client_id, run_client_no_evict;
+command_handler run_client_pause, run_client_reply, run_client_setinfo, run_client_setname;
+command_handler run_client_unblock, run_client_unpause;
+command_handler run_client_info, run_client_kill, run_client_list;
+command_handler run_client_caching, run_client_getredir, run_client_tracking;
+command_handler run_client_trackinginfo;
+command_handler run_command, run_command_count, run_command_docs, run_command_getkeys;
+command_handler run_command_help;
 command_handler run_command_info, run_command_list;
 
 command_handler run_subscribe, run_psubscribe, run_unsubscribe, run_punsubscribe;

@@ -1,4 +1,4 @@
-/* CLIENT: connections, their names and their state. */
+/* CLIENT: what a connection says of itself, and the pause of them all. */
 #include "common/mem.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
@@ -52,7 +52,8 @@ void run_client_setinfo(struct call *call) {
     struct slice option = call->args[2], value = call->args[3];
     bool is_name = slice_is_nocase(option, "lib-name");
     if (!is_name && !slice_is_nocase(option, "lib-ver")) {
-        resp_errorf(&call->reply, "ERR Unrecognized option '" SLICE_FMT "'", SLICE_ARG(option));
+        resp_errorf(
+            &call->reply, "ERR Unrecognized option '" SLICE_FMT "'", SLICE_ARG(call_shown(option)));
         return;
     }
     if (!is_plain(value) || value.size > CLIENT_TEXT_MAX) {
@@ -68,152 +69,98 @@ void run_client_id(struct call *call) {
     resp_integer(&call->reply, (int64_t)call->session->id.value);
 }
 
-/* ---- state ---- */
-
-static const char *text_or_empty(const char *text) {
-    return text == NULL ? "" : text;
-}
-
-/* One line in the form of Redis 7.2. What we do not have (databases, transactions, buffers of fixed
- * size) is shown as an idle connection of the originals shows it. */
-static void print_client(const struct session *s, int64_t now_ms, struct buf *out) {
-    char remote[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
-    size_t query = buf_size(&s->query), waiting = buf_size(&s->waiting_bytes);
-    buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s", (unsigned long long)s->id.value,
-        endpoint_text(&s->remote, remote), endpoint_text(&s->local, local), s->descriptor,
-        text_or_empty(s->name));
-    buf_printf(out, " age=%lld idle=%lld flags=%s db=0 sub=%zu psub=%zu ssub=0 multi=-1",
-        (long long)tstamp_age(now_ms, s->opened_ms) / 1000,
-        (long long)tstamp_age(now_ms, s->active_ms) / 1000,
-        session_has_subscriptions(s) ? "P" : "N", map_count(&s->channels), map_count(&s->patterns));
-    buf_printf(out, " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=0 rbp=0", query,
-        s->query.capacity - query);
-    buf_printf(out, " obl=0 oll=%zu omem=%zu tot-mem=%zu events=r cmd=", s->waiting_count, waiting,
-        sizeof(*s) + s->query.capacity + s->waiting_bytes.capacity);
-    if (s->last != NULL)
-        buf_add_slice(out, s->last->name);
-    else
-        buf_add_text(out, "NULL");
-    buf_printf(out, " user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n", s->version,
-        text_or_empty(s->library_name), text_or_empty(s->library_version));
-}
-
-void run_client_info(struct call *call) {
-    struct buf text = BUF_INIT;
-    print_client(call->session, call->core->now.mono_ms, &text);
-    reply_verbatim(call, buf_slice(&text));
-    buf_fini(&text);
-}
-
-/* ---- LIST ---- */
-
-enum client_type { CLIENT_ANY, CLIENT_NORMAL, CLIENT_PUBSUB, CLIENT_ABSENT };
-
-/* Which clients are listed. */
-struct filter {
-    enum client_type type;
-    const struct slice *ids; /* NULL = any */
-    size_t id_count;
-};
-
-/* Masters and replicas connect to servers, never to a Sentinel. */
-static bool parse_type(struct slice word, enum client_type *ret) {
-    static const struct {
-        const char *word;
-        enum client_type type;
-    } types[] = {
-        { "normal", CLIENT_NORMAL },
-        { "pubsub", CLIENT_PUBSUB },
-        { "master", CLIENT_ABSENT },
-        { "replica", CLIENT_ABSENT },
-        { "slave", CLIENT_ABSENT },
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        if (slice_is_nocase(word, types[i].word)) {
-            *ret = types[i].type;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool ids_are_valid(const struct slice *ids, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        int64_t id;
-        if (!slice_to_i64(ids[i], &id) || id < 1)
-            return false;
-    }
-    return true;
-}
-
-/* false after refusing. */
-static bool read_filter(struct call *call, struct filter *ret) {
-    if (call->count == 2)
-        return true;
-    if (call->count == 4 && slice_is_nocase(call->args[2], "type")) {
-        if (parse_type(call->args[3], &ret->type))
-            return true;
-        resp_errorf(
-            &call->reply, "ERR Unknown client type '" SLICE_FMT "'", SLICE_ARG(call->args[3]));
-        return false;
-    }
-    if (call->count > 3 && slice_is_nocase(call->args[2], "id")) {
-        ret->ids = call->args + 3;
-        ret->id_count = call->count - 3;
-        if (ids_are_valid(ret->ids, ret->id_count))
-            return true;
-        resp_error(&call->reply, SLICE_LITERAL("ERR Invalid client ID"));
-        return false;
-    }
+static void refuse_syntax(struct call *call) {
     resp_error(&call->reply, SLICE_LITERAL("ERR syntax error"));
-    return false;
 }
 
-static bool passes(const struct session *s, enum client_type type) {
-    switch (type) {
-    case CLIENT_ANY:
-        return true;
-    case CLIENT_NORMAL:
-        return !session_has_subscriptions(s);
-    case CLIENT_PUBSUB:
-        return session_has_subscriptions(s);
-    case CLIENT_ABSENT:
-        return false;
-    }
-    return false;
-}
+/* ---- what it wants ---- */
 
-static void print_all(const struct call *call, enum client_type type, struct buf *out) {
-    map_for_each(s, &call->server->sessions, struct session) {
-        if (passes(s, type))
-            print_client(s, call->core->now.mono_ms, out);
+void run_client_reply(struct call *call) {
+    struct session *session = call->session;
+    struct slice mode = call->args[2];
+    if (slice_is_nocase(mode, "on")) {
+        session->replies = REPLIES_ALL;
+        reply_ok(call);
+    } else if (slice_is_nocase(mode, "off")) {
+        session->replies = REPLIES_NONE;
+    } else if (slice_is_nocase(mode, "skip")) {
+        if (session->replies != REPLIES_NONE)
+            session->replies = REPLIES_SKIP_NEXT;
+    } else {
+        refuse_syntax(call);
     }
 }
 
-/* Each is looked up: a thousand ids compared with ten thousand clients would stall all of them. As
- * with the originals the ids give the order, and one that is named twice is listed twice. */
-static void print_named(const struct call *call, const struct filter *f, struct buf *out) {
-    for (size_t i = 0; i < f->id_count; i++) {
-        struct client_id id;
-        if (!slice_to_u64(f->ids[i], &id.value))
-            continue;
-        const struct session *s = server_session(call->server, id);
-        if (s != NULL)
-            print_client(s, call->core->now.mono_ms, out);
-    }
-}
-
-void run_client_list(struct call *call) {
-    struct filter filter = { .type = CLIENT_ANY };
-    if (!read_filter(call, &filter))
+void run_client_no_evict(struct call *call) {
+    bool on = slice_is_nocase(call->args[2], "on");
+    if (!on && !slice_is_nocase(call->args[2], "off")) {
+        refuse_syntax(call);
         return;
-    struct buf text = BUF_INIT;
-    if (filter.ids != NULL)
-        print_named(call, &filter, &text);
+    }
+    call->session->is_protected = on;
+    reply_ok(call);
+}
+
+/* ---- the pause ---- */
+
+/* The originals have these two checked by hand. */
+static void refuse_count(struct call *call) {
+    resp_errorf(&call->reply,
+        "ERR unknown subcommand or wrong number of arguments for '" SLICE_FMT "'. Try CLIENT HELP.",
+        SLICE_ARG(call->args[1]));
+}
+
+/* NULL if the time is one. */
+static const char *read_pause(const struct call *call, int64_t *ret_until_ms) {
+    int64_t time_ms;
+    if (!slice_to_i64(call->args[2], &time_ms))
+        return "ERR timeout is not an integer or out of range";
+    if (time_ms < 0)
+        return "ERR timeout is negative";
+    if (time_ms > INT64_MAX - call->core->now.wall_ms)
+        return "ERR timeout is out of range";
+    *ret_until_ms = tstamp_add(call->core->now.mono_ms, time_ms);
+    return NULL;
+}
+
+void run_client_pause(struct call *call) {
+    bool all = call->count == 3 || slice_is_nocase(call->args[3], "all");
+    if (call->count > 4) {
+        refuse_count(call);
+        return;
+    }
+    if (!all && !slice_is_nocase(call->args[3], "write")) {
+        resp_error(&call->reply, SLICE_LITERAL("ERR CLIENT PAUSE mode must be WRITE or ALL"));
+        return;
+    }
+    int64_t until_ms = 0;
+    const char *why = read_pause(call, &until_ms);
+    if (why != NULL) {
+        resp_error(&call->reply, slice_of(why));
+        return;
+    }
+    server_pause(call->server, until_ms, all);
+    reply_ok(call);
+}
+
+void run_client_unpause(struct call *call) {
+    server_unpause(call->server);
+    reply_ok(call);
+}
+
+/* Nothing here blocks a client in the sense of this command. */
+void run_client_unblock(struct call *call) {
+    int64_t id;
+    if (call->count > 4)
+        refuse_count(call);
+    else if (call->count == 4 && !slice_is_nocase(call->args[3], "timeout") &&
+        !slice_is_nocase(call->args[3], "error"))
+        resp_error(
+            &call->reply, SLICE_LITERAL("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+    else if (!slice_to_i64(call->args[2], &id))
+        resp_error(&call->reply, SLICE_LITERAL("ERR value is not an integer or out of range"));
     else
-        print_all(call, filter.type, &text);
-    reply_verbatim(call, buf_slice(&text));
-    buf_fini(&text);
+        resp_integer(&call->reply, 0);
 }
 
 void run_client_help(struct call *call) {

@@ -77,6 +77,16 @@ void run_command_info(struct call *call) {
     }
 }
 
+/* ---- GETKEYS ---- */
+
+/* No command of this process has keys, so that nothing is left but the reasons to refuse. */
+void run_command_getkeys(struct call *call) {
+    const struct command *c = command_of(call->args + 2, call->count - 2);
+    resp_error(&call->reply,
+        c == NULL ? SLICE_LITERAL("ERR Invalid command specified")
+                  : SLICE_LITERAL("ERR The command has no key arguments"));
+}
+
 void run_command_count(struct call *call) {
     resp_integer(&call->reply, (int64_t)command_count);
 }

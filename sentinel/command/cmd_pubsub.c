@@ -6,6 +6,7 @@
 #include "sentinel/core/core.h"
 
 static void confirm(struct call *call, const char *verb, const struct slice *name) {
+    call->is_push = true;
     resp_push(&call->reply, 3);
     resp_bulk_text(&call->reply, verb);
     if (name != NULL)

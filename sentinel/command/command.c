@@ -95,9 +95,15 @@ static const struct command sentinel_table[] = {
 };
 
 static const struct command client_table[] = {
+    { SUB("client", "caching"), .arity = 3, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "6.0.0", .usage = "YES|NO", .handler = run_client_caching,
+        .summary = "Whether the keys of the next command are tracked." },
     { SUB("client", "getname"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
         .since = "2.6.9", .handler = run_client_getname,
         .summary = "The name of this connection." },
+    { SUB("client", "getredir"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "6.0.0", .handler = run_client_getredir,
+        .summary = "The connection that is told in place of this one." },
     { SUB("client", "help"), .arity = 2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
         .since = "5.0.0", .handler = run_client_help, .summary = "Print this help." },
     { SUB("client", "id"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
@@ -105,16 +111,48 @@ static const struct command client_table[] = {
     { SUB("client", "info"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
         .tips = "nondeterministic_output", .since = "6.2.0", .handler = run_client_info,
         .summary = "State of this connection." },
+    { SUB("client", "kill"), .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "2.4.0",
+        .usage =
+            "<ip:port> | [ID <id>] [TYPE normal|master|replica|pubsub] [ADDR <ip:port>] [LADDR <ip:port>] [USER <name>] [SKIPME yes|no] [MAXAGE <seconds>]",
+        .handler = run_client_kill,
+        .summary = "End connections: one by its address, or all that pass every filter." },
     { SUB("client", "list"), .arity = -2, .flags = COMMAND_ADMIN | OF_CLIENT,
         .categories = CATEGORY_CONNECTION, .tips = "nondeterministic_output", .since = "2.4.0",
         .usage = "[TYPE normal|master|replica|pubsub] [ID <id> ...]", .handler = run_client_list,
         .summary = "State of the connections." },
+    { SUB("client", "no-evict"), .arity = 3, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "7.0.0", .usage = "ON|OFF",
+        .handler = run_client_no_evict,
+        .summary = "Hang up this connection last when the memory of all is short." },
+    { SUB("client", "pause"), .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "2.9.50", .usage = "<milliseconds> [WRITE|ALL]",
+        .handler = run_client_pause,
+        .summary = "Let the commands of all clients, or those that write, wait for some time." },
+    { SUB("client", "reply"), .arity = 3, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "3.2.0", .usage = "ON|OFF|SKIP", .handler = run_client_reply,
+        .summary = "Whether this connection gets replies." },
     { SUB("client", "setinfo"), .arity = 4, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
         .tips = TO_ALL_NODES, .since = "7.2.0", .usage = "LIB-NAME|LIB-VER <text>",
         .handler = run_client_setinfo, .summary = "Tell which library uses this connection." },
     { SUB("client", "setname"), .arity = 3, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
         .tips = TO_ALL_NODES, .since = "2.6.9", .usage = "<name>", .handler = run_client_setname,
         .summary = "Name this connection." },
+    { SUB("client", "tracking"), .arity = -3, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
+        .since = "6.0.0",
+        .usage = "ON|OFF [REDIRECT <id>] [PREFIX <prefix> ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+        .handler = run_client_tracking,
+        .summary = "Ask to hear of keys that change; a Sentinel has none." },
+    { SUB("client", "trackinginfo"), .arity = 2, .flags = OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "6.2.0", .handler = run_client_trackinginfo,
+        .summary = "What was asked for with TRACKING." },
+    { SUB("client", "unblock"), .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "5.0.0", .usage = "<id> [TIMEOUT|ERROR]",
+        .handler = run_client_unblock,
+        .summary = "End a wait of a client; none waits at a Sentinel." },
+    { SUB("client", "unpause"), .arity = 2, .flags = COMMAND_ADMIN | OF_CLIENT,
+        .categories = CATEGORY_CONNECTION, .since = "6.2.0", .handler = run_client_unpause,
+        .summary = "End the pause of the clients." },
 };
 
 static const struct command command_command_table[] = {
@@ -124,6 +162,12 @@ static const struct command command_command_table[] = {
     { SUB("command", "docs"), .arity = -2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
         .tips = "nondeterministic_output_order", .since = "7.0.0", .usage = "[<command> ...]",
         .handler = run_command_docs, .summary = "What the commands are for." },
+    { SUB("command", "getkeys"), .arity = -3, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
+        .since = "2.8.13", .usage = "<command> [<argument> ...]", .handler = run_command_getkeys,
+        .summary = "The keys in a request; no command of a Sentinel has any." },
+    { SUB("command", "getkeysandflags"), .arity = -3, .flags = ANY_TIME,
+        .categories = CATEGORY_CONNECTION, .since = "7.0.0", .usage = "<command> [<argument> ...]",
+        .handler = run_command_getkeys, .summary = "The keys in a request, and how it uses them." },
     { SUB("command", "help"), .arity = 2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
         .since = "5.0.0", .handler = run_command_help, .summary = "Print this help." },
     { SUB("command", "info"), .arity = -2, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
@@ -221,12 +265,18 @@ const struct command *command_find(struct slice name) {
     return c == NULL || rest.data == NULL ? c : find_subcommand(c, rest);
 }
 
+const struct command *command_of(const struct slice *words, size_t count) {
+    const struct command *c = find_word(command_table, command_count, words[0]);
+    bool is_container = c != NULL && c->subcommand_count > 0;
+    return is_container && count > 1 ? find_subcommand(c, words[1]) : c;
+}
+
 /* ---- refusals ---- */
 
 #define ECHO_MAX 128 /* bytes of the client's words in an error */
 
 static struct slice shown(struct slice word) {
-    return slice_sub(word, 0, ECHO_MAX);
+    return slice_sub(call_shown(word), 0, ECHO_MAX);
 }
 
 static void refuse_unknown(struct call *call) {
@@ -236,7 +286,8 @@ static void refuse_unknown(struct call *call) {
     size_t head = buf_size(&text);
     for (size_t i = 1; i < call->count && buf_size(&text) - head < ECHO_MAX; i++) {
         size_t room = ECHO_MAX - (buf_size(&text) - head);
-        buf_printf(&text, "'" SLICE_FMT "' ", SLICE_ARG(slice_sub(call->args[i], 0, room)));
+        buf_printf(
+            &text, "'" SLICE_FMT "' ", SLICE_ARG(slice_sub(call_shown(call->args[i]), 0, room)));
     }
     resp_error(&call->reply, buf_slice(&text));
     buf_fini(&text);
@@ -258,6 +309,11 @@ static bool arity_fits(const struct command *c, size_t count) {
 static bool is_allowed_while_subscribed(const struct command *c) {
     return c->handler == run_ping || c->handler == run_subscribe || c->handler == run_psubscribe ||
         c->handler == run_unsubscribe || c->handler == run_punsubscribe;
+}
+
+/* On a server PUBLISH is replicated, so that a pause of writes is one of it, too. */
+static bool is_paused(const struct call *call, const struct command *c) {
+    return server_is_paused(call->server) && (call->server->pause.all || c->handler == run_publish);
 }
 
 /* ---- the run of a request ---- */
@@ -298,7 +354,12 @@ static void run(struct call *call) {
             SLICE_ARG(c->name));
         return;
     }
-    call->command = session->last = c;
+    session->last = c;
+    if (is_paused(call, c)) {
+        session->is_postponed = true;
+        return;
+    }
+    call->command = c;
     c->handler(call);
 }
 
@@ -316,11 +377,32 @@ static struct call begin(
     };
 }
 
+/* What a client says of the next request alone ends with it. */
+static void end_request(struct call *call) {
+    struct session *session = call->session;
+    if (session->replies == REPLIES_SKIP)
+        session->replies = REPLIES_ALL;
+    else if (session->replies == REPLIES_SKIP_NEXT)
+        session->replies = REPLIES_SKIP;
+    bool is_of_client = call->command != NULL && slice_starts_with(call->command->name, "client|");
+    if (!is_of_client)
+        session->tracking.caching = false;
+}
+
 static void settle(struct call *call, size_t mark) {
+    struct session *session = call->session;
+    if (session->is_awaiting || session->is_postponed)
+        return;
     struct slice written = slice_sub(buf_slice(call->reply.out), mark, SIZE_MAX);
     if (slice_starts_with(written, "-"))
         call->server->stats.errors++;
-    session_settle(call->session, mark, call->rests_on, buf_slice(&call->server->otherwise));
+    if (session_is_muted(session) && !call->is_push) {
+        buf_truncate(call->reply.out, mark);
+        call->rests_on = 0;
+        buf_clear(&call->server->otherwise);
+    }
+    session_settle(session, mark, call->rests_on, buf_slice(&call->server->otherwise));
+    end_request(call);
 }
 
 void command_run(

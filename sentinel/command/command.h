@@ -60,6 +60,8 @@ extern const size_t command_count;
 extern const char *const command_flag_names[COMMAND_FLAG_COUNT];
 extern const char *const command_category_names[COMMAND_CATEGORY_COUNT];
 
+/* The command that the words of a request begin with; NULL if there is none. */
+const struct command *command_of(const struct slice *words, size_t count);
 /* By full name without case, "sentinel|masters"; NULL if there is none. */
 const struct command *command_find(struct slice name);
 /* Its last word as people read it: in upper case. */
@@ -76,6 +78,7 @@ struct call {
     const struct slice *args; /* all words, those of the name first; lent by the request */
     size_t count;
     struct resp_writer reply;
+    bool is_push; /* the reply is no reply but messages, which CLIENT REPLY does not suppress */
     uint64_t rests_on; /* PERSIST that must be durable before the reply leaves; 0 = none */
     struct resp_writer otherwise; /* the reply if that write fails */
 };
@@ -83,6 +86,7 @@ struct call {
 /* The late reply of a client that awaited one. */
 void command_answer(struct server *server, struct session *session,
     void (*write)(struct call *call, const void *context), const void *context);
-/* Runs one request of a client; count > 0. Writes the reply, unless the client is to await it. */
+/* Runs one request of a client; count > 0. Writes the reply, unless the client is to await it, or
+ * the request to be postponed. */
 void command_run(
     struct server *server, struct session *session, const struct slice *args, size_t count);

@@ -65,6 +65,13 @@ size_t server_count_subscribers(const struct server *s) {
     return count;
 }
 
+size_t server_count_clients(const struct server *s) {
+    size_t count = 0;
+    map_for_each(session, &s->sessions, struct session)
+        count += session->state != SESSION_ENDED;
+    return count;
+}
+
 static bool is_logged_lately(const struct server *s, int64_t logged_ms) {
     return tstamp_is_recent(s->core->now.mono_ms, logged_ms, LOGGED_MS);
 }
@@ -112,16 +119,21 @@ static size_t owed(const struct session *session) {
     return buf_size(&session->out) + buf_size(&session->waiting_bytes);
 }
 
-static void run(struct server *s, struct session *session, const struct resp_request *request) {
+/* false if the request is to be read again later. */
+static bool run(struct server *s, struct session *session, const struct resp_request *request) {
     size_t before = owed(session);
     if (request->count > 0) {
-        count_command(s);
         command_run(s, session, request->args, request->count);
+        if (session->is_postponed)
+            return false;
+        count_command(s);
+        session->requests++;
     }
     size_t after = owed(session);
     size_t cost = SERVER_REQUEST_COST + (after > before ? after - before : 0);
     session->spent += cost;
     s->spent += cost;
+    return true;
 }
 
 /* What was spent counts for a wake-up. */
@@ -144,10 +156,12 @@ static void refuse_bytes(struct server *s, struct session *session, const char *
     char address[ENDPOINT_TEXT_MAX];
     core_log(s->core, LOG_VERBOSE, "client %s hung up: Protocol error: %s",
         endpoint_text(&session->remote, address), reason);
-    struct resp_writer w = session_writer(session);
-    size_t mark = buf_size(w.out);
-    resp_errorf(&w, "ERR Protocol error: %s", reason);
-    session_settle(session, mark, 0, SLICE_EMPTY);
+    if (!session_is_muted(session)) {
+        struct resp_writer w = session_writer(session);
+        size_t mark = buf_size(w.out);
+        resp_errorf(&w, "ERR Protocol error: %s", reason);
+        session_settle(session, mark, 0, SLICE_EMPTY);
+    }
     session_end(session);
 }
 
@@ -186,8 +200,8 @@ static size_t run_all(struct server *s, struct session *session, struct slice by
         size_t used = 0;
         switch (resp_read_request(&s->reader, slice_sub(bytes, at, SIZE_MAX), &request, &used)) {
         case RESP_READ_REQUEST:
-            run(s, session, &request);
-            at += used;
+            if (run(s, session, &request))
+                at += used;
             break;
         case RESP_READ_MORE:
             return at;
@@ -224,6 +238,7 @@ static bool is_query_too_long(const struct server *s, const struct session *sess
 static void take_bytes(struct server *s, struct session *session, struct slice bytes) {
     s->stats.reads++;
     s->stats.input_bytes += bytes.size;
+    session->input_bytes += bytes.size;
     if (session->state != SESSION_OPEN)
         return;
     session->active_ms = s->core->now.mono_ms;
@@ -304,7 +319,8 @@ static void take_turns(struct server *s) {
     s->spent_wake = s->core->now.wake;
     for (size_t left = s->queued_count; left > 0 && s->spent < SERVER_SHARES; left--) {
         struct session *session = list_first(&s->queued, struct session, queued);
-        ensure(session != NULL);
+        if (session == NULL)
+            break; /* one of them killed the others */
         session_dequeue(session);
         session->spent = 0;
         go_on(s, session);
@@ -312,21 +328,60 @@ static void take_turns(struct server *s) {
     s->turn_ms = s->core->now.mono_ms + 1;
 }
 
+/* ---- CLIENT PAUSE ---- */
+
+bool server_is_paused(const struct server *s) {
+    return s->pause.until_ms > s->core->now.mono_ms;
+}
+
+void server_pause(struct server *s, int64_t until_ms, bool all) {
+    s->pause.until_ms = MAX_OF(s->pause.until_ms, until_ms);
+    s->pause.all |= all;
+}
+
+/* Those that were postponed go on when it is their turn. */
+void server_unpause(struct server *s) {
+    s->pause.until_ms = 0;
+    s->pause.all = false;
+    map_for_each(session, &s->sessions, struct session) {
+        if (!session->is_postponed)
+            continue;
+        session->is_postponed = false;
+        if (session->state == SESSION_OPEN)
+            session_enqueue(session);
+    }
+}
+
+static void end_pause(struct server *s) {
+    if (s->pause.until_ms > 0 && !server_is_paused(s))
+        server_unpause(s);
+}
+
 void server_turn(struct server *s) {
+    end_pause(s);
     expire(s);
     if (s->queued_count > 0 && s->core->now.mono_ms >= s->turn_ms)
         take_turns(s);
 }
 
 int64_t server_deadline(const struct server *s) {
-    return tstamp_min(expiry(s), s->queued_count > 0 ? s->turn_ms : TSTAMP_NEVER);
+    int64_t turn_ms = s->queued_count > 0 ? s->turn_ms : TSTAMP_NEVER;
+    int64_t pause_ms = s->pause.until_ms > 0 ? s->pause.until_ms : TSTAMP_NEVER;
+    return tstamp_min(expiry(s), tstamp_min(turn_ms, pause_ms));
 }
 
 /* ---- answers ---- */
 
+/* Each of those that wait now, once: what they do next may end others of the list. */
 void server_release(struct server *s) {
-    list_for_each(session, &s->parked, struct session, parked) {
+    for (size_t left = list_count(&s->parked); left > 0; left--) {
+        struct session *session = list_first(&s->parked, struct session, parked);
+        if (session == NULL)
+            break;
+        list_remove(&session->parked);
         session_release(session);
+        if (session->waiting_count > 0 && !list_is_linked(&session->parked))
+            list_append(&s->parked, &session->parked);
         go_on(s, session);
     }
 }
@@ -352,10 +407,15 @@ void server_publish(struct server *s, struct slice channel, struct slice payload
     }
 }
 
+/* Those that asked not to be are shed when only they are left. */
 static struct session *holds_most(const struct server *s) {
     struct session *most = NULL;
     map_for_each(session, &s->sessions, struct session) {
-        if (most == NULL || session->held > most->held)
+        if (session->held == 0)
+            continue;
+        bool is_better = most == NULL || session->is_protected < most->is_protected ||
+            (session->is_protected == most->is_protected && session->held > most->held);
+        if (is_better)
             most = session;
     }
     return most;

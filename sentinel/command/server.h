@@ -34,6 +34,10 @@ struct server {
     struct usage usage;
     struct stats stats;
     bool stopping; /* SHUTDOWN was asked for */
+    struct {
+        int64_t until_ms; /* mono; 0 = none */
+        bool all;         /* else only commands that write where they would be replicated */
+    } pause;              /* CLIENT PAUSE */
 
     struct map sessions; /* client id -> struct session, owned; in order of opening */
     struct list unsent;  /* struct session.unsent */
@@ -84,6 +88,10 @@ void server_take_usage(struct server *s, const struct usage *usage);
 typedef void answer_function(struct call *call, const void *context);
 void server_answer(
     struct server *s, struct client_id client, answer_function *write, const void *context);
+/* CLIENT PAUSE, UNPAUSE. A pause that is on is only made longer, and stays one of all commands. */
+void server_pause(struct server *s, int64_t until_ms, bool all);
+void server_unpause(struct server *s);
+bool server_is_paused(const struct server *s); /* in some way */
 /* A message that rests on the durable `after` (0 = none), to all who subscribed. */
 void server_publish(struct server *s, struct slice channel, struct slice payload, uint64_t after);
 /* Hangs up those that hold most while all together hold more than limits.client_memory. Between
@@ -94,5 +102,6 @@ void server_flush(struct server *s);
 
 struct session *server_session(const struct server *s, struct client_id id); /* NULL if gone */
 size_t server_count_subscribers(const struct server *s);                     /* walks */
+size_t server_count_clients(const struct server *s); /* walks; not those that were hung up */
 /* How many clients may be connected, as far as is known. */
 uint64_t server_allowed_clients(const struct server *s);

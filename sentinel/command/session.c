@@ -29,6 +29,7 @@ struct session *session_new(struct server *server, const struct input *opened) {
         .opened_ms = server->core->now.mono_ms,
         .active_ms = server->core->now.mono_ms,
     };
+    tracking_init(&s->tracking);
     s->oldest.at_ms = TSTAMP_NEVER;
     return s;
 }
@@ -44,6 +45,7 @@ void session_free(struct session *s) {
     s->server->held -= s->held;
     map_fini(&s->channels);
     map_fini(&s->patterns);
+    tracking_fini(&s->tracking);
     mem_free(s->name);
     mem_free(s->library_name);
     mem_free(s->library_version);
@@ -72,7 +74,8 @@ bool session_is_full(const struct session *s) {
 }
 
 bool session_is_held_up(const struct session *s) {
-    return s->is_choked || s->is_awaiting || list_is_linked(&s->queued) || session_is_full(s);
+    return s->is_choked || s->is_awaiting || s->is_postponed || list_is_linked(&s->queued) ||
+        session_is_full(s);
 }
 
 bool session_overflows(const struct session *s) {
@@ -87,10 +90,21 @@ bool session_has_subscriptions(const struct session *s) {
     return session_subscription_count(s) > 0;
 }
 
+/* One user has all rights. */
+const char *session_user(const struct session *s) {
+    (void)s;
+    return "default";
+}
+
+bool session_is_muted(const struct session *s) {
+    return s->replies == REPLIES_NONE || s->replies == REPLIES_SKIP;
+}
+
 /* ---- what it holds, and its turn ---- */
 
 void session_weigh(struct session *s) {
-    size_t held = buf_size(&s->query) + buf_size(&s->waiting_bytes) + s->subscription_bytes;
+    size_t held = buf_size(&s->query) + buf_size(&s->waiting_bytes) + s->subscription_bytes +
+        s->tracking.bytes;
     s->server->held += held - s->held;
     s->held = held;
 }
@@ -157,6 +171,7 @@ void session_flush(struct session *s) {
         e->after = s->out_after;
         server->stats.writes++;
         server->stats.output_bytes += bytes.size;
+        s->output_bytes += bytes.size;
     }
     s->out_after = 0;
     return_spare(s);
@@ -278,6 +293,7 @@ void session_end(struct session *s) {
     pubsub_leave(&s->server->pubsub, s);
     session_dequeue(s);
     buf_fini(&s->query);
+    tracking_stop(&s->tracking);
     session_weigh(s);
     mark_unsent(s);
 }

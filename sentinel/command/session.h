@@ -10,6 +10,7 @@
 #include "common/list.h"
 #include "common/map.h"
 #include "common/resp.h"
+#include "sentinel/command/tracking.h"
 #include "sentinel/core/ids.h"
 
 #define CLIENT_TEXT_MAX 255 /* bytes of a name or version that a client tells of itself */
@@ -30,15 +31,25 @@ enum session_state {
     SESSION_ENDED,  /* hung up: nothing is sent any more */
 };
 
+/* Which replies a client wants (CLIENT REPLY). */
+enum session_replies {
+    REPLIES_ALL,
+    REPLIES_SKIP_NEXT, /* not the one to the next request */
+    REPLIES_SKIP,      /* not the one to this request */
+    REPLIES_NONE,
+};
+
 /* What each request needs stands first, together. */
 struct session {
     struct server *server;
     struct client_id id;
     enum session_state state;
-    int version;             /* of RESP: 2 or 3 */
-    bool is_choked;          /* it does not read what it was sent */
-    bool is_paused;          /* the shell was asked not to read from it */
-    bool is_awaiting;        /* the reply to its last request comes later (call_await) */
+    int version;       /* of RESP: 2 or 3 */
+    bool is_choked;    /* it does not read what it was sent */
+    bool is_paused;    /* the shell was asked not to read from it */
+    bool is_awaiting;  /* the reply to its last request comes later (call_await) */
+    bool is_postponed; /* its next request waits for the end of CLIENT PAUSE */
+    enum session_replies replies;
     struct buf query;        /* received, not parsed yet */
     struct list_node queued; /* in server->queued: the others have their turn */
     size_t spent;            /* of its share of wake-up spent_wake */
@@ -60,12 +71,15 @@ struct session {
 
     struct map channels,
         patterns; /* name -> struct subscription, owned; in order of subscription */
+    struct tracking tracking;
 
     struct endpoint remote, local;
-    int descriptor;                       /* for CLIENT LIST only */
-    char *name;                           /* owned; NULL = none */
-    char *library_name, *library_version; /* owned; NULL = none */
-    int64_t opened_ms;                    /* mono */
+    int descriptor;                               /* for CLIENT LIST only */
+    char *name;                                   /* owned; NULL = none */
+    char *library_name, *library_version;         /* owned; NULL = none */
+    bool is_protected;                            /* shed last (CLIENT NO-EVICT) */
+    uint64_t requests, input_bytes, output_bytes; /* since it was opened */
+    int64_t opened_ms;                            /* mono */
 };
 
 struct session *session_new(struct server *server, const struct input *opened);
@@ -78,6 +92,8 @@ bool session_is_held_up(const struct session *s);  /* no request is carried out 
 bool session_overflows(const struct session *s);   /* more has piled up than it may */
 bool session_has_subscriptions(const struct session *s);
 size_t session_subscription_count(const struct session *s);
+const char *session_user(const struct session *s); /* whose rights it has; borrowed */
+bool session_is_muted(const struct session *s);    /* wants no reply to the request in hand */
 
 /* ---- requests ---- */
 /* Counts anew what it holds; after each change of that. */

@@ -102,7 +102,7 @@ static void lists_are_filtered(void **state) {
     assert_listed(d, "TYPE master", "");
     assert_listed(d, "ID 3 1 77 3", "id=3;id=1;id=3;");
     assert_answer(d, 1, "CLIENT LIST ID x", "-\"ERR Invalid client ID\"");
-    assert_answer(d, 1, "CLIENT LIST ID 0", "-\"ERR Invalid client ID\"");
+    assert_listed(d, "ID 0 -1", "");
     assert_answer(d, 1, "CLIENT LIST NOSUCH", "-\"ERR syntax error\"");
     assert_answer(d, 1, "CLIENT LIST TYPE", "-\"ERR syntax error\"");
     assert_answer(d, 1, "CLIENT LIST TYPE normal x", "-\"ERR syntax error\"");
