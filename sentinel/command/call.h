@@ -30,8 +30,13 @@ struct group *call_group(struct call *call);
 /* Names and values end up in line-based files, logs and events: none from the argument `first` on
  * may have control characters. false after refusing. Source: spec 10.19. */
 bool call_check_characters(struct call *call, size_t first, const char *command);
+/* Whether a connection may have this name; false after refusing. */
+bool call_name_is_valid(struct call *call, struct slice name);
 /* Names the client's connection, empty unnames it; false after refusing. */
 bool call_set_name(struct call *call, struct slice name);
+
+/* A line of CLIENT LIST. */
+void client_print(const struct session *s, int64_t now_ms, struct buf *out);
 
 /* ---- handlers, by file ---- */
 command_handler run_sentinel_masters, run_sentinel_master, run_sentinel_replicas;
@@ -55,5 +60,8 @@ command_handler run_client_trackinginfo;
 command_handler run_command, run_command_count, run_command_docs, run_command_getkeys;
 command_handler run_command_help;
 command_handler run_command_info, run_command_list;
+
+command_handler run_acl_cat, run_acl_deluser, run_acl_dryrun, run_acl_getuser, run_acl_help;
+command_handler run_acl_list, run_acl_log, run_acl_setuser, run_acl_users, run_acl_whoami;
 
 command_handler run_subscribe, run_psubscribe, run_unsubscribe, run_punsubscribe;

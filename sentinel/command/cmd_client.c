@@ -21,7 +21,7 @@ static void replace_text(char **text, struct slice value) {
     *text = value.size > 0 ? slice_dup(value) : NULL;
 }
 
-bool call_set_name(struct call *call, struct slice name) {
+bool call_name_is_valid(struct call *call, struct slice name) {
     if (!is_plain(name)) {
         resp_error(&call->reply,
             SLICE_LITERAL(
@@ -32,6 +32,12 @@ bool call_set_name(struct call *call, struct slice name) {
         resp_errorf(&call->reply, "ERR Client names have at most %d bytes", CLIENT_TEXT_MAX);
         return false;
     }
+    return true;
+}
+
+bool call_set_name(struct call *call, struct slice name) {
+    if (!call_name_is_valid(call, name))
+        return false;
     replace_text(&call->session->name, name);
     return true;
 }

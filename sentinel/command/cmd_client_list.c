@@ -48,7 +48,7 @@ static void print_buffers(const struct session *s, struct buf *out) {
 }
 
 /* One line in the form of Redis 7.2, or of Valkey. */
-static void print_client(const struct session *s, int64_t now_ms, struct buf *out) {
+void client_print(const struct session *s, int64_t now_ms, struct buf *out) {
     char remote[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
     buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s", (unsigned long long)s->id.value,
         endpoint_text(&s->remote, remote), endpoint_text(&s->local, local), s->descriptor,
@@ -62,9 +62,9 @@ static void print_client(const struct session *s, int64_t now_ms, struct buf *ou
     print_buffers(s, out);
     buf_add_text(out, " cmd=");
     buf_add_slice(out, s->last != NULL ? s->last->name : SLICE_LITERAL("NULL"));
-    buf_printf(out, " user=%s redir=%lld resp=%d lib-name=%s lib-ver=%s", session_user(s),
-        s->tracking.on ? (long long)s->tracking.redirect : -1, s->version,
-        text_or_empty(s->library_name), text_or_empty(s->library_version));
+    buf_printf(out, " user=" SLICE_FMT " redir=%lld resp=%d lib-name=%s lib-ver=%s",
+        SLICE_ARG(acl_user_name(s->user)), s->tracking.on ? (long long)s->tracking.redirect : -1,
+        s->version, text_or_empty(s->library_name), text_or_empty(s->library_version));
     if (is_valkey(s))
         buf_printf(out, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu",
             (unsigned long long)s->input_bytes, (unsigned long long)s->output_bytes,
@@ -74,7 +74,7 @@ static void print_client(const struct session *s, int64_t now_ms, struct buf *ou
 
 void run_client_info(struct call *call) {
     struct buf text = BUF_INIT;
-    print_client(call->session, call->core->now.mono_ms, &text);
+    client_print(call->session, call->core->now.mono_ms, &text);
     reply_verbatim(call, buf_slice(&text));
     buf_fini(&text);
 }
@@ -118,7 +118,7 @@ static bool passes(const struct session *s, const struct filter *f, const struct
         (f->id == 0 || s->id.value == (uint64_t)f->id) &&
         (f->remote == NULL || has_address(&s->remote, *f->remote)) &&
         (f->local == NULL || has_address(&s->local, *f->local)) &&
-        (f->user == NULL || slice_is(*f->user, session_user(s))) &&
+        (f->user == NULL || slice_equal(*f->user, acl_user_name(s->user))) &&
         tstamp_age(call->core->now.mono_ms, s->opened_ms) / 1000 >= f->age_s &&
         !(f->skips_me && s == call->session);
 }
@@ -183,7 +183,7 @@ static bool read_local(struct call *call, const struct slice *word, struct filte
 
 static bool read_user(struct call *call, const struct slice *word, struct filter *f) {
     f->user = word;
-    if (slice_is(*word, session_user(call->session)))
+    if (acl_find(&call->server->access.acl, *word) != NULL)
         return true;
     resp_errorf(&call->reply, "ERR No such user '" SLICE_FMT "'", SLICE_ARG(call_shown(*word)));
     return false;
@@ -280,7 +280,7 @@ void run_client_kill(struct call *call) {
 static void print_all(const struct call *call, const struct filter *f, struct buf *out) {
     map_for_each(s, &call->server->sessions, struct session) {
         if (passes(s, f, call))
-            print_client(s, call->core->now.mono_ms, out);
+            client_print(s, call->core->now.mono_ms, out);
     }
 }
 
@@ -297,7 +297,7 @@ static bool print_named(struct call *call, struct buf *out) {
         const struct session *s =
             server_session(call->server, (struct client_id){ .value = (uint64_t)id });
         if (s != NULL && s->state == SESSION_OPEN)
-            print_client(s, call->core->now.mono_ms, out);
+            client_print(s, call->core->now.mono_ms, out);
     }
     return true;
 }

@@ -148,15 +148,6 @@ struct listing {
     struct resp_writer *out; /* NULL while counting */
 };
 
-static bool has_category(const struct command *c, struct slice name) {
-    unsigned categories = command_categories(c);
-    for (size_t i = 0; i < COMMAND_CATEGORY_COUNT; i++) {
-        if (slice_is_nocase(name, command_category_names[i]))
-            return (categories & 1u << i) != 0;
-    }
-    return false;
-}
-
 static bool is_listed(const struct command *c, const struct listing *l) {
     switch (l->filter) {
     case LIST_ALL:
@@ -164,7 +155,7 @@ static bool is_listed(const struct command *c, const struct listing *l) {
     case LIST_MODULE:
         return false; /* there are no modules */
     case LIST_CATEGORY:
-        return has_category(c, l->value);
+        return (command_categories(c) & command_category_of(l->value)) != 0;
     case LIST_PATTERN:
         return glob_match(l->value, c->name, true);
     }

@@ -1,5 +1,6 @@
 #include "sentinel/command/command.h"
 
+#include "sentinel/command/access.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
@@ -19,19 +20,36 @@ const char *const command_flag_names[COMMAND_FLAG_COUNT] = {
 };
 
 const char *const command_category_names[COMMAND_CATEGORY_COUNT] = {
+    "keyspace",
+    "read",
+    "write",
+    "set",
+    "sortedset",
+    "list",
+    "hash",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "geo",
+    "stream",
     "pubsub",
     "admin",
     "fast",
     "slow",
+    "blocking",
     "dangerous",
     "connection",
+    "transaction",
+    "scripting",
 };
 
 #define TEXT(text) \
     { .data = text, .size = sizeof(text) - 1 }
-#define NAME(text)           .name = TEXT(text), .word = TEXT(text)
-#define SUB(container, text) .name = TEXT(container "|" text), .word = TEXT(text)
-#define SUBCOMMANDS(table)   .subcommands = table, .subcommand_count = ARRAY_SIZE(table)
+/* Each row has a number of its own, whatever their order. */
+#define NAME(text) .name = TEXT(text), .word = TEXT(text), .number = __COUNTER__
+#define SUB(container, text) \
+    .name = TEXT(container "|" text), .word = TEXT(text), .number = __COUNTER__
+#define SUBCOMMANDS(table) .subcommands = table, .subcommand_count = ARRAY_SIZE(table)
 
 #define ANY_TIME  (COMMAND_LOADING | COMMAND_STALE)
 #define OF_CLIENT (COMMAND_NOSCRIPT | ANY_TIME)
@@ -92,6 +110,35 @@ static const struct command sentinel_table[] = {
         .summary = "Change options of a master: all of them or, if one is refused, none." },
     { SUB("sentinel", "slaves"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.0",
         .usage = "<name>", .handler = run_sentinel_replicas, .summary = "The same as REPLICAS." },
+};
+
+#define OF_ACL (COMMAND_ADMIN | OF_CLIENT)
+
+static const struct command acl_table[] = {
+    { SUB("acl", "cat"), .arity = -2, .flags = OF_CLIENT, .since = "6.0.0", .usage = "[<category>]",
+        .handler = run_acl_cat, .summary = "The categories of commands, or the commands of one." },
+    { SUB("acl", "deluser"), .arity = -3, .flags = OF_ACL, .since = "6.0.0",
+        .usage = "<user> [<user> ...]", .handler = run_acl_deluser,
+        .summary = "Remove users, and close the connections that are theirs." },
+    { SUB("acl", "dryrun"), .arity = -4, .flags = OF_ACL, .since = "7.0.0",
+        .usage = "<user> <command> [<argument> ...]", .handler = run_acl_dryrun,
+        .summary = "Whether a user may carry out a command, without doing it." },
+    { SUB("acl", "getuser"), .arity = 3, .flags = OF_ACL, .since = "6.0.0", .usage = "<user>",
+        .handler = run_acl_getuser, .summary = "What a user may do." },
+    { SUB("acl", "help"), .arity = 2, .flags = ANY_TIME, .since = "6.0.0", .handler = run_acl_help,
+        .summary = "Print this help." },
+    { SUB("acl", "list"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_list,
+        .summary = "All users, each as the rules that make it." },
+    { SUB("acl", "log"), .arity = -2, .flags = OF_ACL, .since = "6.0.0",
+        .usage = "[<count> | RESET]", .handler = run_acl_log,
+        .summary = "What was refused for want of rights, newest first." },
+    { SUB("acl", "setuser"), .arity = -3, .flags = OF_ACL, .since = "6.0.0",
+        .usage = "<user> [<rule> ...]", .handler = run_acl_setuser,
+        .summary = "Make a user, or change what it may do: by all of the rules, or by none." },
+    { SUB("acl", "users"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_users,
+        .summary = "The names of all users." },
+    { SUB("acl", "whoami"), .arity = 2, .flags = OF_CLIENT, .since = "6.0.0",
+        .handler = run_acl_whoami, .summary = "The user of this connection." },
 };
 
 static const struct command client_table[] = {
@@ -186,15 +233,15 @@ const struct command command_table[] = {
         .tips = TO_ALL_SHARDS, .group = "connection", .since = "1.0.0", .usage = "[<message>]",
         .handler = run_ping, .summary = "Whether anybody is there." },
     { NAME("publish"), .arity = 3, .flags = COMMAND_PUBSUB | ANY_TIME | COMMAND_FAST,
-        .group = "pubsub", .since = "2.0.0", .usage = "__sentinel__:hello <hello>",
-        .handler = run_publish,
+        .channels = COMMAND_CHANNELS_FIRST, .group = "pubsub", .since = "2.0.0",
+        .usage = "__sentinel__:hello <hello>", .handler = run_publish,
         .summary = "A Sentinel announces itself; nothing else is accepted." },
-    { NAME("subscribe"), .arity = -2, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
-        .usage = "<channel> [<channel> ...]", .handler = run_subscribe,
-        .summary = "Hear of the events with these names." },
-    { NAME("psubscribe"), .arity = -2, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
-        .usage = "<pattern> [<pattern> ...]", .handler = run_psubscribe,
-        .summary = "Hear of the events whose names match." },
+    { NAME("subscribe"), .arity = -2, .flags = OF_PUBSUB, .channels = COMMAND_CHANNELS_ALL,
+        .group = "pubsub", .since = "2.0.0", .usage = "<channel> [<channel> ...]",
+        .handler = run_subscribe, .summary = "Hear of the events with these names." },
+    { NAME("psubscribe"), .arity = -2, .flags = OF_PUBSUB, .channels = COMMAND_CHANNELS_PATTERNS,
+        .group = "pubsub", .since = "2.0.0", .usage = "<pattern> [<pattern> ...]",
+        .handler = run_psubscribe, .summary = "Hear of the events whose names match." },
     { NAME("unsubscribe"), .arity = -1, .flags = OF_PUBSUB, .group = "pubsub", .since = "2.0.0",
         .usage = "[<channel> ...]", .handler = run_unsubscribe,
         .summary = "Hear of these events, or of any event by name, no longer." },
@@ -215,6 +262,8 @@ const struct command command_table[] = {
     { NAME("auth"), .arity = -2, .flags = OF_LOGIN, .categories = CATEGORY_CONNECTION,
         .group = "connection", .since = "1.0.0", .usage = "[<user>] <password>",
         .handler = run_auth, .summary = "Log in." },
+    { NAME("acl"), .arity = -2, .group = "server", .since = "6.0.0",
+        .summary = "All that concerns users and their rights.", SUBCOMMANDS(acl_table) },
     { NAME("client"), .arity = -2, .group = "connection", .since = "2.4.0",
         .summary = "All that concerns connections.", SUBCOMMANDS(client_table) },
     { NAME("command"), .arity = -1, .flags = ANY_TIME, .categories = CATEGORY_CONNECTION,
@@ -228,6 +277,8 @@ const struct command command_table[] = {
 
 const size_t command_count = ARRAY_SIZE(command_table);
 
+static_assert(__COUNTER__ <= COMMAND_NUMBERS_MAX, "each row has a number");
+
 unsigned command_categories(const struct command *c) {
     unsigned implied = c->flags & COMMAND_FAST ? CATEGORY_FAST : CATEGORY_SLOW;
     if (c->flags & COMMAND_ADMIN)
@@ -235,6 +286,14 @@ unsigned command_categories(const struct command *c) {
     if (c->flags & COMMAND_PUBSUB)
         implied |= CATEGORY_PUBSUB;
     return c->categories | implied;
+}
+
+unsigned command_category_of(struct slice name) {
+    for (size_t i = 0; i < COMMAND_CATEGORY_COUNT; i++) {
+        if (slice_is_nocase(name, command_category_names[i]))
+            return 1u << i;
+    }
+    return 0;
 }
 
 void command_print_word(const struct command *c, struct buf *out) {
@@ -271,6 +330,10 @@ const struct command *command_of(const struct slice *words, size_t count) {
     return is_container && count > 1 ? find_subcommand(c, words[1]) : c;
 }
 
+bool command_takes(const struct command *c, size_t count) {
+    return c->arity >= 0 ? count == (size_t)c->arity : count >= (size_t)-c->arity;
+}
+
 /* ---- refusals ---- */
 
 #define ECHO_MAX 128 /* bytes of the client's words in an error */
@@ -301,10 +364,6 @@ static void refuse_unknown_subcommand(struct call *call, const struct command *c
     buf_fini(&name);
 }
 
-static bool arity_fits(const struct command *c, size_t count) {
-    return c->arity >= 0 ? count == (size_t)c->arity : count >= (size_t)-c->arity;
-}
-
 /* A subscribed client of RESP2 could not tell a reply from a message. */
 static bool is_allowed_while_subscribed(const struct command *c) {
     return c->handler == run_ping || c->handler == run_subscribe || c->handler == run_psubscribe ||
@@ -320,46 +379,50 @@ static bool is_paused(const struct call *call, const struct command *c) {
 
 /* The row of the request; NULL after refusing it. */
 static const struct command *resolve(struct call *call) {
-    const struct command *c = find_word(command_table, command_count, call->args[0]);
-    if (c == NULL) {
+    const struct command *c = command_of(call->args, call->count);
+    const struct command *container = find_word(command_table, command_count, call->args[0]);
+    if (container == NULL)
         refuse_unknown(call);
-        return NULL;
-    }
-    if (c->subcommand_count > 0 && call->count > 1) {
-        const struct command *container = c;
-        c = find_subcommand(container, call->args[1]);
-        if (c == NULL) {
-            refuse_unknown_subcommand(call, container);
-            return NULL;
-        }
-    }
-    if (!arity_fits(c, call->count)) {
+    else if (c == NULL)
+        refuse_unknown_subcommand(call, container);
+    else if (!command_takes(c, call->count))
         resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
             SLICE_ARG(c->name));
-        return NULL;
-    }
-    return c;
+    else
+        return c;
+    return NULL;
+}
+
+static bool is_logged_in(struct call *call) {
+    if (!access_is_barred(call->session) || (call->command->flags & COMMAND_NO_AUTH) != 0)
+        return true;
+    resp_error(&call->reply, SLICE_LITERAL("NOAUTH Authentication required."));
+    return false;
+}
+
+static bool fits_subscriptions(struct call *call) {
+    const struct session *session = call->session;
+    if (session->version != 2 || !session_has_subscriptions(session) ||
+        is_allowed_while_subscribed(call->command))
+        return true;
+    resp_errorf(&call->reply,
+        "ERR Can't execute '" SLICE_FMT "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+        "QUIT / RESET are allowed in this context",
+        SLICE_ARG(call->command->name));
+    return false;
 }
 
 static void run(struct call *call) {
-    struct session *session = call->session;
     const struct command *c = resolve(call);
     if (c == NULL)
         return;
-    if (session->version == 2 && session_has_subscriptions(session) &&
-        !is_allowed_while_subscribed(c)) {
-        resp_errorf(&call->reply,
-            "ERR Can't execute '" SLICE_FMT "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
-            "QUIT / RESET are allowed in this context",
-            SLICE_ARG(c->name));
+    call->command = call->session->last = c;
+    if (!is_logged_in(call) || !access_permits(call) || !fits_subscriptions(call))
         return;
-    }
-    session->last = c;
     if (is_paused(call, c)) {
-        session->is_postponed = true;
+        call->session->is_postponed = true;
         return;
     }
-    call->command = c;
     c->handler(call);
 }
 

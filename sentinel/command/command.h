@@ -26,16 +26,27 @@ enum command_flag {
     COMMAND_FLAG_COUNT = 9,
 };
 
-/* Categories of access control; the order of the names is that of command_category_names. */
+/* Categories of access control; the order of the names is that of command_category_names. Those
+ * without a member are of servers: no command here is in them. */
 enum command_category {
-    CATEGORY_PUBSUB = 1 << 0,
-    CATEGORY_ADMIN = 1 << 1,
-    CATEGORY_FAST = 1 << 2,
-    CATEGORY_SLOW = 1 << 3,
-    CATEGORY_DANGEROUS = 1 << 4,
-    CATEGORY_CONNECTION = 1 << 5,
-    COMMAND_CATEGORY_COUNT = 6,
+    CATEGORY_PUBSUB = 1 << 12,
+    CATEGORY_ADMIN = 1 << 13,
+    CATEGORY_FAST = 1 << 14,
+    CATEGORY_SLOW = 1 << 15,
+    CATEGORY_DANGEROUS = 1 << 17,
+    CATEGORY_CONNECTION = 1 << 18,
+    COMMAND_CATEGORY_COUNT = 21,
 };
+
+/* Which arguments name channels, to which a user needs a right. */
+enum command_channels {
+    COMMAND_CHANNELS_NONE,
+    COMMAND_CHANNELS_FIRST,    /* the first one */
+    COMMAND_CHANNELS_ALL,      /* all of them */
+    COMMAND_CHANNELS_PATTERNS, /* all of them, each a pattern */
+};
+
+#define COMMAND_NUMBERS_MAX 256 /* rows of the table at most, those of subcommands included */
 
 typedef void command_handler(struct call *call);
 
@@ -45,7 +56,9 @@ struct command {
     int arity;           /* words with the name and the subcommand; negative: at least */
     unsigned flags;      /* enum command_flag */
     unsigned categories; /* enum command_category, beyond those that follow from the flags */
-    const char *tips;    /* hints of the originals to clients, separated by blanks; NULL = none */
+    unsigned number;     /* of the row, below COMMAND_NUMBERS_MAX */
+    enum command_channels channels;
+    const char *tips; /* hints of the originals to clients, separated by blanks; NULL = none */
     const char *group,
         *since; /* as COMMAND DOCS tells them; NULL in a subcommand: those of its container */
     const char *usage; /* arguments behind the name; NULL = none */
@@ -64,10 +77,17 @@ extern const char *const command_category_names[COMMAND_CATEGORY_COUNT];
 const struct command *command_of(const struct slice *words, size_t count);
 /* By full name without case, "sentinel|masters"; NULL if there is none. */
 const struct command *command_find(struct slice name);
+/* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
+ * such command. */
+const struct command *command_of(const struct slice *args, size_t count);
+/* Whether it takes so many words. */
+bool command_takes(const struct command *c, size_t count);
 /* Its last word as people read it: in upper case. */
 void command_print_word(const struct command *c, struct buf *out);
 /* The categories that follow from the flags included. */
 unsigned command_categories(const struct command *c);
+/* The bit of a category by its name without case; 0 if there is none. */
+unsigned command_category_of(struct slice name);
 
 /* A request on its way through a handler. */
 struct call {

@@ -27,6 +27,7 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
     };
     for (size_t i = 0; i < settings->listen_count; i++)
         s->listen[i] = settings->listen[i];
+    access_init(&s->access, &core->settings);
     list_init(&s->unsent);
     list_init(&s->parked);
     list_init(&s->queued);
@@ -40,6 +41,7 @@ void server_free(struct server *s) {
         session_free(session);
     map_fini(&s->sessions);
     pubsub_fini(&s->pubsub);
+    access_fini(&s->access);
     heap_fini(&s->waits);
     resp_reader_fini(&s->reader);
     buf_fini(&s->otherwise);
@@ -438,6 +440,10 @@ void server_shed(struct server *s) {
 void server_flush(struct server *s) {
     list_for_each(session, &s->unsent, struct session, unsent)
         session_flush(session);
+}
+
+void server_reload(struct server *s) {
+    access_reload(s);
 }
 
 /* ---- usage ---- */

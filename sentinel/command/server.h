@@ -8,6 +8,7 @@
 #include "common/map.h"
 #include "common/resp.h"
 #include "config/settings.h"
+#include "sentinel/command/access.h"
 #include "sentinel/command/pubsub.h"
 #include "sentinel/core/input.h"
 
@@ -44,6 +45,7 @@ struct server {
     struct list parked;  /* struct session.parked */
     struct heap waits;   /* struct session.oldest */
     struct pubsub pubsub;
+    struct access access;
 
     struct list
         queued; /* struct session.queued: whose requests wait for their turn; longest first */
@@ -82,6 +84,7 @@ void server_release(struct server *s);
 void server_turn(struct server *s);
 int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER is needed */
 void server_take_usage(struct server *s, const struct usage *usage);
+void server_reload(struct server *s); /* the core has taken new settings */
 /* Writes the reply that a client awaits (call_await): `write` is called with a call that has no
  * arguments, and may let the reply rest on a write. Nothing if the client is gone or awaits none.
  * Then its requests go on. Between core_begin and core_end. */

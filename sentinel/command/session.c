@@ -2,6 +2,7 @@
 
 #include "common/ensure.h"
 #include "common/mem.h"
+#include "sentinel/command/access.h"
 #include "sentinel/command/pubsub.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
@@ -31,6 +32,7 @@ struct session *session_new(struct server *server, const struct input *opened) {
     };
     tracking_init(&s->tracking);
     s->oldest.at_ms = TSTAMP_NEVER;
+    access_enter(s);
     return s;
 }
 
@@ -88,12 +90,6 @@ size_t session_subscription_count(const struct session *s) {
 
 bool session_has_subscriptions(const struct session *s) {
     return session_subscription_count(s) > 0;
-}
-
-/* One user has all rights. */
-const char *session_user(const struct session *s) {
-    (void)s;
-    return "default";
 }
 
 bool session_is_muted(const struct session *s) {

@@ -15,6 +15,7 @@
 
 #define CLIENT_TEXT_MAX 255 /* bytes of a name or version that a client tells of itself */
 
+struct acl_user;
 struct command;
 struct input;
 struct server;
@@ -50,6 +51,8 @@ struct session {
     bool is_awaiting;  /* the reply to its last request comes later (call_await) */
     bool is_postponed; /* its next request waits for the end of CLIENT PAUSE */
     enum session_replies replies;
+    struct acl_user *user;   /* who it is; borrowed, never NULL */
+    bool is_logged_in;       /* not the default user for want of anything else */
     struct buf query;        /* received, not parsed yet */
     struct list_node queued; /* in server->queued: the others have their turn */
     size_t spent;            /* of its share of wake-up spent_wake */
@@ -92,8 +95,7 @@ bool session_is_held_up(const struct session *s);  /* no request is carried out 
 bool session_overflows(const struct session *s);   /* more has piled up than it may */
 bool session_has_subscriptions(const struct session *s);
 size_t session_subscription_count(const struct session *s);
-const char *session_user(const struct session *s); /* whose rights it has; borrowed */
-bool session_is_muted(const struct session *s);    /* wants no reply to the request in hand */
+bool session_is_muted(const struct session *s); /* wants no reply to the request in hand */
 
 /* ---- requests ---- */
 /* Counts anew what it holds; after each change of that. */

@@ -70,6 +70,10 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_USAGE:
         server_take_usage(e->server, &in->usage);
         break;
+    case INPUT_RELOAD:
+        core_input(e->core, in);
+        server_reload(e->server);
+        break;
     case INPUT_STOP:
         core_log(e->core, LOG_WARNING, "stopping: " SLICE_FMT, SLICE_ARG(in->why));
         e->server->stopping = true;
@@ -81,7 +85,6 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_LINK_LOST:
     case INPUT_REPLY:
     case INPUT_MESSAGE:
-    case INPUT_RELOAD:
     case INPUT_RELOAD_FAILED:
     case INPUT_KIND_COUNT:
         core_input(e->core, in);

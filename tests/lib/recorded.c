@@ -16,7 +16,8 @@ struct printer {
 
 static bool is_volatile(struct slice name) {
     static const char *const names[] = { "last-ping-sent", "last-ok-ping-reply", "last-ping-reply",
-        "info-refresh", "role-reported-time", "last-hello-message", "version", "id" };
+        "info-refresh", "role-reported-time", "last-hello-message", "version", "id",
+        "client-info" };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (slice_is(name, names[i]))
             return true;

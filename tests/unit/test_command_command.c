@@ -136,12 +136,6 @@ static size_t count_of(struct slice text, const char *part) {
     return count;
 }
 
-static const char *head_of_array(size_t count) {
-    static char head[32];
-    snprintf(head, sizeof(head), "*%zu\r\n", count);
-    return head;
-}
-
 static void keys_are_looked_for_in_vain(void **state) {
     static const struct {
         const char *words, *reply;
@@ -162,23 +156,31 @@ static void keys_are_looked_for_in_vain(void **state) {
     }
 }
 
+static void assert_begins(struct desk *d, const char *line, size_t count, const char *rest) {
+    struct buf expected = BUF_INIT;
+    buf_printf(&expected, "*%zu\r\n%s", count, rest);
+    assert_true(slice_starts_with(desk_ask(d, 1, line), buf_text(&expected)));
+    buf_fini(&expected);
+}
+
 static void command_without_arguments_tells_all(void **state) {
     struct desk *d = *state;
-    struct slice all = desk_ask(d, 1, "COMMAND");
     size_t rows = command_count;
     for (size_t i = 0; i < command_count; i++)
         rows += command_table[i].subcommand_count;
-    assert_int_equal(count_of(all, "\r\n*10\r\n"), rows);
-    assert_true(slice_starts_with(all, head_of_array(command_count)));
-    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND INFO"), head_of_array(command_count)));
-    assert_true(
-        slice_starts_with(desk_ask(d, 1, "COMMAND DOCS"), head_of_array(2 * command_count)));
-    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND LIST"), head_of_array(rows)));
-    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND COUNT"), ":"));
+    assert_begins(d, "COMMAND", command_count, "*10\r\n$8\r\nsentinel\r\n:-2\r\n");
+    assert_int_equal(count_of(desk_ask(d, 1, "COMMAND"), "*10\r\n$"), rows);
+    assert_begins(d, "COMMAND INFO", command_count, "*10\r\n");
+    assert_begins(d, "COMMAND DOCS", 2 * command_count, "$8\r\nsentinel\r\n");
+    assert_begins(d, "COMMAND LIST", rows, "");
+    struct buf expected = BUF_INIT;
+    buf_printf(&expected, ":\"%zu\"", command_count);
+    assert_answer(d, 1, "COMMAND COUNT", buf_text(&expected));
+    buf_fini(&expected);
 }
 
 static void help_begins_and_ends_as_clients_expect(void **state) {
-    static const char *const containers[] = { "SENTINEL", "CLIENT", "COMMAND" };
+    static const char *const containers[] = { "SENTINEL", "CLIENT", "COMMAND", "ACL" };
     struct desk *d = *state;
     for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
         char line[64];

@@ -1,0 +1,48 @@
+/* What each client may do: between the sessions and the users of access control. */
+#pragma once
+
+#include "common/secret.h"
+#include "sentinel/command/acl.h"
+#include "sentinel/command/acl_log.h"
+
+struct call;
+struct server;
+struct session;
+struct settings;
+
+struct access {
+    struct acl acl;
+    struct acl_log log;
+    struct secret file_password; /* of the default user, as the file said last */
+};
+
+void access_init(struct access *a, const struct settings *settings);
+void access_fini(struct access *a);
+/* The core has taken new settings: what changed in the file wins over what was done at runtime. */
+void access_reload(struct server *s);
+
+/* ---- one client ---- */
+/* A new client is the default user, and need not log in if that one has no password. */
+void access_enter(struct session *s);
+/* Whether the client has to log in before it may ask for anything. */
+bool access_is_barred(const struct session *s);
+/* Logs in; false, noted in the log of refusals, if user and password do not fit. */
+bool access_log_in(struct call *call, struct slice user, struct slice password);
+/* Whether the call's command may be carried out; false after refusing it. */
+bool access_permits(struct call *call);
+
+/* ---- users ---- */
+/* Makes a user what `changed` is, and takes that; a new one is added. Hangs up who listens to what
+ * its user may no longer listen to. */
+void access_change_user(struct server *s, struct acl_user *changed);
+/* Removes a user that is not the default one, and hangs up all who are it. True if `self` is among
+ * them: it still has its reply to get, and is to be ended afterwards. */
+bool access_remove_user(struct server *s, struct acl_user *u, const struct session *self);
+/* Replaces all users by those of `acl`, and takes it. Whoever is not the default user is hung up;
+ * `self` as above. */
+bool access_replace(struct server *s, struct acl *acl, const struct session *self);
+
+/* ---- texts ---- */
+/* Why a user may not make a request, as people read it; the call's own arguments are not used. */
+void access_print_refusal(const struct acl_user *u, const struct command *c,
+    enum acl_verdict verdict, struct slice channel, struct buf *out);
