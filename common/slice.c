@@ -175,3 +175,20 @@ char *slice_dup(struct slice s) {
     char *copy = mem_realloc(NULL, s.size + 1);
     return slice_copy(s, copy, s.size + 1);
 }
+
+size_t slice_packed_size(const struct slice *slices, size_t count) {
+    size_t size = count * sizeof(slices[0]);
+    for (size_t i = 0; i < count; i++)
+        size += slices[i].size + 1;
+    return size;
+}
+
+void slice_pack(const struct slice *slices, size_t count, struct slice *ret_copies) {
+    char *bytes = (char *)&ret_copies[count];
+    for (size_t i = 0; i < count; i++) {
+        size_t size = slices[i].size;
+        slice_copy(slices[i], bytes, size + 1);
+        ret_copies[i] = (struct slice){ .data = bytes, .size = size };
+        bytes += size + 1;
+    }
+}

@@ -46,3 +46,8 @@ uint64_t slice_to_u64_lenient(struct slice s);
 /* Copies into `dst` of `capacity` bytes, cut if needed, always NUL-terminated. Returns dst. */
 char *slice_copy(struct slice s, char *dst, size_t capacity);
 char *slice_dup(struct slice s); /* owned, NUL-terminated */
+
+/* Several slices and their bytes in one piece of memory: what it takes, and filling it. Each copy
+ * is NUL-terminated. */
+size_t slice_packed_size(const struct slice *slices, size_t count);
+void slice_pack(const struct slice *slices, size_t count, struct slice *ret_copies);

@@ -41,7 +41,7 @@ void client_print(const struct session *s, int64_t now_ms, struct buf *out);
 /* ---- handlers, by file ---- */
 command_handler run_sentinel_masters, run_sentinel_master, run_sentinel_replicas;
 command_handler run_sentinel_sentinels, run_sentinel_get_master_addr_by_name;
-command_handler run_sentinel_ckquorum, run_sentinel_myid;
+command_handler run_sentinel_ckquorum, run_sentinel_myid, run_sentinel_pending_scripts;
 
 command_handler run_sentinel_failover, run_sentinel_monitor, run_sentinel_remove;
 command_handler run_sentinel_set, run_sentinel_reset, run_sentinel_flushconfig;

@@ -159,8 +159,8 @@ static void print_sentinel(const struct server *s, struct buf *out) {
     add_count(out, "sentinel_masters", map_count(&c->groups));
     add_number(out, "sentinel_tilt", c->tilt);
     add_number(out, "sentinel_tilt_since_seconds", tilt_s);
-    add_number(out, "sentinel_running_scripts", 0);
-    add_number(out, "sentinel_scripts_queue_length", 0);
+    add_number(out, "sentinel_running_scripts", (int64_t)c->scripts.running);
+    add_number(out, "sentinel_scripts_queue_length", (int64_t)c->scripts.count);
     add_number(out, "sentinel_simulate_failure_flags", 0);
     size_t number = 0;
     map_for_each(g, &c->groups, struct group) {

@@ -97,6 +97,32 @@ void run_sentinel_ckquorum(struct call *call) {
     buf_fini(&answer);
 }
 
+/* ---- PENDING-SCRIPTS ---- */
+
+static void print_script(struct resp_writer *w, const struct core *c, const struct script *s) {
+    resp_map(w, 5);
+    resp_bulk_text(w, "argv");
+    resp_array(w, s->word_count);
+    for (size_t i = 0; i < s->word_count; i++)
+        resp_bulk(w, s->words[i]);
+    resp_bulk_text(w, "flags");
+    resp_bulk_text(w, s->is_running ? "running" : "scheduled");
+    resp_bulk_text(w, "pid");
+    resp_bulk_i64(w, s->pid);
+    resp_bulk_text(w, s->is_running ? "run-time" : "run-delay");
+    resp_bulk_i64(w,
+        s->is_running ? tstamp_age(c->now.mono_ms, s->start_ms)
+                      : tstamp_age(s->start_ms, c->now.mono_ms));
+    resp_bulk_text(w, "retry-num");
+    resp_bulk_i64(w, s->run_count);
+}
+
+void run_sentinel_pending_scripts(struct call *call) {
+    resp_array(&call->reply, call->core->scripts.count);
+    list_for_each(s, &call->core->scripts.jobs, struct script, queued)
+        print_script(&call->reply, call->core, s);
+}
+
 void run_sentinel_myid(struct call *call) {
     resp_bulk_text(&call->reply, call->core->id);
 }

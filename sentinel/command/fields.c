@@ -263,6 +263,22 @@ static void print_offset(const struct subject *s, struct resp_writer *w) {
     resp_bulk_u64(w, s->node->repl_offset);
 }
 
+static bool has_notification_script(const struct subject *s) {
+    return s->group->settings.notification_script != NULL;
+}
+
+static void print_notification_script(const struct subject *s, struct resp_writer *w) {
+    resp_bulk_text(w, s->group->settings.notification_script);
+}
+
+static bool has_reconfig_script(const struct subject *s) {
+    return s->group->settings.reconfig_script != NULL;
+}
+
+static void print_reconfig_script(const struct subject *s, struct resp_writer *w) {
+    resp_bulk_text(w, s->group->settings.reconfig_script);
+}
+
 static void print_announced(const struct subject *s, struct resp_writer *w) {
     resp_bulk_text(w, s->node->announced ? "1" : "0");
 }
@@ -311,6 +327,8 @@ static const struct field {
     { "quorum", MASTER, print_quorum, NULL },
     { "failover-timeout", MASTER, print_failover_timeout, NULL },
     { "parallel-syncs", MASTER, print_parallel_syncs, NULL },
+    { "notification-script", MASTER, print_notification_script, has_notification_script },
+    { "client-reconfig-script", MASTER, print_reconfig_script, has_reconfig_script },
     { "master-link-down-time", REPLICA, print_master_link_down, NULL },
     { "master-link-status", REPLICA, print_master_link, NULL },
     { "master-host", REPLICA, print_master_host, NULL },

@@ -27,6 +27,8 @@ static const struct periods stock_periods = {
     .reconf = 10000,
     .min_link_age = 15000,
     .election = 10000,
+    .script_runtime = 60000,
+    .script_retry = 30000,
 };
 
 /* ---- groups ---- */
@@ -221,6 +223,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->awaiting);
+    scripts_init(&c->scripts);
     if (c->settings.listen_count > 0)
         c->listen = c->settings.listen[0];
     c->now = now;
@@ -244,6 +247,7 @@ void core_free(struct core *c) {
     map_fini(&c->by_serial);
     map_fini(&c->processes);
     map_fini(&c->tombstones);
+    scripts_fini(&c->scripts);
     heap_fini(&c->due);
     heap_fini(&c->process_due);
     mem_free(c->links);
@@ -404,6 +408,11 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_MESSAGE:
         link_input(c, in);
         break;
+    case INPUT_SCRIPT_STARTED:
+    case INPUT_SCRIPT_REFUSED:
+    case INPUT_SCRIPT_ENDED:
+        script_input(c, in);
+        break;
     case INPUT_DURABLE:
         on_durable(c, in->seq);
         break;
@@ -432,6 +441,7 @@ void core_input(struct core *c, const struct input *in) {
 void core_end(struct core *c) {
     leave_tilt_if_over(c);
     judge_due(c);
+    script_judge(c);
     bool retry = c->store_retry_ms != 0 && c->now.mono_ms >= c->store_retry_ms;
     if (retry)
         c->store_retry_ms = 0; /* set again if it fails again */
@@ -441,6 +451,7 @@ void core_end(struct core *c) {
 
 int64_t core_deadline(const struct core *c) {
     int64_t due = tstamp_min(heap_deadline(&c->due), heap_deadline(&c->process_due));
+    due = tstamp_min(due, script_deadline(c));
     if (c->store_retry_ms != 0)
         due_mono(&due, c->store_retry_ms);
     if (c->tilt)

@@ -12,6 +12,7 @@
 #include "config/state.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/group.h"
+#include "sentinel/core/script.h"
 
 struct input;
 struct plan;
@@ -19,6 +20,7 @@ struct plan;
 /* The periods of the originals, ms. Source: spec 3.1. */
 struct periods {
     int64_t info, info_fast, ping, ask, publish, tilt_trigger, tilt, reconf, min_link_age, election;
+    int64_t script_runtime, script_retry;
 };
 
 /* What must not be forgotten with a group: a vote once given, and that REMOVE hides a section. */
@@ -66,6 +68,8 @@ struct core {
     struct heap due;         /* struct group.due; mono */
     struct heap process_due; /* struct process.due; mono */
 
+    struct scripts scripts;
+
     struct effects *out;    /* of the present step; borrowed */
     uint64_t persist_seq;   /* last PERSIST emitted */
     uint64_t durable_seq;   /* all up to here are on disk */
@@ -96,7 +100,8 @@ void core_free(struct core *c);
 
 /* A step in three parts, so that the command layer can act between them: begin sets the clock and
  * enters tilt if we were away too long; input takes an input of the core (not those of clients);
- * end judges, and closes the PERSIST. */
+ * end judges, and closes the PERSIST. Scripts are started after that (script_start_due), when the
+ * events of the step have been routed. */
 void core_begin(struct core *c, struct now now, struct effects *out);
 void core_input(struct core *c, const struct input *in);
 void core_end(struct core *c);

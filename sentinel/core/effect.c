@@ -73,6 +73,13 @@ struct slice effects_copy(struct effects *list, struct slice bytes) {
     return (struct slice){ .data = copy, .size = bytes.size };
 }
 
+static void print_words(const struct effect *e, struct buf *out) {
+    for (size_t i = 0; i < e->word_count; i++) {
+        buf_add_char(out, ' ');
+        buf_add_escaped(out, e->words[i]);
+    }
+}
+
 static void print_requests(const struct effect *e, struct buf *out) {
     for (size_t i = 0; i < e->request_count; i++) {
         const struct request *r = &e->requests[i];
@@ -131,6 +138,17 @@ void effect_print(const struct effect *e, struct buf *out) {
         break;
     case EFFECT_LOG:
         buf_printf(out, "log %s " SLICE_FMT, log_level_name(e->level), SLICE_ARG(e->text));
+        break;
+    case EFFECT_SCRIPT:
+        buf_add_text(out, "script");
+        print_words(e, out);
+        break;
+    case EFFECT_RUN:
+        buf_printf(out, "run #%llu", (unsigned long long)e->script);
+        print_words(e, out);
+        break;
+    case EFFECT_KILL:
+        buf_printf(out, "kill #%llu", (unsigned long long)e->script);
         break;
     case EFFECT_STOP:
         buf_printf(out, "stop %d", e->status);

@@ -27,7 +27,12 @@ enum effect_kind {
     EFFECT_EVENT,   /* event, level, group, text, note: happened; the engine turned it into LOG and
                        REPLYs, the shell ignores it */
     EFFECT_LOG,     /* level, text: one line */
-    EFFECT_STOP,    /* status: leave the loop and exit, after the effects before it */
+    EFFECT_SCRIPT,  /* words: a job for the queue of scripts, added by the engine when what it rests
+                       on is durable; the shell ignores it */
+    EFFECT_RUN,  /* script, words: start a process; answered by SCRIPT_STARTED, then SCRIPT_ENDED,
+                    or by SCRIPT_REFUSED or SCRIPT_ENDED alone */
+    EFFECT_KILL, /* script: SIGKILL to the process, if it still runs; SCRIPT_ENDED follows */
+    EFFECT_STOP, /* status: leave the loop and exit, after the effects before it */
     EFFECT_KIND_COUNT,
 };
 
@@ -62,6 +67,9 @@ struct effect {
     struct slice text;
     struct slice note; /* EVENT: what its line in the log says beyond `text`; not published */
     int status;
+    uint64_t script;           /* of RUN and KILL; never 0 */
+    const struct slice *words; /* SCRIPT, RUN: the path, then the arguments; each ends in a NUL */
+    size_t word_count;
 };
 
 struct effects_chunk;

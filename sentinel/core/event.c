@@ -1,8 +1,10 @@
 #include "sentinel/core/event.h"
 
 #include "common/buf.h"
+#include "common/ensure.h"
 #include "common/slice.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/script.h"
 
 #include <stdarg.h>
 
@@ -93,6 +95,13 @@ const struct event_row event_table[EVENT_COUNT] = {
     [EVENT_TILT] = { "+tilt", LOG_WARNING, "#tilt mode entered",
         "this process did not run for a while: it watches, but does not act" },
     [EVENT_TILT_OVER] = { "-tilt", LOG_WARNING, "#tilt mode exited", "it acts again" },
+    [EVENT_SCRIPT_ERROR] = { "-script-error", LOG_WARNING, "<path> <signal> <exit status>",
+        "a script failed and is not run again, or (`99 0`) the system gave no process for it" },
+    [EVENT_SCRIPT_TIMEOUT] = { "-script-timeout", LOG_WARNING, "<path> <pid>",
+        "a script ran for too long and was killed" },
+    [EVENT_SCRIPT_CHILD] = { "+script-child", LOG_DEBUG, "<pid>", "a script was started" },
+    [EVENT_SCRIPT_CHILD_OVER] = { "-script-child", LOG_DEBUG, "<pid> <exit status> <signal>",
+        "a script has ended" },
     [EVENT_COMMAND_RECONNECTION] = { "-cmd-link-reconnection", LOG_DEBUG, "<any> #<reason>",
         "a command connection failed" },
     [EVENT_PUBSUB_RECONNECTION] = { "-pubsub-link-reconnection", LOG_DEBUG, "<any> #<reason>",
@@ -129,12 +138,16 @@ void details_of_peer(const struct core *c, const struct peer *p, struct buf *out
 
 static void emit(
     struct core *c, enum event ev, const struct group *g, uint64_t after, struct buf *payload) {
+    struct slice text = slice_sub(buf_slice(payload), 0, PAYLOAD_MAX);
+    after = core_is_durable(c, after) ? 0 : after;
+    if (g != NULL && event_table[ev].level == LOG_WARNING)
+        script_notify(c, g, event_table[ev].name, text, after);
     struct effect *e = effects_add(c->out, EFFECT_EVENT);
     e->event = event_table[ev].name;
     e->level = event_table[ev].level;
-    e->after = core_is_durable(c, after) ? 0 : after;
+    e->after = after;
     e->group = g != NULL ? effects_copy(c->out, slice_of(g->name)) : SLICE_EMPTY;
-    e->text = effects_copy(c->out, slice_sub(buf_slice(payload), 0, PAYLOAD_MAX));
+    e->text = effects_copy(c->out, text);
 }
 
 #define EMIT_WITH_DETAILS(details, subject, group) \
@@ -154,17 +167,6 @@ void event_of_node(struct core *c, enum event ev, const struct node *n, const ch
     EMIT_WITH_DETAILS(details_of_node, n, n->group);
 }
 
-void event_of_node_noted(
-    struct core *c, enum event ev, const struct node *n, const char *format, ...) {
-    struct buf note CLEANUP(buf_fini) = BUF_INIT;
-    va_list args;
-    va_start(args, format);
-    buf_vprintf(&note, format, args);
-    va_end(args);
-    event_of_node(c, ev, n, NULL);
-    c->out->items[c->out->count - 1].note = effects_copy(c->out, buf_slice(&note));
-}
-
 void event_of_group(struct core *c, enum event ev, const struct group *g, const char *format, ...) {
     EMIT_WITH_DETAILS(details_of_node, g->master, g);
 }
@@ -181,6 +183,17 @@ void event_plain(
     buf_vprintf(&payload, format, args);
     va_end(args);
     emit(c, ev, g, after, &payload);
+}
+
+void event_note(struct core *c, const char *format, ...) {
+    struct buf note CLEANUP(buf_fini) = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&note, format, args);
+    va_end(args);
+    struct effect *e = &c->out->items[c->out->count - 1];
+    ensure(e->kind == EFFECT_EVENT);
+    e->note = effects_copy(c->out, buf_slice(&note));
 }
 
 void event_switch(struct core *c, const struct group *g, const struct address *to) {

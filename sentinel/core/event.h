@@ -56,6 +56,10 @@ enum event {
     EVENT_FIX_REPLICA_CONFIG,
     EVENT_TILT,
     EVENT_TILT_OVER,
+    EVENT_SCRIPT_ERROR,
+    EVENT_SCRIPT_TIMEOUT,
+    EVENT_SCRIPT_CHILD,
+    EVENT_SCRIPT_CHILD_OVER,
     EVENT_COMMAND_RECONNECTION,
     EVENT_PUBSUB_RECONNECTION,
     EVENT_COUNT,
@@ -80,14 +84,14 @@ void event_of_group(struct core *c, enum event ev, const struct group *g, const 
     PRINTF_LIKE(4, 5);
 void event_of_peer(struct core *c, enum event ev, const struct peer *p, const char *format, ...)
     PRINTF_LIKE(4, 5);
-/* Payload: the details of the node. The line in the log says more, by `format` (it brings its own
- * leading blank); what is published does not. */
-void event_of_node_noted(
-    struct core *c, enum event ev, const struct node *n, const char *format, ...) PRINTF_LIKE(4, 5);
 /* Payload: `format` alone. g may be NULL. after: the PERSIST that the event rests on, 0 = none; it
  * is published then. */
 void event_plain(struct core *c, enum event ev, const struct group *g, uint64_t after,
     const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* The line in the log of the event that was emitted last says more, by `format` (it brings its own
+ * leading blank); what is published does not. */
+void event_note(struct core *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* +switch-master from the configured address to `to`. */
 void event_switch(struct core *c, const struct group *g, const struct address *to);

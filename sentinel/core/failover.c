@@ -18,6 +18,7 @@
 #include "sentinel/core/event.h"
 #include "sentinel/core/order.h"
 #include "sentinel/core/probe.h"
+#include "sentinel/core/script.h"
 #include "sentinel/core/selection.h"
 
 #define ATTEMPT_AGE_MAX_MS      10000 /* law C9 */
@@ -191,6 +192,7 @@ static void announce(struct core *c, struct group *g) {
     event_of_node(c, EVENT_PROMOTED_REPLICA, a->selected, NULL);
     event_of_group(c, EVENT_STATE_RECONF, g, NULL);
     event_switch(c, g, &a->selected->address);
+    script_reconfigure(c, g, SCRIPT_LEADER, &g->master->address, &a->selected->address);
     probe_announce(g);
 }
 

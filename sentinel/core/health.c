@@ -40,11 +40,10 @@ static void enter_sdown_master(struct group *g) {
 }
 
 static void tell_sdown(struct core *c, const struct node *n) {
+    event_of_node(c, EVENT_SDOWN, n, NULL);
     if (n->crashed && !n->silent)
-        event_of_node_noted(c, EVENT_SDOWN, n, " #connections refused for %lld ms",
+        event_note(c, " #connections refused for %lld ms",
             (long long)(n->refused_last_ms - n->refused_since_ms));
-    else
-        event_of_node(c, EVENT_SDOWN, n, NULL);
 }
 
 int64_t health_judge_node(struct core *c, struct node *n) {

@@ -4,6 +4,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/probe.h"
+#include "sentinel/core/script.h"
 
 #define FIELD_COUNT       8
 #define HELLO_SIZE_MAX    1070 /* longer lines are cut, as the originals do */
@@ -179,6 +180,7 @@ static void adopt_config(
     }
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
     event_switch(c, g, &master);
+    script_reconfigure(c, g, SCRIPT_OBSERVER, &g->master->address, &master);
     group_switch(c, g, &h->master);
 }
 

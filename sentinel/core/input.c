@@ -80,6 +80,18 @@ void input_print(const struct input *in, struct buf *out) {
     case INPUT_FAILED:
         buf_printf(out, "failed %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
         break;
+    case INPUT_SCRIPT_STARTED:
+        buf_printf(out, "script #%llu started, pid %lld", (unsigned long long)in->script,
+            (long long)in->pid);
+        break;
+    case INPUT_SCRIPT_REFUSED:
+        buf_printf(out, "script #%llu refused: " SLICE_FMT, (unsigned long long)in->script,
+            SLICE_ARG(in->why));
+        break;
+    case INPUT_SCRIPT_ENDED:
+        buf_printf(out, "script #%llu ended, exit status %d, signal %d",
+            (unsigned long long)in->script, in->exit_status, in->signal_number);
+        break;
     case INPUT_USAGE:
         print_usage(&in->usage, out);
         break;

@@ -24,6 +24,10 @@ enum input_kind {
     INPUT_CLIENT_CLOSED,  /* client: gone; replies to it are dropped from now on */
     INPUT_DURABLE,        /* seq: this and every earlier PERSIST is on disk */
     INPUT_FAILED,         /* seq, why: PERSISTs up to seq and not yet durable are not on disk */
+    INPUT_SCRIPT_STARTED, /* script, pid: the process of a RUN */
+    INPUT_SCRIPT_REFUSED, /* script, why: the system gives no process for a RUN */
+    INPUT_SCRIPT_ENDED,   /* script, exit_status, signal_number (0 = by itself), why (not empty: it
+                             could not be executed) */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
     INPUT_RELOAD,        /* plan: prepared and checked whole */
@@ -70,7 +74,10 @@ struct input {
     struct slice bytes;
     uint64_t seq;
     struct slice why;
-    bool refused; /* LINK_LOST: an attempt to connect met a host on which nothing listens */
+    bool refused;    /* LINK_LOST: an attempt to connect met a host on which nothing listens */
+    uint64_t script; /* of the RUN */
+    int64_t pid;
+    int exit_status, signal_number;
     struct usage usage;
     const struct plan *plan;
 };

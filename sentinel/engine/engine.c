@@ -4,6 +4,7 @@
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/script.h"
 #include "sentinel/engine/route.h"
 
 struct engine {
@@ -16,11 +17,13 @@ enum log_level engine_log_level(const struct engine *e) {
     return e->core->settings.log_level;
 }
 
-/* The end of a step: the events go their ways, and each client gets what it is owed. */
+/* The end of a step: the events go their ways, scripts are started, and each client gets what it is
+ * owed. */
 static void deliver(struct engine *e, struct effects *out, size_t first) {
     e->route.log_level = engine_log_level(e);
     route_effects(&e->route, out, first);
     route_publish(&e->route, e->core, e->server);
+    script_start_due(e->core);
     server_flush(e->server);
 }
 
@@ -85,6 +88,9 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_LINK_LOST:
     case INPUT_REPLY:
     case INPUT_MESSAGE:
+    case INPUT_SCRIPT_STARTED:
+    case INPUT_SCRIPT_REFUSED:
+    case INPUT_SCRIPT_ENDED:
     case INPUT_RELOAD_FAILED:
     case INPUT_KIND_COUNT:
         core_input(e->core, in);

@@ -4,17 +4,18 @@
 #include "common/mem.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/script.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* An event on its way to the subscribers. */
+/* An event on its way to the subscribers, or a job on its way to the queue of scripts. */
 struct message {
     struct list_node queued;
-    const char *channel; /* static */
-    char *payload;       /* owned */
-    size_t payload_size;
-    uint64_t after; /* PERSIST that it rests on; 0 = none */
+    uint64_t after;      /* PERSIST that it rests on; 0 = none */
+    const char *channel; /* static; NULL: a job */
+    size_t word_count;
+    struct slice words[]; /* of an event: its payload; the bytes stand behind them */
 };
 
 void route_init(struct route *r) {
@@ -24,7 +25,6 @@ void route_init(struct route *r) {
 
 static void message_free(struct message *m) {
     list_remove(&m->queued);
-    mem_free(m->payload);
     mem_free(m);
 }
 
@@ -43,17 +43,30 @@ static void drop_oldest(struct route *r) {
     r->dropped++;
 }
 
-static void enqueue(struct route *r, const struct effect *event) {
-    struct message *m = mem_new(struct message);
-    m->channel = event->event;
-    m->payload = mem_dup(event->text.data, event->text.size);
-    m->payload_size = event->text.size;
-    m->after = event->after;
+static struct message *message_new(const struct slice *words, size_t count) {
+    struct message *m = mem_alloc(sizeof(*m) + slice_packed_size(words, count));
+    slice_pack(words, count, m->words);
+    m->word_count = count;
+    return m;
+}
+
+static void enqueue(struct route *r, const struct effect *e) {
+    bool is_event = e->kind == EFFECT_EVENT;
+    struct message *m = is_event ? message_new(&e->text, 1) : message_new(e->words, e->word_count);
+    m->channel = is_event ? e->event : NULL;
+    m->after = e->after;
     list_append(&r->queue, &m->queued);
     r->queued++;
 }
 
-void route_publish(struct route *r, const struct core *c, struct server *server) {
+static void deliver(const struct message *m, struct core *c, struct server *server) {
+    if (m->channel != NULL)
+        server_publish(server, slice_of(m->channel), m->words[0], m->after);
+    else
+        script_enqueue(c, m->words, m->word_count);
+}
+
+void route_publish(struct route *r, struct core *c, struct server *server) {
     list_for_each(m, &r->queue, struct message, queued) {
         if (m->after != 0 && !core_is_durable(c, m->after)) {
             if (!core_store_failed(c) || m->after > c->failed_seq)
@@ -63,8 +76,7 @@ void route_publish(struct route *r, const struct core *c, struct server *server)
             r->queued--;
             continue;
         }
-        struct slice payload = { .data = m->payload, .size = m->payload_size };
-        server_publish(server, slice_of(m->channel), payload, m->after);
+        deliver(m, c, server);
         message_free(m);
         r->queued--;
     }
@@ -140,7 +152,8 @@ void route_effects(struct route *r, struct effects *out, size_t first) {
         insert_event_lines(r, out, first, line_count);
     for (size_t i = first; i < out->count; i++) {
         const struct effect *e = &out->items[i];
-        if (e->kind == EFFECT_EVENT && e->level > LOG_DEBUG)
+        bool is_published = e->kind == EFFECT_EVENT && e->level > LOG_DEBUG;
+        if (is_published || e->kind == EFFECT_SCRIPT)
             enqueue(r, e);
     }
     while (r->queued > ROUTE_QUEUE_MAX)

@@ -1,7 +1,7 @@
 /* What becomes of events: at once a log line if the level allows it, and in its turn a message to
- * those who subscribed. There is one queue for all events: behind one that waits for its write, the
- * later ones wait too. One whose write failed is never told: subscribers would learn what a crash
- * can still undo; the others go on. */
+ * those who subscribed. There is one queue for all events, and for the scripts that are to be run:
+ * behind one that waits for its write, the later ones wait too. One whose write failed is never
+ * told: subscribers would learn what a crash can still undo; the others go on. */
 #pragma once
 
 #include "common/list.h"
@@ -23,7 +23,7 @@ void route_init(struct route *r);
 void route_fini(struct route *r);
 
 /* Puts a LOG behind each EVENT from `first` on, drops the LOGs below the level, and queues the
- * events that are published: all but those of level debug. */
+ * events that are published (all but those of level debug), and the SCRIPTs. */
 void route_effects(struct route *r, struct effects *out, size_t first);
-/* Publishes what waits no longer. */
-void route_publish(struct route *r, const struct core *c, struct server *server);
+/* Publishes what waits no longer, and hands its scripts to their queue. */
+void route_publish(struct route *r, struct core *c, struct server *server);

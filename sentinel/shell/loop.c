@@ -26,7 +26,8 @@ struct signal_watch {
 };
 
 struct loop {
-    struct ev_loop *ev; /* owned by libev: the default loop, the one that may watch signals */
+    struct ev_loop *ev; /* owned; not libev's default loop, which waits for every child of the
+                           process, those of the runner too */
     ev_timer timer;
     int64_t armed_ms; /* what the timer is set to; TSTAMP_NEVER when it is not running */
     struct list ready;
@@ -65,7 +66,7 @@ static void on_signal(struct ev_loop *ev, ev_signal *signal, int events) {
 }
 
 struct loop *loop_new(void) {
-    struct ev_loop *ev = ev_default_loop(EVFLAG_AUTO);
+    struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
     if (ev == NULL)
         return NULL;
     struct loop *l = mem_new(struct loop);

@@ -4,6 +4,7 @@
 #include "sentinel/shell/client.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/redis_link.h"
+#include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
 
 /* What came of one pass over the effects. */
@@ -43,9 +44,16 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         clients_hang_up(p->clients, e->client);
         break;
     case EFFECT_EVENT:
-        break; /* the engine made LOGs and REPLYs of it */
+    case EFFECT_SCRIPT:
+        break; /* the engine made LOGs, REPLYs and RUNs of it */
     case EFFECT_LOG:
         logsink_write(p->log, now->wall_ms, e->level, e->text);
+        break;
+    case EFFECT_RUN:
+        runner_run(p->runner, e->script, e->words, e->word_count);
+        break;
+    case EFFECT_KILL:
+        runner_kill(p->runner, e->script);
         break;
     case EFFECT_STOP:
         progress->done.stop = true;

@@ -8,6 +8,7 @@ struct clients;
 struct effects;
 struct logsink;
 struct redis_links;
+struct runner;
 struct store;
 
 /* Who does it; all borrowed. */
@@ -16,6 +17,7 @@ struct performer {
     struct clients *clients;
     struct logsink *log;
     struct store *store;
+    struct runner *runner;
 };
 
 /* What is left to the loop. */

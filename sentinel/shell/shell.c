@@ -7,6 +7,7 @@
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
 #include "sentinel/shell/perform.h"
+#include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
 
 #include <sys/resource.h>
@@ -69,14 +70,16 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     s->links.room_context = s;
     clients_init(&s->clients, &s->streams, inlet, room_for_clients, s);
     listeners_init(&s->listeners, s->loop, &s->clients);
+    s->runner = runner_new(s->loop, inlet);
     s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
-    return true;
+    return s->runner != NULL;
 }
 
 void shell_fini(struct shell *s) {
     if (s->loop == NULL)
         return;
     watch_free(s->store_watch);
+    runner_free(s->runner);
     listeners_fini(&s->listeners);
     clients_fini(&s->clients);
     redis_links_fini(&s->links);
@@ -149,6 +152,7 @@ static void settle_once(struct shell *s) {
         .clients = &s->clients,
         .log = s->log,
         .store = s->store,
+        .runner = s->runner,
     };
     struct performed done = perform(&performer, &s->clock.now, &s->effects);
     streams_flush(&s->streams);

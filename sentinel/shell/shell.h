@@ -24,6 +24,7 @@
 struct engine;
 struct logsink;
 struct loop;
+struct runner;
 struct store;
 struct watch;
 
@@ -32,6 +33,7 @@ struct shell {
     struct logsink *log;       /* borrowed */
     struct store *store;       /* borrowed */
     struct watch *store_watch; /* owned */
+    struct runner *runner;     /* owned */
     struct engine *engine;     /* owned; set by the caller of shell_run */
     struct effects effects;    /* asked for and not carried out yet */
     struct clock clock;
@@ -47,7 +49,7 @@ struct shell {
     int status; /* to exit with */
 };
 
-/* false if the system refuses an event loop. The clock is read: s->clock.now serves engine_new. */
+/* false if the system refuses what it takes. The clock is read: s->clock.now serves engine_new. */
 bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors);
 void shell_fini(struct shell *s);
 

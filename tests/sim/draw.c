@@ -98,6 +98,7 @@ void draw_from(struct draw *d, struct rng *rng) {
     draw_settings(d, rng);
     draw_world(d, rng);
     draw_faults(d, rng);
+    d->has_scripts = rng_chance(rng, 250);
 }
 
 void draw_plain(struct draw *d) {

@@ -29,7 +29,7 @@ struct draw {
     /* Settings of the group. */
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
     int64_t crash_after_ms;
-    bool has_password;
+    bool has_password, has_scripts;
 
     /* The world as it stands. */
     bool colocated; /* server and vedette of one number share a host */

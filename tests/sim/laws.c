@@ -5,6 +5,7 @@
 #include "sentinel/core/crash.h"
 #include "sentinel/core/input.h"
 #include "sentinel/engine/engine.h"
+#include "tests/sim/child.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -52,6 +53,7 @@ const struct law_row law_table[LAW_COUNT] = {
         "a deadline that has passed is dealt with (ARCHITECTURE 3, rule 3)" },
     [LAW_RUNS_ON] = { "it runs on",
         "no group freezes, no process stops unasked (ARCHITECTURE 3, rule 9)" },
+    [LAW_SCRIPTS] = { "scripts", "a job runs once at a time, and 16 of them (spec 13.2)" },
     [LAW_DISCOVERY] = { "discovery", "all are known to all within seconds (spec 5, 9)" },
     [LAW_LIVENESS] = { "agreement",
         "some time after the last fault all agree on one master and follow it" },
@@ -216,7 +218,7 @@ static void check_event(struct laws *l, const struct vedette *v, const struct ef
 
 void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e) {
     struct told *told = &l->told[v->number];
-    bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_LOG;
+    bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_SCRIPT && e->kind != EFFECT_LOG;
     if (leaves && e->after > v->durable_seq)
         laws_break(l, LAW_AFTER,
             "%s lets out an effect that rests on PERSIST %llu, durable is %llu", v->name,
@@ -249,11 +251,18 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_EVENT:
         check_event(l, v, e);
         break;
+    case EFFECT_RUN:
+        if (child_find(v, e->script) != NULL || list_count(&v->children) >= SCRIPT_RUNNING_MAX)
+            laws_break(l, LAW_SCRIPTS, "%s starts script #%llu, which runs, or too many", v->name,
+                (unsigned long long)e->script);
+        break;
     case EFFECT_REPLY:
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
     case EFFECT_HANGUP:
     case EFFECT_LOG:
+    case EFFECT_SCRIPT:
+    case EFFECT_KILL:
     case EFFECT_KIND_COUNT:
         break;
     }

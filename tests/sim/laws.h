@@ -40,6 +40,7 @@ enum law {
     LAW_REPLY_ONCE,
     LAW_SLEEPS,
     LAW_RUNS_ON,
+    LAW_SCRIPTS,
     /* In the end. */
     LAW_DISCOVERY,
     LAW_LIVENESS,

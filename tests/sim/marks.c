@@ -44,6 +44,9 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_SERVER_HUNG] = { "server hung", NULL, 50, "a data server was stopped" },
     [MARK_PARTITION] = { "partition", NULL, 50, "hosts lost sight of each other" },
     [MARK_POWER_LOSS] = { "power loss", NULL, 20, "a host went dark without a word" },
+    [MARK_SCRIPT] = { "script", NULL, 500, "a script was started" },
+    [MARK_SCRIPT_ERROR] = { "script error", "-script-error", 50, "one failed for good" },
+    [MARK_SCRIPT_TIMEOUT] = { "script timeout", "-script-timeout", 20, "one ran for too long" },
 };
 
 void marks_hit(struct marks *m, enum mark mark) {

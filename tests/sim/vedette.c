@@ -6,6 +6,7 @@
 #include "config/merge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/engine/engine.h"
+#include "tests/sim/child.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ void vedette_init(struct vedette *v, struct world *w, int number) {
     v->party.name = v->name;
     list_init(&v->inbox);
     list_init(&v->wires);
+    list_init(&v->children);
     net_add(&w->net, &v->party);
     disk_init(&v->disk, &w->schedule, &w->rng, v->id, on_disk, v);
     v->disk.mood = w->draw.disk;
@@ -55,6 +57,7 @@ static void forget_process(struct vedette *v) {
         letter_free(l);
     list_for_each(x, &v->wires, struct wire, siblings)
         wire_free(x);
+    children_free(v);
     engine_free(v->engine);
     v->engine = NULL;
     v->wake_number++;
@@ -116,6 +119,14 @@ static void carry_out(struct vedette *v, const struct effect *e) {
         marks_event(&v->world->marks, e->event);
         world_tell(v->world, v, e);
         break;
+    case EFFECT_RUN:
+        marks_hit(&v->world->marks, MARK_SCRIPT);
+        child_run(v, e);
+        break;
+    case EFFECT_KILL:
+        child_kill(v, e->script);
+        break;
+    case EFFECT_SCRIPT:
     case EFFECT_LOG:
         break;
     case EFFECT_STOP:
@@ -171,6 +182,7 @@ static void read_clocks(struct vedette *v) {
 }
 
 static void hand_in(struct vedette *v, const struct letter *l) {
+    struct input in;
     switch (l->kind) {
     case LETTER_UP:
     case LETTER_BYTES:
@@ -190,6 +202,10 @@ static void hand_in(struct vedette *v, const struct letter *l) {
                 .seq = l->seq,
                 .why = SLICE_LITERAL("disk I/O error"),
             });
+        break;
+    case LETTER_SCRIPT:
+        if (child_input(v, l->seq, &in))
+            vedette_step(v, &in);
         break;
     case LETTER_STOP:
         v->stop_asked = true;
@@ -289,6 +305,10 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     g->parallel_syncs = d->parallel_syncs;
     g->reboot_down_after_ms = d->reboot_down_after_ms;
     g->crash_after_ms = d->crash_after_ms;
+    if (d->has_scripts) {
+        g->notification_script = mem_strdup("/bin/notify");
+        g->reconfig_script = mem_strdup("/bin/reconfig");
+    }
     if (v->world->farm.password != NULL)
         secret_set(&g->auth_password, slice_of(v->world->farm.password));
 }

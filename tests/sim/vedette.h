@@ -27,8 +27,9 @@ struct vedette {
     struct engine *engine; /* owned; NULL while it is dead */
     uint64_t life;         /* how often it was started */
     struct effects effects;
-    struct list inbox; /* struct letter, owned: arrived and not handed in yet */
-    struct list wires; /* struct wire, owned */
+    struct list inbox;    /* struct letter, owned: arrived and not handed in yet */
+    struct list wires;    /* struct wire, owned */
+    struct list children; /* struct child, owned */
     uint64_t next_client;
     uint64_t durable_seq; /* the last DURABLE handed in */
 
@@ -67,6 +68,7 @@ enum letter_kind {
     LETTER_OPENED, /* wire: a client */
     LETTER_DURABLE,
     LETTER_FAILED,
+    LETTER_SCRIPT, /* seq: its number */
     LETTER_STOP,
 };
 

@@ -221,6 +221,11 @@ static void take_effect(struct fixture *f, const struct effect *e) {
     case EFFECT_LOG:
         buf_printf(&f->logs, "%s " SLICE_FMT "\n", log_level_name(e->level), SLICE_ARG(e->text));
         break;
+    case EFFECT_SCRIPT:
+    case EFFECT_RUN:
+    case EFFECT_KILL:
+        buf_printf(&f->scripts, "%s\n", buf_text(&line));
+        break;
     case EFFECT_REPLY:
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
@@ -244,6 +249,7 @@ void fixture_begin(struct fixture *f) {
 
 void fixture_end(struct fixture *f) {
     core_end(f->core);
+    script_start_due(f->core);
     take_effects(f);
 }
 
@@ -564,6 +570,7 @@ void fixture_forget(struct fixture *f) {
     f->sent_count = kept;
     buf_clear(&f->events);
     buf_clear(&f->logs);
+    buf_clear(&f->scripts);
     buf_clear(&f->persists);
 }
 
@@ -601,6 +608,7 @@ void fixture_start_alone(struct fixture *f, const struct fixture_options *o) {
         .out = EFFECTS_INIT,
         .events = BUF_INIT,
         .logs = BUF_INIT,
+        .scripts = BUF_INIT,
         .persists = BUF_INIT,
         .traces = getenv("FIXTURE_TRACE") != NULL,
     };
@@ -639,6 +647,7 @@ void fixture_stop(struct fixture *f) {
     effects_fini(&f->out);
     buf_fini(&f->events);
     buf_fini(&f->logs);
+    buf_fini(&f->scripts);
     buf_fini(&f->persists);
     state_fini(&f->stored);
     settings_fini(&f->settings);

@@ -130,6 +130,7 @@ struct fixture {
     /* A line each, since they were last forgotten. Events as the log has them; those of level debug
      * are among the logs. */
     struct buf events, logs, persists;
+    struct buf scripts; /* SCRIPT, RUN and KILL; jobs are queued by the test */
     bool traces;
 };
 

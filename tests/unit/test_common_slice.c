@@ -202,6 +202,20 @@ static void copies_are_cut_and_end_in_nul(void **state) {
     mem_free(copy);
 }
 
+static void packed_copies_stand_on_their_own(void **state) {
+    char source[] = "abc";
+    const struct slice slices[] = { slice_of(source), SLICE_EMPTY, { "d\0e", 3 } };
+    struct slice *copies = mem_alloc(slice_packed_size(slices, ARRAY_SIZE(slices)));
+    slice_pack(slices, ARRAY_SIZE(slices), copies);
+    source[0] = 'x';
+    assert_slice(copies[0], "abc");
+    assert_slice(copies[1], "");
+    assert_int_equal(copies[2].size, 3);
+    assert_memory_equal(copies[2].data, "d\0e", 4);
+    assert_int_equal(copies[0].data[3], '\0');
+    mem_free(copies);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_text_is_empty),
@@ -216,6 +230,7 @@ int main(void) {
         cmocka_unit_test(lenient_numbers_are_always_something),
         cmocka_unit_test(a_number_ends_with_its_slice),
         cmocka_unit_test(copies_are_cut_and_end_in_nul),
+        cmocka_unit_test(packed_copies_stand_on_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ static void each_kind_prints_as_one_line(void **state) {
         SLICE_LITERAL("secret") };
     const struct slice ping[] = { SLICE_LITERAL("PING") };
     const struct slice odd[] = { SLICE_LITERAL("a\"b"), SLICE_LITERAL("c\r\nd") };
+    const struct slice words[] = { SLICE_LITERAL("/s"), SLICE_LITERAL("a\nb"), SLICE_LITERAL("c") };
     const struct request requests[] = {
         { .words = auth, .word_count = 3, .secret_from = 2 },
         { .words = ping, .word_count = 1 },
@@ -64,6 +65,9 @@ static void each_kind_prints_as_one_line(void **state) {
             "event +sdown master m 1.2.3.4 5" },
         { { .kind = EFFECT_LOG, .level = LOG_WARNING, .text = SLICE_LITERAL("beware") },
             "log warning beware" },
+        { { .kind = EFFECT_SCRIPT, .words = words, .word_count = 3 }, "script /s a\\nb c" },
+        { { .kind = EFFECT_RUN, .script = 4, .words = words, .word_count = 1 }, "run #4 /s" },
+        { { .kind = EFFECT_KILL, .script = 4 }, "kill #4" },
         { { .kind = EFFECT_STOP, .status = 99 }, "stop 99" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

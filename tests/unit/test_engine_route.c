@@ -161,6 +161,53 @@ static void the_first_that_waits_stops_the_queue(void **state) {
     assert_int_equal(count_messages(b), 2);
 }
 
+static void ask_for_script(
+    struct bench *b, const struct slice *words, size_t count, uint64_t after) {
+    struct effect *e = effects_add(&b->out, EFFECT_SCRIPT);
+    e->words = words;
+    e->word_count = count;
+    e->after = after;
+}
+
+static void scripts_wait_in_the_queue_of_events(void **state) {
+    struct bench *b = *state;
+    uint64_t seq = b->core->durable_seq + 5;
+    char path[] = "/one";
+    const struct slice one[] = { slice_of(path), SLICE_LITERAL("+a"), SLICE_LITERAL("x y") };
+    const struct slice two[] = { SLICE_LITERAL("/two") };
+    const struct slice three[] = { SLICE_LITERAL("/three") };
+    ask_for_script(b, one, ARRAY_SIZE(one), 0);
+    emit(b, "+a", LOG_WARNING, 0);
+    ask_for_script(b, two, ARRAY_SIZE(two), seq);
+    emit(b, "+b", LOG_WARNING, seq);
+    ask_for_script(b, three, ARRAY_SIZE(three), 0);
+    route_effects(&b->route, &b->out, 0);
+    assert_effects(b, "?;e+a;l+a x y;?;e+b;l+b x y;?");
+    path[1] = 'x'; /* the effects are gone by now */
+    assert_int_equal(count_messages(b), 1);
+    assert_int_equal(b->core->scripts.count, 1);
+    const struct script *first = list_first(&b->core->scripts.jobs, struct script, queued);
+    assert_int_equal(first->word_count, 3);
+    assert_slice(first->words[0], "/one");
+    assert_slice(first->words[1], "+a");
+    assert_slice(first->words[2], "x y");
+    core_input(b->core, &(struct input){ .kind = INPUT_DURABLE, .seq = seq });
+    assert_int_equal(count_messages(b), 1);
+    assert_int_equal(b->core->scripts.count, 3);
+}
+
+static void a_script_whose_write_failed_is_never_run(void **state) {
+    struct bench *b = *state;
+    uint64_t seq = b->core->durable_seq + 5;
+    const struct slice one[] = { SLICE_LITERAL("/one") };
+    ask_for_script(b, one, ARRAY_SIZE(one), seq);
+    route_effects(&b->route, &b->out, 0);
+    core_input(b->core, &(struct input){ .kind = INPUT_FAILED, .seq = seq });
+    assert_int_equal(count_messages(b), 0);
+    assert_int_equal(b->core->scripts.count, 0);
+    assert_int_equal(b->route.queued, 0);
+}
+
 static void a_full_queue_drops_the_oldest_and_says_so_once(void **state) {
     struct bench *b = *state;
     uint64_t seq = b->core->durable_seq + 5;
@@ -191,6 +238,8 @@ int main(void) {
         TEST(effects_of_earlier_steps_are_left_alone),
         TEST(the_level_hides_lines_and_not_events),
         TEST(the_first_that_waits_stops_the_queue),
+        TEST(scripts_wait_in_the_queue_of_events),
+        TEST(a_script_whose_write_failed_is_never_run),
         TEST(a_full_queue_drops_the_oldest_and_says_so_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

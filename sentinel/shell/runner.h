@@ -1,0 +1,22 @@
+/* Processes of scripts. Each is started by a thread of its own, since executing a file can take as
+ * long as its disk does, and nothing here may hold up the loop. It inherits environment, working
+ * directory and standard streams, and nothing else: no descriptor, no signal that is blocked or
+ * ignored. Only processes that were started here are waited for. */
+#pragma once
+
+#include "common/slice.h"
+#include "sentinel/shell/inlet.h"
+
+struct loop;
+struct runner;
+
+/* NULL if the system refuses a descriptor. Nobody else may wait for children of the process. */
+struct runner *runner_new(struct loop *loop, struct inlet inlet);
+/* Processes that run go on without us. */
+void runner_free(struct runner *r);
+
+/* Starts the file words[0] with all of the words as its arguments. What becomes of it is told by
+ * SCRIPT_STARTED, SCRIPT_REFUSED and SCRIPT_ENDED. */
+void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count);
+/* Nothing if it does not run any more. */
+void runner_kill(struct runner *r, uint64_t script);
