@@ -2,6 +2,7 @@
 
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/saving.h"
 
 void reply_ok(struct call *call) {
     resp_status(&call->reply, "OK");
@@ -9,6 +10,8 @@ void reply_ok(struct call *call) {
 
 void reply_ok_after(struct call *call, uint64_t seq) {
     call->rests_on = seq;
+    call->rests_on_file = true;
+    saving_ask(call->core);
     resp_status(&call->reply, "OK");
     resp_error(
         &call->otherwise, SLICE_LITERAL("ERR Failed to save config file. Check server logs."));

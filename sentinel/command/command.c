@@ -465,9 +465,11 @@ static void settle(struct call *call, size_t mark) {
     if (session_is_muted(session) && !call->is_push) {
         buf_truncate(call->reply.out, mark);
         call->rests_on = 0;
+        call->rests_on_file = false;
         buf_clear(&call->server->otherwise);
     }
-    session_settle(session, mark, call->rests_on, buf_slice(&call->server->otherwise));
+    const struct rest rest = { .seq = call->rests_on, .in_file = call->rests_on_file };
+    session_settle(session, mark, rest, buf_slice(&call->server->otherwise));
     end_request(call);
 }
 

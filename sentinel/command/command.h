@@ -99,8 +99,9 @@ struct call {
     size_t count;
     struct resp_writer reply;
     bool is_push; /* the reply is no reply but messages, which CLIENT REPLY does not suppress */
-    uint64_t rests_on; /* PERSIST that must be durable before the reply leaves; 0 = none */
-    struct resp_writer otherwise; /* the reply if that write fails */
+    uint64_t rests_on;  /* PERSIST that must be durable before the reply leaves; 0 = none */
+    bool rests_on_file; /* and in the classic file, if one is kept up to date */
+    struct resp_writer otherwise; /* the reply if either fails */
 };
 
 /* The late reply of a client that awaited one. */

@@ -137,7 +137,7 @@ static void deliver(const struct subscription *sub, enum pubsub_kind kind, struc
     }
     resp_bulk(&w, channel);
     resp_bulk(&w, payload);
-    session_settle(s, mark, after, SLICE_EMPTY);
+    session_settle(s, mark, (struct rest){ .seq = after }, SLICE_EMPTY);
 }
 
 static void deliver_to_all(struct topic *t, enum pubsub_kind kind, struct slice channel,

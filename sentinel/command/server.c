@@ -162,7 +162,7 @@ static void refuse_bytes(struct server *s, struct session *session, const char *
         struct resp_writer w = session_writer(session);
         size_t mark = buf_size(w.out);
         resp_errorf(&w, "ERR Protocol error: %s", reason);
-        session_settle(session, mark, 0, SLICE_EMPTY);
+        session_settle(session, mark, REST_NONE, SLICE_EMPTY);
     }
     session_end(session);
 }

@@ -7,12 +7,13 @@
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/input.h"
+#include "sentinel/core/saving.h"
 
 #include <string.h>
 
 /* A run of bytes in `waiting_bytes`: the reply, then what is sent if the write failed. */
 struct waiting {
-    uint64_t seq;     /* 0 = waits only for those before it */
+    struct rest on;   /* REST_NONE: waits only for those before it */
     int64_t since_ms; /* mono */
     size_t size;
     size_t otherwise_size; /* 0 = the reply is sent in any case, once seq is durable */
@@ -187,7 +188,7 @@ static struct waiting *last_waiting(struct session *s) {
 static void add_waiting(struct session *s, struct waiting w) {
     struct waiting *last = last_waiting(s);
     bool joins = last != NULL && w.otherwise_size == 0 && last->otherwise_size == 0 &&
-        (w.seq == 0 || w.seq == last->seq);
+        (w.on.seq == 0 || w.on.seq == last->on.seq);
     if (joins) {
         last->size += w.size;
         return;
@@ -228,11 +229,19 @@ static bool is_overdue(const struct core *c, const struct waiting *w) {
     return tstamp_age(c->now.mono_ms, w->since_ms) >= c->settings.limits.max[LIMIT_PARKED_TIME];
 }
 
-void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise) {
+static bool is_done(const struct core *c, struct rest on) {
+    return core_is_durable(c, on.seq) && (!on.in_file || saving_is_done(c, on.seq));
+}
+
+static bool has_failed(const struct core *c, struct rest on) {
+    bool durable = core_is_durable(c, on.seq);
+    return (!durable && on.seq <= c->failed_seq) || (on.in_file && saving_has_failed(c, on.seq));
+}
+
+void session_settle(struct session *s, size_t mark, struct rest on, struct slice otherwise) {
     mark_unsent(s);
-    bool may_leave = seq == 0 || core_is_durable(s->server->core, seq);
-    if (may_leave && s->waiting_count == 0) {
-        s->out_after = MAX_OF(s->out_after, seq);
+    if (is_done(s->server->core, on) && s->waiting_count == 0) {
+        s->out_after = MAX_OF(s->out_after, on.seq);
         return;
     }
     struct slice reply = slice_sub(buf_slice(&s->out), mark, SIZE_MAX);
@@ -241,7 +250,7 @@ void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice o
     buf_add_slice(&s->waiting_bytes, otherwise);
     add_waiting(s,
         (struct waiting){
-            .seq = seq,
+            .on = on,
             .since_ms = s->server->core->now.mono_ms,
             .size = reply.size,
             .otherwise_size = otherwise.size,
@@ -256,10 +265,10 @@ void session_release(struct session *s) {
     const struct core *core = s->server->core;
     while (s->waiting_count > 0) {
         const struct waiting *w = &s->waiting[s->waiting_head];
-        bool durable = core_is_durable(core, w->seq);
-        bool failed = !durable && w->seq <= core->failed_seq;
-        bool overdue = !durable && !failed && is_overdue(core, w);
-        if (!durable && (w->otherwise_size == 0 || (!failed && !overdue))) {
+        bool done = is_done(core, w->on);
+        bool failed = !done && has_failed(core, w->on);
+        bool overdue = !done && !failed && is_overdue(core, w);
+        if (!done && (w->otherwise_size == 0 || (!failed && !overdue))) {
             watch_oldest(s);
             session_weigh(s);
             return;
@@ -267,11 +276,11 @@ void session_release(struct session *s) {
 
         struct slice both = slice_sub(buf_slice(&s->waiting_bytes), 0, w->size + w->otherwise_size);
         buf_add_slice(session_writer(s).out,
-            durable ? slice_sub(both, 0, w->size) : slice_sub(both, w->size, w->otherwise_size));
+            done ? slice_sub(both, 0, w->size) : slice_sub(both, w->size, w->otherwise_size));
         if (overdue)
             hit(s, LIMIT_PARKED_TIME);
-        if (durable)
-            s->out_after = MAX_OF(s->out_after, w->seq);
+        if (done)
+            s->out_after = MAX_OF(s->out_after, w->on.seq);
         mark_unsent(s);
         buf_consume(&s->waiting_bytes, both.size);
         s->waiting_head++;

@@ -26,6 +26,13 @@ struct waiting;
 /* Bytes of waiting replies beyond which parsing pauses, too. */
 #define SESSION_WAITING_BYTES_MAX (1024 * 1024)
 
+/* What a reply rests on. */
+struct rest {
+    uint64_t seq; /* PERSIST that must be durable; 0 = nothing */
+    bool in_file; /* and in the classic file */
+};
+#define REST_NONE ((struct rest){ .seq = 0 })
+
 enum session_state {
     SESSION_OPEN,
     SESSION_ENDING, /* reads no more; hung up when the last waiting reply has left */
@@ -110,10 +117,10 @@ void session_steer(struct session *s);
 /* Where to write: `out`, in the client's version of RESP. Settle what was written before anything
  * else is. */
 struct resp_writer session_writer(struct session *s);
-/* What was written since `mark` (a size of `out`) rests on `seq`. It leaves with this step if that
- * is durable and nothing waits before it, else it waits. If the write fails, `otherwise` is sent in
- * its place. seq 0: it rests on nothing. */
-void session_settle(struct session *s, size_t mark, uint64_t seq, struct slice otherwise);
+/* What was written since `mark` (a size of `out`) rests on `on`. It leaves with this step if that
+ * is done and nothing waits before it, else it waits. If it fails, `otherwise` is sent in its
+ * place. */
+void session_settle(struct session *s, size_t mark, struct rest on, struct slice otherwise);
 /* Moves to `out` what waits no longer, or has waited for as long as it may. */
 void session_release(struct session *s);
 /* No more requests; hangs up once the replies have left. */

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-static void persist_override(struct core *c, const struct group *g, const struct option *o) {
+void core_persist_override(struct core *c, const struct group *g, const struct option *o) {
     struct buf value CLEANUP(buf_fini) = BUF_INIT, file_value CLEANUP(buf_fini) = BUF_INIT;
     bool differs = !option_equal(o, &g->settings, &g->file);
     option_write(o, &g->settings, &value);
@@ -46,7 +46,7 @@ int admin_monitor(struct core *c, struct slice name, const struct endpoint *mast
     bool assigned = option_assign(o, &g->settings, slice_of(number));
     ensure(assigned); /* the caller has checked it */
     *ret_seq = group_persist(c, g);
-    persist_override(c, g, o);
+    core_persist_override(c, g, o);
     event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)quorum);
     return 0;
 }
@@ -115,7 +115,7 @@ size_t admin_set(struct core *c, struct group *g, const struct admin_change *cha
     if (i == count) {
         core_apply_settings(c, g, &settings);
         for (size_t k = 0; k < count; k++) {
-            persist_override(c, g, changes[k].option);
+            core_persist_override(c, g, changes[k].option);
             print_set(c, g, &changes[k]);
         }
         *ret_seq = c->persist_seq + 1;

@@ -7,6 +7,7 @@
 #include "sentinel/core/event.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/judge.h"
+#include "sentinel/core/saving.h"
 
 #include <string.h>
 #include <time.h>
@@ -44,6 +45,7 @@ static void remember(
     struct tombstone *t = mem_new(struct tombstone);
     t->vote_epoch = r->vote_epoch;
     t->vote_seq = vote_seq;
+    slice_copy(name, t->name, sizeof(t->name));
     slice_copy(slice_of(r->vote_for), t->vote_for, sizeof(t->vote_for));
     slice_copy(slice_of(r->section), t->section, sizeof(t->section));
     map_put(&c->tombstones, name, t);
@@ -220,6 +222,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     c->periods = stock_periods;
     settings_copy_process(&c->file, &options->plan->file);
     settings_copy_process(&c->settings, &options->plan->active);
+    c->writes_file = options->writes_file;
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->awaiting);
@@ -288,6 +291,8 @@ int64_t core_write_time(const struct core *c) {
 static void emit_persist(struct core *c) {
     struct effect *e = effects_add(c->out, EFFECT_PERSIST);
     e->seq = ++c->persist_seq;
+    e->save = c->save_now;
+    c->save_now = false;
     if (c->timed_seq == 0) {
         c->timed_seq = e->seq;
         c->timed_ms = c->now.mono_ms;
@@ -418,6 +423,12 @@ void core_input(struct core *c, const struct input *in) {
         break;
     case INPUT_FAILED:
         on_failed(c, in->seq, in->why);
+        break;
+    case INPUT_SAVED:
+        saving_on_saved(c, in);
+        break;
+    case INPUT_UNSAVED:
+        saving_on_unsaved(c, in);
         break;
     case INPUT_RELOAD:
         on_reload(c, in->plan);

@@ -15,6 +15,7 @@
 #include "sentinel/core/script.h"
 
 struct input;
+struct option;
 struct plan;
 
 /* The periods of the originals, ms. Source: spec 3.1. */
@@ -25,6 +26,7 @@ struct periods {
 
 /* What must not be forgotten with a group: a vote once given, and that REMOVE hides a section. */
 struct tombstone {
+    char name[GROUP_NAME_MAX];
     uint64_t vote_epoch;
     char vote_for[CANDIDATE_MAX];
     uint64_t vote_seq;
@@ -70,10 +72,16 @@ struct core {
 
     struct scripts scripts;
 
-    struct effects *out;    /* of the present step; borrowed */
-    uint64_t persist_seq;   /* last PERSIST emitted */
-    uint64_t durable_seq;   /* all up to here are on disk */
-    uint64_t failed_seq;    /* > durable_seq: the store has failed up to here */
+    struct effects *out;     /* of the present step; borrowed */
+    uint64_t persist_seq;    /* last PERSIST emitted */
+    uint64_t durable_seq;    /* all up to here are on disk */
+    uint64_t failed_seq;     /* > durable_seq: the store has failed up to here */
+    bool writes_file;        /* a classic file is kept up to date by the shell */
+    bool save_now;           /* somebody waits for this step's PERSIST to be in it */
+    uint64_t saved_seq;      /* all up to here is in it */
+    uint64_t unsaved_seq;    /* > saved_seq: it could not be written */
+    uint64_t save_asked_seq; /* the last PERSIST that somebody wants to see in it */
+    char unsaved_why[256];  /* why not, as last logged; "" = not logged since it was last written */
     uint64_t timed_seq;     /* the PERSIST whose time is taken; 0 = none */
     int64_t timed_ms;       /* mono: when it was emitted */
     int64_t write_ms;       /* how long the last one took that was timed */
@@ -92,6 +100,7 @@ struct core {
 struct core_options {
     const struct state *state; /* read during the call */
     const struct plan *plan;   /* read during the call */
+    bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
     uint64_t seed;
 };
 
@@ -132,6 +141,9 @@ size_t core_wanted_links(const struct core *c); /* connections that we want, mad
 /* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */
 uint64_t core_persist(struct core *c, const struct delta *d);
 bool core_is_durable(const struct core *c, uint64_t seq);
+/* Adds the option of a group to this step's PERSIST: as an override, or as one that is over, since
+ * the file says what is in force. */
+void core_persist_override(struct core *c, const struct group *g, const struct option *o);
 /* How long our disk takes for a PERSIST: the last one, or the present one if that takes longer. */
 int64_t core_write_time(const struct core *c);
 /* Whether a deployment can have come to this epoch. Anybody who can speak to us can name one, and

@@ -59,6 +59,8 @@ struct effect {
                        = none */
     const struct delta *deltas;
     size_t delta_count;
+    bool save; /* PERSIST: somebody waits for it to be in the classic file, too; ends in SAVED or
+                  UNSAVED */
     struct client_id client;
     struct slice bytes;
     const char *event; /* name as on the wire, static: "+sdown" */

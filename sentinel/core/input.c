@@ -92,6 +92,13 @@ void input_print(const struct input *in, struct buf *out) {
         buf_printf(out, "script #%llu ended, exit status %d, signal %d",
             (unsigned long long)in->script, in->exit_status, in->signal_number);
         break;
+    case INPUT_SAVED:
+        buf_printf(out, "saved %llu", (unsigned long long)in->seq);
+        break;
+    case INPUT_UNSAVED:
+        buf_printf(
+            out, "unsaved %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
+        break;
     case INPUT_USAGE:
         print_usage(&in->usage, out);
         break;

@@ -28,9 +28,12 @@ enum input_kind {
     INPUT_SCRIPT_REFUSED, /* script, why: the system gives no process for a RUN */
     INPUT_SCRIPT_ENDED,   /* script, exit_status, signal_number (0 = by itself), why (not empty: it
                              could not be executed) */
+    INPUT_SAVED,   /* seq, rewritten, plan: the classic file says all up to this PERSIST, which is
+                      what the plan has as active; plan NULL: another file was read since */
+    INPUT_UNSAVED, /* seq, why: what was not saved yet, up to seq, is not in the file */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
-    INPUT_RELOAD,        /* plan: prepared and checked whole */
+    INPUT_RELOAD, /* plan: prepared and checked whole */
     INPUT_RELOAD_FAILED, /* why: the new file was refused, nothing changed */
     INPUT_STOP,          /* a signal asks for a clean stop; why names it */
     INPUT_KIND_COUNT,
@@ -80,6 +83,7 @@ struct input {
     int exit_status, signal_number;
     struct usage usage;
     const struct plan *plan;
+    bool rewritten; /* SAVED: and not only found unchanged */
 };
 
 /* One line without a newline, as a trace shows it; client bytes that speak of auth

@@ -34,6 +34,7 @@ struct engine *engine_new(
     struct core_options core_options = {
         .state = options->state,
         .plan = options->plan,
+        .writes_file = options->writes_file,
         .seed = options->seed,
     };
     route_init(&e->route);
@@ -67,6 +68,8 @@ static void dispatch(struct engine *e, const struct input *in) {
         break;
     case INPUT_DURABLE:
     case INPUT_FAILED:
+    case INPUT_SAVED:
+    case INPUT_UNSAVED:
         core_input(e->core, in);
         server_release(e->server);
         break;

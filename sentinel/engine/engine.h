@@ -17,7 +17,8 @@ struct engine_options {
     const struct state *state;         /* read during the call; its id is ours */
     const struct plan *plan;           /* read during the call */
     const struct process_facts *facts; /* borrowed */
-    uint64_t seed;                     /* of the random waits only */
+    bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
+    uint64_t seed;    /* of the random waits only */
 };
 
 /* The first effects (links to open, groups to persist, +monitor) are in `out`. */

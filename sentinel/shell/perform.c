@@ -4,13 +4,14 @@
 #include "sentinel/shell/client.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/redis_link.h"
+#include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
 
 /* What came of one pass over the effects. */
 struct progress {
     struct performed done;
-    bool persist;
+    bool persist, save;
     uint64_t seq; /* of the last PERSIST */
 };
 
@@ -30,6 +31,9 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         store_add(p->store, e->deltas, e->delta_count);
         progress->persist = true;
         progress->seq = e->seq;
+        if (p->rewriter != NULL)
+            rewriter_add(p->rewriter, e->deltas, e->delta_count);
+        progress->save = progress->save || e->save;
         break;
     case EFFECT_REPLY:
         clients_write(p->clients, e->client, e->bytes);
@@ -71,5 +75,7 @@ struct performed perform(
         perform_one(p, now, &effects->items[i], &progress);
     if (progress.persist)
         store_hand_over(p->store, progress.seq, now->mono_ms);
+    if (progress.persist && p->rewriter != NULL)
+        rewriter_hand_over(p->rewriter, progress.seq, progress.save);
     return progress.done;
 }

@@ -18,6 +18,7 @@ struct performer {
     struct logsink *log;
     struct store *store;
     struct runner *runner;
+    struct rewriter *rewriter; /* NULL = no file is kept up to date */
 };
 
 /* What is left to the loop. */

@@ -11,8 +11,10 @@
 #include "sentinel/shell/config_file.h"
 #include "sentinel/shell/descriptors.h"
 #include "sentinel/shell/draw.h"
+#include "sentinel/shell/file_replace.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/shell.h"
 #include "sentinel/shell/socket.h"
 #include "sentinel/shell/store.h"
@@ -34,6 +36,7 @@ struct service {
     struct config_file file; /* in force */
     struct logsink log;
     struct store *store;
+    struct rewriter *rewriter; /* of a classic file that we may write; else NULL */
     struct shell shell;
     struct process_facts facts;
     char os[256];
@@ -164,6 +167,37 @@ static int listen_first(struct service *s) {
     return SERVICE_OK;
 }
 
+/* A classic file is kept up to date, as its users expect, if it can be. */
+static int start_rewriter(struct service *s) {
+    if (s->file.format != CONFIG_CLASSIC)
+        return SERVICE_OK;
+    int r = file_can_be_replaced(s->absolute_path);
+    if (r < 0) {
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+            "The configuration file %s cannot be written and is left as it is: %s. What is learned "
+            "and changed is kept in the state beside it",
+            s->absolute_path, strerror(-r));
+        return SERVICE_OK;
+    }
+    struct buf why = BUF_INIT;
+    char *folder = absolute(s->file.settings.state_dir);
+    const struct rewriter_options options = {
+        .path = s->absolute_path,
+        .folder = folder[0] == '/' ? folder : NULL,
+        .settings = &s->file.settings,
+        .state = store_state(s->store),
+    };
+    s->rewriter = rewriter_start(&options, &why);
+    int status = SERVICE_OK;
+    if (s->rewriter == NULL)
+        status = refuse("the configuration file cannot be kept up to date: %s", buf_text(&why));
+    else
+        shell_set_rewriter(&s->shell, s->rewriter);
+    mem_free(folder);
+    buf_fini(&why);
+    return status;
+}
+
 static int start(struct service *s, struct plan *plan) {
     size_t descriptors = descriptors_raise();
     int status = open_store(s);
@@ -179,7 +213,8 @@ static int start(struct service *s, struct plan *plan) {
         return refuse("the system refuses an event loop");
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     gather_facts(s);
-    return listen_first(s);
+    status = listen_first(s);
+    return status == SERVICE_OK ? start_rewriter(s) : status;
 }
 
 static void log_start(struct service *s) {
@@ -196,6 +231,7 @@ static void start_engine(struct service *s, const struct plan *plan) {
     const struct engine_options options = {
         .state = store_state(s->store),
         .plan = plan,
+        .writes_file = s->rewriter != NULL,
         .facts = &s->facts,
         .seed = draw_seed(),
     };
@@ -256,6 +292,8 @@ static void warn_of_restart(struct service *s, const struct settings *new) {
 static void commit_reload(struct service *s, struct config_file *new, const struct plan *plan) {
     listeners_commit(&s->shell.listeners);
     warn_of_restart(s, &new->settings);
+    if (s->rewriter != NULL)
+        rewriter_rebase_on_file(s->rewriter, &new->settings);
     config_file_fini(&s->file);
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
@@ -319,6 +357,21 @@ static void watch_signals(struct service *s) {
 
 /* ---- the whole ---- */
 
+static void stop_rewriter(struct service *s) {
+    struct buf why = BUF_INIT;
+    shell_set_rewriter(&s->shell, NULL);
+    struct rewriter_outcome outcome = rewriter_stop(s->rewriter, &why);
+    if (outcome.saved && outcome.rewritten)
+        logsink_write(&s->log, clock_wall_ms(), LOG_NOTICE,
+            SLICE_LITERAL("Sentinel new configuration saved on disk"));
+    if (outcome.failed)
+        logsink_printf(&s->log, clock_wall_ms(), LOG_WARNING,
+            "WARNING: Sentinel was not able to save the new configuration on disk!!!: %s",
+            buf_text(&why));
+    rewriter_plan_free(outcome.plan);
+    buf_fini(&why);
+}
+
 static int run(struct service *s) {
     struct plan plan;
     plan_init(&plan);
@@ -332,6 +385,7 @@ static int run(struct service *s) {
     if (status != SERVICE_OK)
         return status;
     status = shell_run(&s->shell);
+    stop_rewriter(s);
     logsink_write(&s->log, clock_wall_ms(), LOG_WARNING,
         SLICE_LITERAL("Sentinel is now ready to exit, bye bye..."));
     return status;

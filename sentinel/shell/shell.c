@@ -1,5 +1,6 @@
 #include "sentinel/shell/shell.h"
 
+#include "common/buf.h"
 #include "sentinel/core/input.h"
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/descriptors.h"
@@ -7,6 +8,7 @@
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
 #include "sentinel/shell/perform.h"
+#include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
 
@@ -39,6 +41,30 @@ static void tell_outcome(struct shell *s) {
 static void on_store(void *context, unsigned ready) {
     (void)ready;
     tell_outcome(context);
+}
+
+static void on_rewriter(void *context, unsigned ready) {
+    (void)ready;
+    struct shell *s = context;
+    struct buf why = BUF_INIT;
+    struct rewriter_outcome outcome = rewriter_collect(s->rewriter, &why);
+    if (outcome.saved) {
+        shell_take(s,
+            &(struct input){
+                .kind = INPUT_SAVED,
+                .seq = outcome.saved_seq,
+                .rewritten = outcome.rewritten,
+                .plan = outcome.plan,
+            });
+        if (outcome.plan != NULL)
+            rewriter_rebase_on_plan(s->rewriter, outcome.plan);
+    }
+    if (outcome.failed)
+        shell_take(s,
+            &(struct input){
+                .kind = INPUT_UNSAVED, .seq = outcome.failed_seq, .why = buf_slice(&why) });
+    rewriter_plan_free(outcome.plan);
+    buf_fini(&why);
 }
 
 /* Links come first, those that are wanted now. */
@@ -75,11 +101,20 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     return s->runner != NULL;
 }
 
+void shell_set_rewriter(struct shell *s, struct rewriter *rewriter) {
+    watch_free(s->rewriter_watch);
+    s->rewriter_watch = NULL;
+    s->rewriter = rewriter;
+    if (rewriter != NULL)
+        s->rewriter_watch = watch_new(s->loop, rewriter_fd(rewriter), WATCH_READ, on_rewriter, s);
+}
+
 void shell_fini(struct shell *s) {
     if (s->loop == NULL)
         return;
     watch_free(s->store_watch);
     runner_free(s->runner);
+    watch_free(s->rewriter_watch);
     listeners_fini(&s->listeners);
     clients_fini(&s->clients);
     redis_links_fini(&s->links);
@@ -153,6 +188,7 @@ static void settle_once(struct shell *s) {
         .log = s->log,
         .store = s->store,
         .runner = s->runner,
+        .rewriter = s->rewriter,
     };
     struct performed done = perform(&performer, &s->clock.now, &s->effects);
     streams_flush(&s->streams);

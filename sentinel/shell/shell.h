@@ -24,18 +24,21 @@
 struct engine;
 struct logsink;
 struct loop;
+struct rewriter;
 struct runner;
 struct store;
 struct watch;
 
 struct shell {
-    struct loop *loop;         /* owned */
-    struct logsink *log;       /* borrowed */
-    struct store *store;       /* borrowed */
-    struct watch *store_watch; /* owned */
-    struct runner *runner;     /* owned */
-    struct engine *engine;     /* owned; set by the caller of shell_run */
-    struct effects effects;    /* asked for and not carried out yet */
+    struct loop *loop;            /* owned */
+    struct logsink *log;          /* borrowed */
+    struct store *store;          /* borrowed */
+    struct watch *store_watch;    /* owned */
+    struct rewriter *rewriter;    /* borrowed; NULL = no file is kept up to date */
+    struct watch *rewriter_watch; /* owned */
+    struct runner *runner;        /* owned */
+    struct engine *engine;        /* owned; set by the caller of shell_run */
+    struct effects effects;       /* asked for and not carried out yet */
     struct clock clock;
     struct streams streams;
     struct redis_links links;
@@ -51,6 +54,8 @@ struct shell {
 
 /* false if the system refuses what it takes. The clock is read: s->clock.now serves engine_new. */
 bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors);
+/* A classic file is kept up to date; NULL: no more. */
+void shell_set_rewriter(struct shell *s, struct rewriter *rewriter);
 void shell_fini(struct shell *s);
 
 /* Runs until a STOP; returns its status. */

@@ -28,7 +28,8 @@ static void look_at_effects(struct desk *d) {
 static void step(struct desk *d, const struct input *in) {
     effects_clear(&d->out);
     core_begin(d->core, d->now, &d->out);
-    if (in->kind == INPUT_DURABLE || in->kind == INPUT_FAILED) {
+    if (in->kind == INPUT_DURABLE || in->kind == INPUT_FAILED || in->kind == INPUT_SAVED ||
+        in->kind == INPUT_UNSAVED) {
         core_input(d->core, in);
         server_release(d->server);
     } else if (in->kind == INPUT_TIMER) {
@@ -116,6 +117,19 @@ struct slice desk_durable(struct desk *d, uint64_t client, uint64_t seq) {
 struct slice desk_failed(struct desk *d, uint64_t client, uint64_t seq) {
     expect_for(d, client);
     step(d, &(struct input){ .kind = INPUT_FAILED, .seq = seq, .why = SLICE_LITERAL("disk full") });
+    return received(d);
+}
+
+struct slice desk_saved(struct desk *d, uint64_t client, uint64_t seq) {
+    expect_for(d, client);
+    step(d, &(struct input){ .kind = INPUT_SAVED, .seq = seq });
+    return received(d);
+}
+
+struct slice desk_unsaved(struct desk *d, uint64_t client, uint64_t seq) {
+    expect_for(d, client);
+    step(
+        d, &(struct input){ .kind = INPUT_UNSAVED, .seq = seq, .why = SLICE_LITERAL("read-only") });
     return received(d);
 }
 

@@ -40,6 +40,9 @@ size_t desk_count(const struct desk *d, enum effect_kind kind);
 /* The store answers. Returns what `client` got for it. */
 struct slice desk_durable(struct desk *d, uint64_t client, uint64_t seq);
 struct slice desk_failed(struct desk *d, uint64_t client, uint64_t seq);
+/* What came of writing the classic file. */
+struct slice desk_saved(struct desk *d, uint64_t client, uint64_t seq);
+struct slice desk_unsaved(struct desk *d, uint64_t client, uint64_t seq);
 /* Publishes a message; returns what `client` got. */
 struct slice desk_publish(
     struct desk *d, uint64_t client, const char *channel, const char *payload);

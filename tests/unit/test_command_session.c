@@ -41,6 +41,40 @@ static void a_change_that_cannot_be_written_is_an_error(void **state) {
         "-\"ERR Failed to save config file. Check server logs.\"");
 }
 
+static void a_change_waits_for_the_file_too_if_one_is_kept(void **state) {
+    struct desk *d = *state;
+    d->core->writes_file = true;
+    assert_answer(d, 1, "SENTINEL SET mymaster quorum 3", "");
+    uint64_t seq = d->core->persist_seq;
+    assert_replies(desk_durable(d, 1, seq), "");
+    assert_replies(desk_saved(d, 1, seq - 1), "");
+    assert_replies(desk_saved(d, 1, seq), "+\"OK\"");
+
+    /* in whichever order they come */
+    assert_answer(d, 1, "SENTINEL SET mymaster quorum 4", "");
+    assert_replies(desk_saved(d, 1, seq + 1), "");
+    assert_replies(desk_durable(d, 1, seq + 1), "+\"OK\"");
+
+    assert_answer(d, 1, "SENTINEL FLUSHCONFIG\r\nSENTINEL SET mymaster quorum 5", "");
+    assert_replies(desk_durable(d, 1, seq + 2), "");
+    assert_replies(desk_unsaved(d, 1, seq + 2),
+        "-\"ERR Failed to save config file. Check server logs.\" "
+        "-\"ERR Failed to save config file. Check server logs.\"");
+    assert_int_equal(d->group->settings.quorum, 5); /* the change stays */
+
+    /* a failure of the disk needs no word of the file */
+    assert_answer(d, 1, "SENTINEL FLUSHCONFIG", "");
+    assert_replies(
+        desk_failed(d, 1, seq + 3), "-\"ERR Failed to save config file. Check server logs.\"");
+}
+
+static void a_vote_does_not_wait_for_the_file(void **state) {
+    struct desk *d = *state;
+    d->core->writes_file = true;
+    assert_answer(d, 1, ask_vote, "");
+    assert_replies(desk_durable(d, 1, d->core->persist_seq), vote);
+}
+
 static void replies_behind_a_waiting_one_wait_too(void **state) {
     struct desk *d = *state;
     assert_answer(d, 1, "PING a\r\nSENTINEL SET mymaster quorum 3\r\nPING b", "$\"a\"");
@@ -287,6 +321,8 @@ int main(void) {
         TEST(a_vote_leaves_when_it_is_durable),
         TEST(a_vote_that_cannot_be_written_is_not_told),
         TEST(a_change_that_cannot_be_written_is_an_error),
+        TEST(a_change_waits_for_the_file_too_if_one_is_kept),
+        TEST(a_vote_does_not_wait_for_the_file),
         TEST(replies_behind_a_waiting_one_wait_too),
         TEST(each_reply_waits_for_its_own_write),
         TEST(messages_wait_behind_replies),
