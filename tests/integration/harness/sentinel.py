@@ -44,6 +44,7 @@ class Sentinel(Process):
         self.lines = tuple(lines)
         self.descriptors = descriptors
         self.env = dict(env or {})
+        self._logs = {}
         self.state = folder / 'state'
         self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
         self.write_file()
@@ -87,6 +88,14 @@ class Sentinel(Process):
         """SIGKILL, and a new process on the same file and state."""
         self.kill()
         return self.start()
+
+    def become(self, make):
+        """Stopped, it is of the other make from its next start on, on the same sentinel.conf; each
+        make has a log of its own."""
+        assert not self.running and self.make != 'vedette'
+        self._logs[self.make] = self.output
+        self.make = make
+        self.output = self._logs.get(make, self.folder / f'{make}.log')
 
     def reload(self):
         self.send(signal.SIGHUP)
@@ -142,11 +151,18 @@ class Sentinel(Process):
         text, = re.findall(rf'^vedette_limit_{name}:(\S+)', self.call('INFO', 'vedette'), re.M)
         return {key: int(value) for key, value in (part.split('=') for part in text.split(','))}
 
+    def _stock_log(self):
+        """What it has logged as stock, now or before."""
+        output = self.output if not self.is_vedette else self._logs.get('stock')
+        return output.read_text('utf-8', 'replace') if output and output.exists() else ''
+
     def complaint(self):
         """Why this process fails the test, or None."""
+        strays = stock_log.complaints(self._stock_log())
+        if strays:
+            return f'{self.name} complains: {strays}'
         if not self.is_vedette:
-            strays = stock_log.complaints(self.log())
-            return f'{self.name} complains: {strays}' if strays else None
+            return None
         report = _SANITIZER_REPORT.search(self.log())
         if report:
             return f'{self.name}: {report.group(0)}'

@@ -1,0 +1,105 @@
+"""A node of the quorum changes its make, on the same file, port and id, while the others go on."""
+
+import dataclasses
+import re
+
+import pytest
+
+from harness.wait import wait_until
+from harness.writer import Writer
+
+pytestmark = pytest.mark.vedette
+
+# The third sees a fault long before the others, so that it alone stands: no split vote makes the
+# failover of a stock sentinel take longer.
+SOON_MS, LATE_MS = 1500, 20000
+# Detection, and what stock may need for votes, promotion and reconfiguration.
+FAILOVER_S = SOON_MS / 1000 + 5
+
+# Two that never were, and an epoch that a vote for one of them uses up.
+FAVOURITE, RIVAL, EPOCH = 'a' * 40, 'b' * 40, 1000
+
+OTHER = {'stock': 'classic', 'classic': 'stock'}
+
+
+@pytest.fixture
+def deployment(lab):
+    deployment = lab.planned(sentinels=['stock'] * 3, quorum=1, failover_timeout=3000)
+    for sentinel in deployment.sentinels:
+        soon = sentinel is deployment.sentinels[2]
+        group = dataclasses.replace(deployment.group, down_after=SOON_MS if soon else LATE_MS)
+        sentinel.groups = {group.name: group}
+        sentinel.write_file()
+    return deployment.start()
+
+
+def number(sentinel, directive):
+    """The number in a line of state of its file."""
+    text = sentinel.file.read_text('utf-8')
+    return int(re.search(rf'^sentinel {directive}(?: mymaster)? (\d+)$', text, re.M)[1])
+
+
+def swap(deployment, sentinel):
+    """The node stops and comes back as the other make; the deployment is in order afterwards."""
+    own = sentinel.id
+    assert sentinel.terminate() == 0
+    sentinel.become(OTHER[sentinel.make])
+    sentinel.start()
+    assert sentinel.id == own
+    deployment.wait_in_order(40)
+
+
+def replace_the_master(deployment):
+    """Kills it, waits for another, and brings it back."""
+    old = deployment.named_master()
+    old.kill()
+    deployment.wait_replaced(old, 20)
+    old.start()
+    deployment.wait_in_order(40)
+    wait_until(lambda: len(deployment.epochs()) == 1, 5, 'the same config epoch')
+
+
+def test_ten_swaps_cost_a_client_nothing_but_the_failovers(deployment):
+    first, second, third = deployment.sentinels
+    with Writer(deployment.sentinels) as writer:
+        for count, sentinel in enumerate((first, second, third, first, second, third, first,
+                                          second, first, second), start=1):
+            writer.clear()
+            swap(deployment, sentinel)
+            assert not writer.failures, f'swap {count} was felt'
+            if count in (1, 4, 5, 8):  # one of three is a vedette, two, one, two
+                replace_the_master(deployment)
+                assert writer.longest_gap < FAILOVER_S
+    assert writer.written > 100
+    assert writer.lost() == 0
+
+
+def test_a_swap_leaves_the_others_what_they_knew(deployment):
+    """No peer is seen twice, none is reset, and all ids stay what they were."""
+    sentinel, *others = deployment.sentinels
+    events = deployment.record()
+    ids = {s: s.id for s in deployment.sentinels}
+    for _ in range(2):
+        swap(deployment, sentinel)
+        for other in others:
+            assert {peer['runid'] for peer in other.peers()} == set(ids.values()) - {ids[other]}
+            assert other.master()['num-other-sentinels'] == '2'
+    for other in others:
+        assert {e.channel for e in events.of(other)} <= {'+sdown', '-sdown'}, events.text()
+
+
+def answer_to(sentinel, candidate):
+    """For whom it says to have voted when that candidate asks, in an epoch that is far ahead."""
+    return sentinel.vote(sentinel.master_address(), EPOCH, candidate)[1]
+
+
+def vote_for(sentinel, candidate):
+    assert answer_to(sentinel, candidate) == candidate
+
+
+def test_the_vote_of_a_stock_sentinel_binds_the_vedette_after_it(deployment):
+    sentinel = deployment.sentinels[0]
+    vote_for(sentinel, FAVOURITE)
+    assert number(sentinel, 'leader-epoch') == EPOCH
+    swap(deployment, sentinel)
+    assert answer_to(sentinel, RIVAL) != RIVAL
