@@ -131,7 +131,8 @@ static void read_rename(struct reader *r, const struct classic_line *l, struct g
     struct buf why = BUF_INIT;
     struct rename rename;
     if (!value_read_rename(classic_word(l, 3), classic_word(l, 4), &rename, &why))
-        FINDING(r, l, 3, "rename-command %s", buf_text(&why));
+        FINDING(r, l, value_is_command(classic_word(l, 3)) ? 4 : 3, "rename-command %s",
+            buf_text(&why));
     else if (strcmp(group_settings_command(g, rename.command), rename.command) != 0)
         FINDING(r, l, 3, "Same command renamed multiple times with rename-command.");
     else if (!group_settings_rename(g, &rename))
@@ -317,6 +318,10 @@ static const struct sentinel_directive *find_sentinel_directive(struct slice nam
             return &sentinel_directives[i];
     }
     return NULL;
+}
+
+const char *load_classic_directive(size_t index) {
+    return index < ARRAY_SIZE(sentinel_directives) ? sentinel_directives[index].name : NULL;
 }
 
 /* Keeps the line for the passes. */

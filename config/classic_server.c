@@ -219,6 +219,10 @@ static const struct directive directives[] = {
     { "zset-*", NULL, "*" },
 };
 
+const char *classic_server_directive(size_t index) {
+    return index < ARRAY_SIZE(directives) ? directives[index].name : NULL;
+}
+
 static bool is_harmless(const struct directive *d, const struct classic_line *l) {
     if (d->harmless == NULL)
         return false;

@@ -19,3 +19,6 @@ void classic_server_init(struct classic_server *s, struct settings *settings, st
 void classic_server_read(struct classic_server *s, const struct classic_line *l);
 /* After the last line: what rests on several of them. */
 void classic_server_finish(struct classic_server *s);
+
+/* The directives that are known, as globs, for those who walk them; NULL beyond the last. */
+const char *classic_server_directive(size_t index);

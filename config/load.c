@@ -172,8 +172,10 @@ static void load_rename(struct group_settings *g, const struct yaml_value *v, st
 
     struct buf why = BUF_INIT;
     struct rename r;
+    bool bad_key = !value_is_command(v->key);
     if (!value_read_rename(v->key, v->text, &r, &why))
-        diag_add(diag, v->line, v->column, "%s %s", name, buf_text(&why));
+        diag_add(diag, bad_key ? v->key_line : v->line, bad_key ? v->key_column : v->column,
+            "%s %s", name, buf_text(&why));
     else if (strcmp(group_settings_command(g, r.command), r.command) != 0)
         diag_add(diag, v->key_line, v->key_column, "rename_commands names %s twice", r.command);
     else if (!group_settings_rename(g, &r))

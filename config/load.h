@@ -25,5 +25,9 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag);
 bool load_classic(
     struct slice text, struct settings *ret, struct state *ret_state, struct diag *diag);
 
+/* The names of the directives that load_classic knows behind `sentinel`, for those who walk them;
+ * NULL beyond the last. */
+const char *load_classic_directive(size_t index);
+
 /* Finds groups with the same master: a question names an address, not a group. */
 void load_check_masters(const struct settings *s, struct diag *diag);

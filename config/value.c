@@ -273,7 +273,7 @@ const char *value_compat_name(enum compat compat) {
     return compats[compat];
 }
 
-static bool is_command_word(struct slice word) {
+bool value_is_command(struct slice word) {
     if (word.size == 0 || word.size >= COMMAND_NAME_MAX || value_has_control(word))
         return false;
     return memchr(word.data, ' ', word.size) == NULL && memchr(word.data, ',', word.size) == NULL;
@@ -281,7 +281,7 @@ static bool is_command_word(struct slice word) {
 
 bool value_read_rename(
     struct slice command, struct slice name, struct rename *ret, struct buf *why) {
-    if (!is_command_word(command) || !is_command_word(name)) {
+    if (!value_is_command(command) || !value_is_command(name)) {
         buf_printf(why,
             "must be a command and its name, each of 1 to %d bytes without blanks and commas",
             COMMAND_NAME_MAX - 1);

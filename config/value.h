@@ -34,7 +34,9 @@ bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *
 bool value_read_compat(struct slice text, enum compat *ret, struct buf *why);
 /* yes or no; also true or false, which are the same in YAML. */
 bool value_read_bool(struct slice text, bool *ret, struct buf *why);
-/* Both words without blanks, commas and control characters, below COMMAND_NAME_MAX bytes. */
+/* 1 to COMMAND_NAME_MAX - 1 bytes without blanks, commas and control characters. */
+bool value_is_command(struct slice word);
+/* Both words are commands. */
 bool value_read_rename(
     struct slice command, struct slice name, struct rename *ret, struct buf *why);
 

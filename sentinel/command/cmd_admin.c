@@ -1,6 +1,7 @@
 /* What operators ask for. The core does it; here the words are checked, and the core's outcomes get
  * their texts. */
 #include "common/mem.h"
+#include "config/value.h"
 #include "sentinel/command/call.h"
 #include "sentinel/core/admin.h"
 #include "sentinel/core/core.h"
@@ -115,7 +116,7 @@ static size_t read_changes(struct call *call, struct admin_change *changes) {
 }
 
 static void refuse_value(struct call *call, const struct admin_change *change) {
-    bool second = change->option->type == OPTION_TYPE_RENAMES && change->value.size > 0;
+    bool second = change->option->type == OPTION_TYPE_RENAMES && value_is_command(change->value);
     struct slice value = second ? change->second : change->value;
     resp_errorf(&call->reply,
         "ERR Invalid argument '" SLICE_FMT "' for SENTINEL SET '" SLICE_FMT "'", SLICE_ARG(value),

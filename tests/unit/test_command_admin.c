@@ -133,6 +133,8 @@ static void renames_need_two_values(void **state) {
     assert_int_equal(d->group->settings.quorum, 3);
     assert_answer(d, 1, "SENTINEL SET mymaster rename-command config ''",
         "-\"ERR Invalid argument '' for SENTINEL SET 'rename-command'\"");
+    assert_answer(d, 1, "SENTINEL SET mymaster rename-command 'a b' x",
+        "-\"ERR Invalid argument 'a b' for SENTINEL SET 'rename-command'\"");
     assert_answer(d, 1, "SENTINEL SET mymaster rename-command '' x",
         "-\"ERR Invalid argument '' for SENTINEL SET 'rename-command'\"");
 }

@@ -338,7 +338,7 @@ static void each_kind_of_bad_line_is_found(void **state) {
             "f:2:22: auth-pass must not contain control characters, nor be longer than 16384 "
             "bytes\n" },
         { "sentinel rename-command m CONFIG ''",
-            "f:2:27: rename-command must be a command and its name, each of 1 to 63 bytes without "
+            "f:2:34: rename-command must be a command and its name, each of 1 to 63 bytes without "
             "blanks and commas\n" },
         { "sentinel rename-command m A b\nsentinel rename-command m a c",
             "f:3:27: Same command renamed multiple times with rename-command.\n" },

@@ -342,6 +342,7 @@ static void each_kind_of_bad_group_option_is_found(void **state) {
         { "    rename_commands: [CONFIG]\n",
             "f:5:22: rename_commands must be a mapping, not a list\n" },
         { "    rename_commands: {CONFIG: ''}\n", "f:5:31: rename_commands: CONFIG " RENAME_HINT },
+        { "    rename_commands: {'': x}\n", "f:5:23: rename_commands:  " RENAME_HINT },
         { "    rename_commands: {CONFIG: }\n", "f:5:31: rename_commands: CONFIG has no value\n" },
         { "    rename_commands: {CONFIG: a, config: b}\n",
             "f:5:34: rename_commands names CONFIG twice\n" },
