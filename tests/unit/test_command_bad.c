@@ -56,6 +56,9 @@ struct row {
     struct argument arguments[ARGS_MAX];
 };
 
+/* Of no number, and of a negative one. */
+#define NUMBER_OR(no, negative) \
+    { no, no, no, no, negative, no, no, no, no }
 #define EACH(text) \
     { text, text, text, text, text, text, text, text, text }
 #define TAKEN \
@@ -112,6 +115,31 @@ struct row {
     }
 #define NO_COMMAND "-\"ERR Invalid argument '$' for SENTINEL SET 'rename-command'\""
 
+/* ---- SENTINEL CONFIG ---- */
+
+#define CONFIG "SENTINEL CONFIG SET"
+#define UNLESS_SET \
+    EACH("-\"ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> " \
+         "[<param> <value> ...] are supported.\"")
+#define NO_PARAMETER "-\"ERR Invalid argument '$' to SENTINEL CONFIG SET\""
+#define CONFIG_ROW(parameter, good, value) \
+    { \
+        "sentinel|config", { \
+            SETTLED("set"), { parameter, UNLESS_CONTROL(NO_PARAMETER, CONFIG, "3") }, { \
+                good, value \
+            } \
+        } \
+    }
+#define CONFIG_VALUE(parameter) \
+    UNLESS_CONTROL("-\"ERR Invalid value '$' to SENTINEL CONFIG SET '" parameter "'\"", CONFIG, "4")
+#define CONFIG_HOST \
+    { \
+        [TOO_LONG] = "-\"ERR Invalid value '$' to SENTINEL CONFIG SET 'announce-ip'\"", \
+        [NEWLINE] = CONTROL(CONFIG, "4"), [NUL] = CONTROL(CONFIG, "4") \
+    }
+#define CONFIG_TEXT \
+    { [NEWLINE] = CONTROL(CONFIG, "4"), [NUL] = CONTROL(CONFIG, "4") }
+
 /* ---- the others ---- */
 
 #define NO_VERSION "-\"ERR Protocol version is not an integer or out of range\""
@@ -132,11 +160,26 @@ struct row {
         [NOT_UTF8] = NO_LIBRARY(what) \
     }
 #define NO_LIBRARY(what) "-\"ERR " what " cannot contain spaces, newlines or special characters.\""
+#define NO_CLIENT        "-\"ERR No such client\""
+#define NO_ID            "-\"ERR client-id should be greater than 0\""
+#define NO_TYPE          "-\"ERR Unknown client type '$'\""
+#define NO_REDIRECT      "-\"ERR The client ID you want redirect to does not exist\""
+#define NOT_TRACKING \
+    "-\"ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled\""
+#define NO_COMMAND_NAMED "-\"ERR Invalid command specified\""
 #define SYNTAX           "-\"ERR syntax error\""
 #define NO_NUMBER        "-\"ERR value is not an integer or out of range\""
 
 static const struct row rows[] = {
     { "sentinel|ckquorum", { GROUP } },
+    { "sentinel|config", { { "get", UNLESS_SET }, PLAIN("announce-ip") } },
+    CONFIG_ROW("resolve-hostnames", "no", CONFIG_VALUE("resolve-hostnames")),
+    CONFIG_ROW("announce-hostnames", "no", CONFIG_VALUE("announce-hostnames")),
+    CONFIG_ROW("announce-ip", "10.0.0.7", CONFIG_HOST),
+    CONFIG_ROW("announce-port", "1", CONFIG_VALUE("announce-port")),
+    CONFIG_ROW("sentinel-user", "u", CONFIG_TEXT),
+    CONFIG_ROW("sentinel-pass", "p", CONFIG_TEXT),
+    CONFIG_ROW("loglevel", "notice", CONFIG_VALUE("loglevel")),
     { "sentinel|failover", { GROUP } },
     { "sentinel|flushconfig", { { NULL } } },
     { "sentinel|get-master-addr-by-name", { { "mymaster", EACH("*null") } } },
@@ -197,22 +240,52 @@ static const struct row rows[] = {
             { "xconfig", COMMAND_WORD("5") } } },
     { "sentinel|slaves", { GROUP } },
 
+    { "client|caching", { { "yes", EACH(NOT_TRACKING) } } },
     { "client|getname", { { NULL } } },
+    { "client|getredir", { { NULL } } },
     { "client|help", { { NULL } } },
     { "client|id", { { NULL } } },
     { "client|info", { { NULL } } },
     { "client|list",
         { { "type", EACH(SYNTAX) }, { "normal", EACH("-\"ERR Unknown client type '$'\"") } } },
-    { "client|list", { { "id", EACH(SYNTAX) }, { "1", EACH("-\"ERR Invalid client ID\"") } } },
+    { "client|list",
+        { { "id", EACH(SYNTAX) }, { "1", NUMBER_OR("-\"ERR Invalid client ID\"", "$\"\"") } } },
+    { "client|kill", { { "1.1.1.1:1", EACH(NO_CLIENT) } } },
+    { "client|kill", { { "id", EACH(SYNTAX) }, { "99", EACH(NO_ID) } } },
+    { "client|kill", { SETTLED("type"), { "pubsub", EACH(NO_TYPE) } } },
+    { "client|kill", { SETTLED("addr"), { "1.1.1.1:1", EACH(":\"0\"") } } },
+    { "client|kill", { SETTLED("laddr"), { "1.1.1.1:1", EACH(":\"0\"") } } },
+    { "client|kill", { SETTLED("user"), { "default", EACH("-\"ERR No such user '$'\"") } } },
+    { "client|kill",
+        { SETTLED("id"), SETTLED("99"), { "skipme", EACH(SYNTAX) }, { "yes", EACH(SYNTAX) } } },
+    { "client|no-evict", { { "off", EACH(SYNTAX) } } },
+    { "client|pause",
+        { { "0",
+              NUMBER_OR("-\"ERR timeout is not an integer or out of range\"",
+                  "-\"ERR timeout is negative\"") },
+            { "all", EACH("-\"ERR CLIENT PAUSE mode must be WRITE or ALL\"") } } },
+    { "client|reply", { { "on", EACH(SYNTAX) } } },
     { "client|setinfo",
         { { "lib-name", EACH("-\"ERR Unrecognized option '$'\"") },
             { "x", LIBRARY("lib-name") } } },
     { "client|setinfo", { SETTLED("lib-ver"), { "x", LIBRARY("lib-ver") } } },
     { "client|setname", { { "x", CLIENT_NAME } } },
 
+    { "client|tracking", { { "off", EACH(SYNTAX) } } },
+    { "client|tracking", { SETTLED("on"), { "noloop", EACH(SYNTAX) } } },
+    { "client|tracking",
+        { SETTLED("on"), SETTLED("redirect"), { "2", NUMBER_OR(NO_NUMBER, NO_REDIRECT) } } },
+    { "client|trackinginfo", { { NULL } } },
+    { "client|unblock",
+        { { "99", NUMBER_OR(NO_NUMBER, ":\"0\"") },
+            { "error", EACH("-\"ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\"") } } },
+    { "client|unpause", { { NULL } } },
+
     { "command", { { NULL } } },
     { "command|count", { { NULL } } },
     { "command|docs", { { "ping", EACH("*[]") } } },
+    { "command|getkeys", { { "publish", EACH(NO_COMMAND_NAMED) } } },
+    { "command|getkeysandflags", { { "publish", EACH(NO_COMMAND_NAMED) } } },
     { "command|help", { { NULL } } },
     { "command|info", { { "ping", EACH("*[$null]") } } },
     { "command|list",
