@@ -35,19 +35,20 @@ def test_epochs_of_the_file_are_honoured(sentinel):
     assert sentinel.vote(address, 10, 'c' * 40)[1:] == ('c' * 40, 10)
 
 
-def test_the_file_is_left_alone_and_changes_are_kept_beside_it(sentinel):
-    before = sentinel.file.read_bytes()
+def test_changes_are_in_the_file_and_in_the_state_beside_it(sentinel):
     sentinel.sentinel('SET', 'mymaster', 'quorum', 4)
     sentinel.sentinel('MONITOR', 'added', '127.0.0.1', 5, 2)
     sentinel.vote(sentinel.master_address(), 12, 'd' * 40)
     assert sentinel.terminate() == 0
-    assert sentinel.file.read_bytes() == before
+    text = sentinel.file.read_text('utf-8')
+    assert 'sentinel monitor added 127.0.0.1 5 2\n' in text
+    assert 'sentinel leader-epoch mymaster 12\n' in text
     assert sentinel.file.with_name(sentinel.file.name + '.vedette.db').exists()
     sentinel.start()
     assert sentinel.id == ID
     assert sentinel.master()['quorum'] == '4'
     assert sentinel.watches('added')
-    assert sentinel.vote(sentinel.master_address(), 12, 'e' * 40)[2] == 12
+    assert sentinel.vote(sentinel.master_address(), 12, 'e' * 40)[1:] == ('d' * 40, 12)
 
 
 @pytest.mark.parametrize('line', [
