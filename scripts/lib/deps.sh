@@ -30,6 +30,9 @@ node                                nodejs
 npm                                 npm
 prometheus-redis-exporter           prometheus-redis-exporter
 '
+deps_newer='
+debootstrap                         debootstrap
+'
 deps_lint='
 clang                               clang
 clang-format                        clang-format

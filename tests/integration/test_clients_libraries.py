@@ -9,17 +9,51 @@ from harness.wait import wait_until
 SPEAKERS = [('redis-cli', 2), ('redis-cli', 3), ('redis-py', 2), ('ioredis', 2), ('node-redis', 2),
             ('node-redis', 3)]
 
+PASSWORD = 'what-sentinels-want'
+# Who the client is to the sentinels: nobody, the default user, or one who may do what clients do.
+LOGINS = {'open': {}, 'password': {'password': PASSWORD},
+          'user': {'user': 'application', 'password': 'its-own'}}
+RIGHTS = '&* +ping +hello +auth +role +client|setname +subscribe +psubscribe +sentinel|master ' \
+    '+sentinel|masters +sentinel|replicas +sentinel|slaves +sentinel|sentinels ' \
+    '+sentinel|get-master-addr-by-name'
+
+
+def with_login(*names):
+    return pytest.mark.parametrize('deployment', names, indirect=True)
+
 
 @pytest.fixture(scope='module')
-def deployment(shared_lab):
-    return shared_lab.deployment(down_after=500, failover_timeout=2000)
+def deployment(shared_lab, request):
+    """Three sentinels that want the login of that name, unless it is open."""
+    deployment = shared_lab.planned(down_after=500, failover_timeout=2000)
+    deployment.login = LOGINS[request.param]
+    for sentinel in deployment.sentinels if deployment.login else ():
+        sentinel.settings['clients'] = {'password': PASSWORD}
+        sentinel.lines += (f'requirepass "{PASSWORD}"', f'sentinel sentinel-pass "{PASSWORD}"')
+        sentinel.write_file()
+        sentinel.log_in_with(PASSWORD)
+    deployment.start()
+    if 'user' in deployment.login:
+        for sentinel in deployment.sentinels:
+            allow(sentinel, **deployment.login)
+    yield deployment
+    deployment.end()
+
+
+def allow(sentinel, user, password):
+    sentinel.call('ACL', 'SETUSER', user, 'reset', 'on', f'>{password}', *RIGHTS.split())
 
 
 def in_order(deployment):
     """Brings back what the test before has killed."""
-    for process in (*deployment.servers, *deployment.sentinels):
-        if not process.running:
-            process.start()
+    for server in deployment.servers:
+        if not server.running:
+            server.start()
+    for sentinel in deployment.sentinels:
+        if not sentinel.running:
+            sentinel.start()
+            if 'user' in deployment.login:
+                allow(sentinel, **deployment.login)
     deployment.wait_in_order(40)
 
 
@@ -27,7 +61,7 @@ def in_order(deployment):
 def client(request, deployment):
     in_order(deployment)
     library, resp = request.param
-    with Client(library, deployment.sentinels, resp=resp) as client:
+    with Client(library, deployment.sentinels, resp=resp, **deployment.login) as client:
         yield client
 
 
@@ -57,6 +91,7 @@ def switch(old, new):
     return ' '.join(map(str, ('mymaster', *old.address, *new.address)))
 
 
+@with_login("open")
 def test_finds_the_master_and_its_replicas(client, deployment):
     assert names_the_master(client, deployment)
     master = deployment.named_master()
@@ -66,6 +101,7 @@ def test_finds_the_master_and_its_replicas(client, deployment):
     assert master.call('GET', 'count') == str(count)
 
 
+@with_login('open')
 def test_follows_a_failover_without_a_restart(client, deployment):
     client.ask('listen')
     before = client.ask('incr', 'count')
@@ -77,6 +113,7 @@ def test_follows_a_failover_without_a_restart(client, deployment):
     assert client.heard == [switch(old, new)]
 
 
+@with_login('open')
 def test_follows_a_failover_on_request(client, deployment):
     """Nobody is down, and the old master goes on taking writes until it is demoted."""
     client.ask('incr', 'count')
@@ -96,6 +133,7 @@ def clients_of(sentinel):
                 for line in connection.call('CLIENT', 'LIST').splitlines() if own not in line}
 
 
+@with_login("open")
 def test_survives_the_death_of_its_sentinel(client, deployment):
     known = {sentinel: clients_of(sentinel) for sentinel in deployment.sentinels}
     client.ask('listen')
@@ -112,6 +150,7 @@ def test_survives_the_death_of_its_sentinel(client, deployment):
 
 
 
+@with_login('open')
 def test_the_failover_detector_of_ioredis_moves_it_at_once(deployment):
     """Not only when the old master is demoted, which cuts the connections to it."""
     in_order(deployment)

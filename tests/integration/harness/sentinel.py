@@ -17,6 +17,9 @@ from .wait import wait_until
 
 MAKES = ('vedette', 'classic', 'stock')
 START_TIMEOUT_S = 10
+# scripts/newer names others, and the make that vedettes are to be compatible with.
+STOCK = os.environ.get('STOCK_SENTINEL', 'redis-sentinel')
+COMPAT = os.environ.get('STOCK_COMPAT')
 SANITIZER_ENV = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0',
                  'UBSAN_OPTIONS': 'print_stacktrace=1'}
 _SANITIZER_REPORT = re.compile(
@@ -45,6 +48,7 @@ class Sentinel(Process):
         self.descriptors = descriptors
         self.env = dict(env or {})
         self._logs = {}
+        self.password = None
         self.state = folder / 'state'
         self.file = folder / ('vedette.yaml' if make == 'vedette' else 'sentinel.conf')
         self.write_file()
@@ -64,7 +68,8 @@ class Sentinel(Process):
     def file_text(self):
         if self.make == 'vedette':
             return yaml_text({'listen': [endpoint(self.host, self.port)],
-                              'state_dir': str(self.state), **self.settings,
+                              'state_dir': str(self.state),
+                              **({'compat': COMPAT} if COMPAT else {}), **self.settings,
                               'groups': {g.name: g.as_yaml() for g in self.groups.values()}})
         lines = [f'port {self.port}', f'bind {self.host}', f'dir {self.folder}', *self.lines]
         if not self.is_vedette:
@@ -77,7 +82,7 @@ class Sentinel(Process):
             limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
             self.spawn([*limit, program(), self.file], {**SANITIZER_ENV, **self.env})
         else:
-            self.spawn(['redis-sentinel', self.file])
+            self.spawn([STOCK, self.file])
         if wait:
             wait_until(lambda: self.has_died() or self.answers(), START_TIMEOUT_S,
                        f'{self.name} answers PING')
@@ -100,8 +105,15 @@ class Sentinel(Process):
     def reload(self):
         self.send(signal.SIGHUP)
 
+    def log_in_with(self, password):
+        """That of its default user, which the tests themselves give from now on."""
+        self.password = password
+
     def connect(self, timeout=5.0):
-        return Connection(self.host, self.port, timeout)
+        connection = Connection(self.host, self.port, timeout)
+        if self.password is not None:
+            connection.call('AUTH', self.password)
+        return connection
 
     def call(self, *args):
         with self.connect() as connection:

@@ -1,10 +1,13 @@
 """A real redis-server."""
 
+import os
+
 from .process import Process
 from .resp import Connection
 from .wait import wait_until
 
 START_TIMEOUT_S = 10
+PROGRAM = os.environ.get('STOCK_SERVER', 'redis-server')
 
 _CONFIG = """\
 port {port}
@@ -35,7 +38,7 @@ class Server(Process):
         return (self.host, self.port)
 
     def start(self, wait=True):
-        self.spawn(['redis-server', self.file])
+        self.spawn([PROGRAM, self.file])
         if wait:
             wait_until(self.answers, START_TIMEOUT_S, f'{self.name} answers PING')
         return self
