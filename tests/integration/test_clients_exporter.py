@@ -25,14 +25,16 @@ PROCESS_METRICS = {
 
 
 class Exporter(Process):
-    def __init__(self, lab, sentinel):
+    def __init__(self, lab, sentinel, *options):
         super().__init__('exporter', lab.folder / f'exporter-of-{sentinel.name}')
         self._sentinel = sentinel
+        self._options = options
         self._address = f'127.0.0.1:{lab.port()}'
 
     def __enter__(self):
         self.spawn(['prometheus-redis-exporter', '-web.listen-address', self._address,
-                    '-redis.addr', 'redis://{}:{}'.format(*self._sentinel.address)])
+                    '-redis.addr', 'redis://{}:{}'.format(*self._sentinel.address),
+                    *self._options])
         wait_until(self.scrape, 10, 'the exporter answers')
         return self
 
@@ -85,3 +87,14 @@ def test_a_master_that_is_gone_shows(lab, deployment):
         metrics = exporter.scrape()
     status, = (name for name in metrics if name.startswith('redis_sentinel_master_status{'))
     assert 'master_status="odown"' in status or 'master_status="sdown"' in status
+
+
+def test_it_logs_in(lab):
+    sentinel = lab.sentinel('sentinel', make='vedette', settings={'clients': {'password': 'open'}})
+    sentinel.log_in_with('open')
+    sentinel.start()
+    with Exporter(lab, sentinel, '-redis.password', 'open') as exporter:
+        metrics = exporter.scrape()
+    assert metrics['redis_up'] == 1 and metrics['redis_sentinel_masters'] == 0
+    with Exporter(lab, sentinel) as exporter:
+        assert exporter.scrape()['redis_up'] == 0

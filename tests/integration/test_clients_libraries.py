@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.client import Client
+from harness.client import Client, ClientError
+from harness.resp import ReplyError
 from harness.wait import wait_until
 
 # Those that know RESP3 are tried with both.
@@ -91,7 +92,7 @@ def switch(old, new):
     return ' '.join(map(str, ('mymaster', *old.address, *new.address)))
 
 
-@with_login("open")
+@with_login(*LOGINS)
 def test_finds_the_master_and_its_replicas(client, deployment):
     assert names_the_master(client, deployment)
     master = deployment.named_master()
@@ -99,6 +100,23 @@ def test_finds_the_master_and_its_replicas(client, deployment):
         text(server) for server in deployment.servers if server is not master)
     count = client.ask('incr', 'count')
     assert master.call('GET', 'count') == str(count)
+
+
+@with_login('password')
+def test_without_the_login_nothing_is_told(deployment):
+    with Client('redis-cli', deployment.sentinels) as client:
+        with pytest.raises(ClientError, match='NOAUTH Authentication required'):
+            client.ask('master')
+
+
+@with_login('user')
+def test_who_may_only_ask_changes_nothing(deployment):
+    with deployment.sentinels[0].connect() as connection:
+        connection.call('AUTH', *deployment.login.values())
+        for words in (('FAILOVER', 'mymaster'), ('SET', 'mymaster', 'quorum', 1),
+                      ('REMOVE', 'mymaster')):
+            with pytest.raises(ReplyError, match='NOPERM User application has no permissions'):
+                connection.call('SENTINEL', *words)
 
 
 @with_login('open')
@@ -133,7 +151,7 @@ def clients_of(sentinel):
                 for line in connection.call('CLIENT', 'LIST').splitlines() if own not in line}
 
 
-@with_login("open")
+@with_login(*LOGINS)
 def test_survives_the_death_of_its_sentinel(client, deployment):
     known = {sentinel: clients_of(sentinel) for sentinel in deployment.sentinels}
     client.ask('listen')
