@@ -2,13 +2,13 @@
 
 import pytest
 
-from harness.client import Client, ClientError
+from harness.client import Client, ClientError, node_version
 from harness.resp import ReplyError
 from harness.wait import wait_until
 
 # Those that know RESP3 are tried with both.
-SPEAKERS = [('redis-cli', 2), ('redis-cli', 3), ('redis-py', 2), ('ioredis', 2), ('node-redis', 2),
-            ('node-redis', 3)]
+SPEAKERS = [('redis-cli', 2), ('redis-cli', 3), ('redis-py', 2), ('ioredis', 2), ('ioredis', 3),
+            ('node-redis', 2), ('node-redis', 3)]
 
 PASSWORD = 'what-sentinels-want'
 # Who the client is to the sentinels: nobody, the default user, or one who may do what clients do.
@@ -60,8 +60,10 @@ def in_order(deployment):
 
 @pytest.fixture(params=SPEAKERS, ids=[f'{name}-resp{resp}' for name, resp in SPEAKERS])
 def client(request, deployment):
-    in_order(deployment)
     library, resp = request.param
+    if (library, resp) == ('ioredis', 3) and node_version() < 20:
+        pytest.skip('ioredis 6 needs node 20')
+    in_order(deployment)
     with Client(library, deployment.sentinels, resp=resp, **deployment.login) as client:
         yield client
 

@@ -1,8 +1,9 @@
-// Follows a master with ioredis.
+// Follows a master with ioredis, of which version 6 knows RESP3.
 'use strict';
 
-const Redis = require('ioredis');
 const { settings, tell, note, serve, listen } = require('./serving');
+
+const Redis = require(settings.resp === 3 ? 'ioredis-6' : 'ioredis');
 
 const options = {
     sentinels: settings.sentinels.map(([host, port]) => ({ host, port })),
@@ -12,7 +13,7 @@ const options = {
     sentinelRetryStrategy: () => 50,
     retryStrategy: () => 50,
 };
-// Version 5 gives up for good when its detector hears of a switch while it connects, as it does all
+// The library gives up for good when its detector hears of a switch while it connects, as it does all
 // the time while the master is gone: of any sentinel, so the detector is for tests without a crash.
 const writer = new Redis({ ...options, failoverDetector: settings.detector });
 writer.on('error', note);

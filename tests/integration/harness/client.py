@@ -75,6 +75,12 @@ class Client:
 
 
 @functools.cache
+def node_version():
+    said = subprocess.run(['node', '--version'], check=True, capture_output=True, text=True).stdout
+    return int(said.lstrip('v').split('.')[0])
+
+
+@functools.cache
 def why_no_node_modules():
     """Installs what clients/package-lock.json pins, once, from npm's registry; says what prevented
     that, or None."""
