@@ -55,6 +55,10 @@ static bool name_is_plausible(struct slice host) {
     return label_has_letter;
 }
 
+bool host_is_name(struct slice host) {
+    return host.size < ENDPOINT_HOST_MAX && name_is_plausible(host);
+}
+
 /* What stands between brackets: an IPv6 literal, possibly with a zone ("fe80::1%eth0"). */
 static bool bracketed_is_plausible(struct slice host) {
     struct slice zone = host;

@@ -27,6 +27,9 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 bool endpoint_is_ip(const struct endpoint *e);
 bool endpoint_is_ipv6(const struct endpoint *e);
 bool host_is_ip(struct slice host);
+/* Whether it can be a host name: letters, digits, '-', '_' and dots, the last label not a number.
+ */
+bool host_is_name(struct slice host);
 
 /* "host:port", IPv6 in brackets: the name of a replica. */
 void endpoint_print(const struct endpoint *e, struct buf *out);

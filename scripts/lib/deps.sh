@@ -8,6 +8,7 @@ gcc                                 gcc
 meson                               meson
 ninja                               ninja-build
 pkg-config                          pkg-config
+/usr/include/ares.h                 libc-ares-dev
 /usr/include/ev.h                   libev-dev
 /usr/include/hiredis/hiredis.h      libhiredis-dev
 /usr/include/yaml.h                 libyaml-dev

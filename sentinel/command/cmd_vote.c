@@ -31,8 +31,12 @@ void run_sentinel_is_master_down_by_addr(struct call *call) {
         return;
     }
     struct endpoint master;
-    struct group *g =
-        endpoint_make(host, port, &master) ? core_group_by_address(call->core, &master) : NULL;
+    struct group *g = NULL;
+    if (endpoint_make(host, port, &master)) {
+        g = core_group_by_address(call->core, &master);
+        if (g == NULL) /* a name that we do not know is known when the question comes again */
+            (void)resolve_look(call->core, host);
+    }
     if (g == NULL) {
         write_answer(&call->reply, false, SLICE_EMPTY, 0);
         return;

@@ -37,6 +37,10 @@ struct endpoint address_target(const struct address *a) {
     return target;
 }
 
+bool address_is_tellable(const struct core *c, const struct address *a) {
+    return c->settings.announce_hostnames || address_is_resolved(a);
+}
+
 const char *address_announced(const struct core *c, const struct address *a) {
-    return c->announce_hostnames || !address_is_resolved(a) ? a->given.host : a->ip;
+    return c->settings.announce_hostnames || !address_is_resolved(a) ? a->given.host : a->ip;
 }

@@ -28,6 +28,9 @@ bool address_is_at(const struct address *a, struct slice host);
 
 /* The IP and the port; the address must be resolved. */
 struct endpoint address_target(const struct address *a);
+/* Whether peers can be told of it: hellos and questions never carry a name that was not asked for.
+ */
+bool address_is_tellable(const struct core *c, const struct address *a);
 /* The host that is printed and sent: as given with announce-hostnames, else the IP. A name that is
  * not resolved is told by its name in any case, never as an empty text. Borrowed. Source: spec
  * 15.1. */

@@ -8,9 +8,9 @@
 
 #define ORDER_PAUSE_MS 1000 /* between two corrections of one server */
 
-static bool follows(const struct node *n, const struct address *master) {
-    return n->role_reported == ROLE_REPLICA && n->master_port == master->given.port &&
-        address_is_at(master, slice_of(n->master_host));
+static bool follows(struct core *c, const struct node *n, const struct address *master) {
+    return n->role_reported == ROLE_REPLICA &&
+        resolve_is_at(c, master, n->master_host, n->master_port);
 }
 
 static void set_reconf(struct core *c, struct node *n, enum reconf to, enum event ev) {
@@ -23,7 +23,7 @@ static void set_reconf(struct core *c, struct node *n, enum reconf to, enum even
 
 /* What INFO tells of a replica's way to the new master. */
 static void note_progress(struct core *c, struct group *g, struct node *n, int64_t *due) {
-    if (n->reconf == RECONF_SENT && follows(n, &g->attempt.selected->address))
+    if (n->reconf == RECONF_SENT && follows(c, n, &g->attempt.selected->address))
         set_reconf(c, n, RECONF_IN_PROGRESS, EVENT_RECONF_IN_PROGRESS);
     if (n->reconf == RECONF_IN_PROGRESS && n->master_link_up)
         set_reconf(c, n, RECONF_DONE, EVENT_RECONF_DONE);
@@ -42,6 +42,11 @@ static void send_reconf(struct core *c, struct group *g, struct node *n, enum ev
     probe_expect_info(n);
 }
 
+/* The selected replica itself, or the same server under another name: none follows itself. */
+static bool is_selected(const struct attempt *a, const struct node *n) {
+    return n == a->selected || address_equal(&n->address, &a->selected->address);
+}
+
 static void end(struct core *c, struct group *g, bool timed_out) {
     if (timed_out)
         event_of_group(c, EVENT_END_FOR_TIMEOUT, g, NULL);
@@ -49,7 +54,7 @@ static void end(struct core *c, struct group *g, bool timed_out) {
     failover_move(c, g, FAILOVER_UPDATE_CONFIG);
     list_for_each(n, &g->replicas, struct node, siblings) {
         bool left_out =
-            n != g->attempt.selected && n->reconf != RECONF_DONE && n->reconf != RECONF_SENT;
+            !is_selected(&g->attempt, n) && n->reconf != RECONF_DONE && n->reconf != RECONF_SENT;
         if (timed_out && left_out && n->command.state == LINK_OPEN)
             send_reconf(c, g, n, EVENT_RECONF_SENT_AGAIN);
     }
@@ -61,7 +66,7 @@ int64_t converge_judge_failover(struct core *c, struct group *g) {
     int64_t busy = 0;
 
     list_for_each(n, &g->replicas, struct node, siblings) {
-        if (n == a->selected)
+        if (is_selected(a, n))
             continue;
         note_progress(c, g, n, &due);
         busy += !n->sdown && (n->reconf == RECONF_SENT || n->reconf == RECONF_IN_PROGRESS);
@@ -69,7 +74,7 @@ int64_t converge_judge_failover(struct core *c, struct group *g) {
     list_for_each(n, &g->replicas, struct node, siblings) {
         if (busy >= g->settings.parallel_syncs)
             break;
-        if (n == a->selected || n->reconf != RECONF_NONE || n->command.state != LINK_OPEN)
+        if (is_selected(a, n) || n->reconf != RECONF_NONE || n->command.state != LINK_OPEN)
             continue;
         send_reconf(c, g, n, EVENT_RECONF_SENT);
         busy++;
@@ -78,7 +83,7 @@ int64_t converge_judge_failover(struct core *c, struct group *g) {
         return due;
     bool complete = true;
     list_for_each(n, &g->replicas, struct node, siblings)
-        complete = complete && (n == a->selected || n->reconf == RECONF_DONE || n->sdown);
+        complete = complete && (is_selected(a, n) || n->reconf == RECONF_DONE || n->sdown);
     int64_t until_ms = a->state_ms + g->settings.failover_timeout_ms;
     bool timed_out = !complete && c->now.mono_ms > until_ms;
     if (complete || timed_out)
@@ -98,12 +103,11 @@ static bool master_looks_sane(const struct core *c, const struct group *g) {
 
 /* Law C12: whether a majority, ourselves included, has announced the present configuration since
  * `n` came back. */
-static bool majority_confirms(const struct group *g, const struct node *n) {
+static bool majority_confirms(struct core *c, const struct group *g, const struct node *n) {
     size_t confirmations = 1;
     list_for_each(p, &g->peers, struct peer, of_group)
         confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > n->returned_ms &&
-            address_is_at(&g->master->address, slice_of(p->hello_master.host)) &&
-            p->hello_master.port == g->master->address.given.port;
+            resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
     return confirmations >= group_majority(g);
 }
 
@@ -133,16 +137,16 @@ static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t
     bool informed =
         n->info_ms != 0 && n->command.state == LINK_OPEN && n->info_sent_ms >= n->returned_ms;
 
-    if (!informed || n->sdown)
-        return;
+    if (!informed || n->sdown || address_equal(&n->address, &g->master->address))
+        return; /* the last: under another name it is the master */
     if (n->role_reported == ROLE_MASTER) {
         int64_t from_ms = n->role_since_ms + wait_ms + 1;
         if (n->sdown_since_ms != 0)
             from_ms = MAX_OF(from_ms, n->sdown_since_ms + wait_ms + 1);
-        if (n->was_master && majority_confirms(g, n))
+        if (n->was_master && majority_confirms(c, g, n))
             from_ms = c->now.mono_ms;
         correct_from(c, g, n, EVENT_CONVERT_TO_REPLICA, from_ms, due);
-    } else if (n->master_host[0] != '\0' && !follows(n, &g->master->address)) {
+    } else if (n->master_host[0] != '\0' && !follows(c, n, &g->master->address)) {
         int64_t from_ms = n->conf_changed_ms + timeout_ms + 1;
         if (n->sdown_since_ms != 0)
             from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);

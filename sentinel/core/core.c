@@ -104,7 +104,7 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
     if (p->origin == GROUP_FROM_FILE)
         g->section[0] = '\0'; /* no more hidden */
     if (p->moves && !endpoint_equal(group_recorded_master(g), &p->active.master)) {
-        struct address to = address_of(&p->active.master);
+        struct address to = resolve_address(c, &p->active.master);
         event_switch(c, g, &to);
         group_switch(c, g, &p->active.master);
     }
@@ -227,6 +227,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     list_init(&c->dirty);
     list_init(&c->awaiting);
     scripts_init(&c->scripts);
+    resolve_init(c);
     if (c->settings.listen_count > 0)
         c->listen = c->settings.listen[0];
     c->now = now;
@@ -245,6 +246,7 @@ void core_free(struct core *c) {
         group_free(c, g);
     map_for_each(t, &c->tombstones, struct tombstone)
         mem_free(t);
+    resolve_fini(c);
     map_fini(&c->groups);
     map_fini(&c->by_address);
     map_fini(&c->by_serial);
@@ -418,6 +420,9 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_SCRIPT_ENDED:
         script_input(c, in);
         break;
+    case INPUT_RESOLVED:
+        resolve_input(c, in);
+        break;
     case INPUT_DURABLE:
         on_durable(c, in->seq);
         break;
@@ -451,6 +456,7 @@ void core_input(struct core *c, const struct input *in) {
 
 void core_end(struct core *c) {
     leave_tilt_if_over(c);
+    resolve_judge(c);
     judge_due(c);
     script_judge(c);
     bool retry = c->store_retry_ms != 0 && c->now.mono_ms >= c->store_retry_ms;
@@ -463,6 +469,7 @@ void core_end(struct core *c) {
 int64_t core_deadline(const struct core *c) {
     int64_t due = tstamp_min(heap_deadline(&c->due), heap_deadline(&c->process_due));
     due = tstamp_min(due, script_deadline(c));
+    due_mono(&due, resolve_deadline(c));
     if (c->store_retry_ms != 0)
         due_mono(&due, c->store_retry_ms);
     if (c->tilt)
@@ -491,6 +498,5 @@ size_t core_wanted_links(const struct core *c) {
 }
 
 struct group *core_group_by_address(const struct core *c, const struct endpoint *master) {
-    char text[ENDPOINT_TEXT_MAX];
-    return map_get(&c->by_address, slice_of(endpoint_text(master, text)));
+    return group_by_address(c, master);
 }

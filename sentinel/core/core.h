@@ -12,6 +12,7 @@
 #include "config/state.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/group.h"
+#include "sentinel/core/resolve.h"
 #include "sentinel/core/script.h"
 
 struct input;
@@ -50,7 +51,8 @@ struct core {
     struct endpoint listen; /* port announced when settings.announce has none; host for the log */
 
     struct map groups;     /* name -> struct group, owned; insertion order is configuration order */
-    struct map by_address; /* "host:port" of the configured master -> struct group (first) */
+    struct map by_address; /* "host:port" of the configured master, by what was given and by IP ->
+                              struct group (first) */
     struct map by_serial;  /* bytes of group->serial -> struct group */
     struct map processes;  /* id -> struct process, owned */
     struct map tombstones; /* name -> struct tombstone, owned */
@@ -59,11 +61,11 @@ struct core {
     size_t free_links; /* free slots among them */
     uint64_t next_incarnation, next_tag, next_serial, next_attempt;
 
-    bool announce_hostnames; /* tell hosts as they were given */
-
     bool tilt;
     int64_t tilt_since_ms; /* heard */
     uint64_t tilt_count;
+
+    struct resolve resolve; /* what host names mean */
 
     struct list dirty;       /* struct group.dirty_node */
     struct list awaiting;    /* struct group.awaiting_node */

@@ -119,6 +119,9 @@ void effect_print(const struct effect *e, struct buf *out) {
             delta_print(&e->deltas[i], out);
         }
         break;
+    case EFFECT_RESOLVE:
+        buf_printf(out, "resolve " SLICE_FMT, SLICE_ARG(e->text));
+        break;
     case EFFECT_REPLY:
         buf_printf(out, "reply client %llu ", (unsigned long long)e->client.value);
         buf_add_escaped(out, slice_sub(e->bytes, 0, 200));

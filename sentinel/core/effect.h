@@ -20,6 +20,7 @@ enum effect_kind {
                      LINK_LOST of its incarnation */
     EFFECT_PERSIST, /* seq, deltas: make durable, in order of seq; answered by DURABLE or FAILED. No
                        deltas: only try again what failed */
+    EFFECT_RESOLVE, /* text: a host name, in lower case; ends in one RESOLVED */
     EFFECT_REPLY,   /* client, bytes: write, in order */
     EFFECT_PAUSE,   /* client: read no more from it for now */
     EFFECT_RESUME,  /* client: read on */

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/heard.h"
 
 #include <string.h>
 
@@ -63,23 +64,66 @@ size_t group_usable(const struct group *g) {
     return usable;
 }
 
-static void index_address(struct core *c, struct group *g) {
-    struct slice key = slice_of(g->master->name);
+/* ---- by address ---- */
+
+/* Under what a master's address is found: "host:port" in lower case. */
+static struct slice key_of(const char *host, uint16_t port, char text[static ENDPOINT_TEXT_MAX]) {
+    struct endpoint e = { .port = port };
+    slice_copy(slice_of(host), e.host, sizeof(e.host));
+    for (char *at = e.host; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    return slice_of(endpoint_text(&e, text));
+}
+
+static void index_host(struct core *c, struct group *g, const char *host) {
+    char text[ENDPOINT_TEXT_MAX];
+    struct slice key = key_of(host, g->master->address.given.port, text);
     if (map_get(&c->by_address, key) == NULL)
         map_put(&c->by_address, key, g);
 }
 
 /* Questions name an address: another group that has the same one takes the place in the index. */
-static void unindex_address(struct core *c, struct group *g) {
-    struct slice key = slice_of(g->master->name);
+static void unindex_host(struct core *c, struct group *g, const char *host) {
+    char text[ENDPOINT_TEXT_MAX];
+    uint16_t port = g->master->address.given.port;
+    struct slice key = key_of(host, port, text);
     if (map_get(&c->by_address, key) != g)
         return;
     map_remove(&c->by_address, key);
     map_for_each(other, &c->groups, struct group)
-        if (other != g && slice_equal(slice_of(other->master->name), key)) {
+        if (other != g && other->master->address.given.port == port &&
+            address_is_at(&other->master->address, slice_of(host))) {
             map_put(&c->by_address, key, other);
             return;
         }
+}
+
+static bool has_two_hosts(const struct address *a) {
+    return address_is_named(a) && address_is_resolved(a);
+}
+
+static void index_address(struct core *c, struct group *g) {
+    const struct address *a = &g->master->address;
+    index_host(c, g, a->given.host);
+    if (has_two_hosts(a))
+        index_host(c, g, a->ip);
+}
+
+static void unindex_address(struct core *c, struct group *g) {
+    const struct address *a = &g->master->address;
+    unindex_host(c, g, a->given.host);
+    if (has_two_hosts(a))
+        unindex_host(c, g, a->ip);
+}
+
+struct group *group_by_address(const struct core *c, const struct endpoint *master) {
+    const struct address a = resolve_address(c, master);
+    char text[ENDPOINT_TEXT_MAX];
+    struct group *g = map_get(&c->by_address, key_of(a.given.host, a.given.port, text));
+    if (g == NULL && has_two_hosts(&a))
+        g = map_get(&c->by_address, key_of(a.ip, a.given.port, text));
+    return g;
 }
 
 static struct slice serial_key(const uint64_t *serial) {
@@ -146,13 +190,22 @@ void group_await(struct core *c, struct group *g) {
         list_append(&c->awaiting, &g->awaiting_node);
 }
 
-static bool is_known(const struct group *g, const struct endpoint *address) {
-    const struct address a = address_of(address);
-    return address_equal(&g->master->address, &a) || group_replica_at(g, &a) != NULL;
+/* The server of the group that has this address, or NULL. */
+static struct node *known_node(
+    const struct core *c, const struct group *g, const struct endpoint *address) {
+    const struct address a = resolve_address(c, address);
+    return address_equal(&g->master->address, &a) ? g->master : group_replica_at(g, &a);
+}
+
+static void persist_replica(
+    struct core *c, const struct group *g, const struct endpoint *address, enum delta_kind kind) {
+    ensure(kind == DELTA_REPLICA || kind == DELTA_REPLICA_GONE);
+    core_persist(
+        c, &(struct delta){ .kind = kind, .group = slice_of(g->name), .address = *address });
 }
 
 static struct node *add_replica(struct core *c, struct group *g, const struct endpoint *address) {
-    if (is_known(g, address))
+    if (known_node(c, g, address) != NULL)
         return NULL;
     struct node *n = node_new(c, g, ROLE_REPLICA, address);
     list_append(&g->replicas, &n->siblings);
@@ -168,8 +221,7 @@ static struct node *announce_replica(
     if (n == NULL)
         return NULL;
     event_of_node(c, EVENT_REPLICA, n, NULL);
-    core_persist(c,
-        &(struct delta){ .kind = DELTA_REPLICA, .group = slice_of(g->name), .address = *address });
+    persist_replica(c, g, address, DELTA_REPLICA);
     return n;
 }
 
@@ -185,9 +237,22 @@ void group_turn_away(struct core *c, struct group *g, enum limit limit, const ch
         limit_name(limit));
 }
 
+/* A replica that was known by IP announces itself by name from now on. */
+static void prefer_name(struct core *c, struct node *n, const struct endpoint *given) {
+    if (address_is_named(&n->address) || endpoint_is_ip(given))
+        return;
+    persist_replica(c, n->group, &n->address.given, DELTA_REPLICA_GONE);
+    persist_replica(c, n->group, given, DELTA_REPLICA);
+    node_take_name(c, n, given);
+}
+
 struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address) {
-    if (is_known(g, address))
+    struct node *known = known_node(c, g, address);
+    if (known != NULL) {
+        if (known->kind == ROLE_REPLICA)
+            prefer_name(c, known, address);
         return NULL;
+    }
     if (g->replica_count >= (size_t)c->settings.limits.max[LIMIT_REPLICAS]) {
         char text[ENDPOINT_TEXT_MAX];
         group_turn_away(c, g, LIMIT_REPLICAS, endpoint_text(address, text));
@@ -228,11 +293,9 @@ void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
     }
     struct endpoint address = g->master->address.given;
     list_for_each(n, &g->replicas, struct node, siblings)
-        core_persist(c,
-            &(struct delta){ .kind = DELTA_REPLICA_GONE,
-                .group = slice_of(g->name),
-                .address = n->address.given });
+        persist_replica(c, g, &n->address.given, DELTA_REPLICA_GONE);
     drop_replicas(c, g);
+    heard_forget(c, g);
     if (peers == RESET_DROP_PEERS) {
         list_for_each(p, &g->peers, struct peer, of_group)
             core_persist(c,
@@ -241,18 +304,23 @@ void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
                     .id = slice_of(p->process->id) });
         drop_peers(c, g);
     }
+    unindex_address(c, g);
     node_free(c, g->master);
     g->master = node_new(c, g, ROLE_MASTER, &address);
+    index_address(c, g);
     clear(c, g);
 }
 
 void group_switch(struct core *c, struct group *g, const struct endpoint *address) {
-    const struct address old_master = g->master->address, new_master = address_of(address);
+    const struct address old_master = g->master->address, new_master = resolve_address(c, address);
     struct endpoint *keep = mem_alloc((g->replica_count + 1) * sizeof(*keep));
     size_t kept = 0;
-    list_for_each(n, &g->replicas, struct node, siblings)
+    list_for_each(n, &g->replicas, struct node, siblings) {
         if (!address_equal(&n->address, &new_master) && !address_equal(&n->address, &old_master))
             keep[kept++] = n->address.given;
+        else if (!endpoint_equal(&n->address.given, &new_master.given)) /* under another name */
+            persist_replica(c, g, &n->address.given, DELTA_REPLICA_GONE);
+    }
     bool moved = !address_equal(&old_master, &new_master);
     if (moved)
         keep[kept++] = old_master.given;
@@ -265,15 +333,75 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
     clear(c, g);
     g->odown_since_ms = 0;
     group_persist(c, g);
-    core_persist(c,
-        &(struct delta){
-            .kind = DELTA_REPLICA_GONE, .group = slice_of(g->name), .address = new_master.given });
+    persist_replica(c, g, &new_master.given, DELTA_REPLICA_GONE);
     for (size_t i = 0; i < kept; i++) {
         struct node *n = announce_replica(c, g, &keep[i]);
         if (n != NULL && moved && endpoint_equal(&keep[i], &old_master.given))
             n->was_master = true;
     }
     mem_free(keep);
+}
+
+/* ---- names ---- */
+
+void group_node_found(struct core *c, struct node *n, const char *ip) {
+    struct group *g = n->group;
+    bool is_first = !address_is_resolved(&n->address);
+    if (n->kind == ROLE_MASTER)
+        unindex_address(c, g);
+    slice_copy(slice_of(ip), n->address.ip, sizeof(n->address.ip));
+    if (n->kind == ROLE_MASTER)
+        index_address(c, g);
+    if (is_first)
+        node_print_name(c, n);
+    g->has_moved = true;
+    group_touch(c, g);
+}
+
+static void drop_double(struct core *c, struct node *n, const struct node *of) {
+    struct group *g = n->group;
+    core_log(c, LOG_NOTICE, "%s: %s turned out to be %s", g->name, n->name, of->name);
+    persist_replica(c, g, &n->address.given, DELTA_REPLICA_GONE);
+    node_free(c, n);
+    g->replica_count--;
+    group_touch(c, g);
+}
+
+static void name_master(struct core *c, struct group *g, const struct endpoint *given) {
+    unindex_address(c, g);
+    node_take_name(c, g->master, given);
+    index_address(c, g);
+    group_persist(c, g);
+}
+
+/* The server that is known by name at the IP by which `n` is known, or NULL. */
+static struct node *named_double(const struct group *g, const struct node *n) {
+    if (address_is_named(&n->address))
+        return NULL;
+    if (n != g->master && address_equal(&g->master->address, &n->address))
+        return g->master;
+    list_for_each(other, &g->replicas, struct node, siblings)
+        if (other != n && address_is_named(&other->address) &&
+            address_equal(&other->address, &n->address))
+            return other;
+    return NULL;
+}
+
+void group_merge(struct core *c, struct group *g) {
+    if (!g->has_moved || group_in_failover(g))
+        return;
+    g->has_moved = false;
+    struct node *double_of_master = named_double(g, g->master);
+    if (double_of_master != NULL) {
+        struct endpoint given = double_of_master->address.given;
+        drop_double(c, double_of_master, g->master);
+        name_master(c, g, &given);
+    }
+    list_for_each(n, &g->replicas, struct node, siblings) {
+        const struct node *other = named_double(g, n);
+        if (other != NULL)
+            drop_double(c, n, other);
+    }
 }
 
 uint64_t group_persist(struct core *c, struct group *g) {

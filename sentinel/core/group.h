@@ -85,6 +85,7 @@ struct group {
     struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
     int64_t peer_ignored_ms;        /* mono: last line about a peer, */
     int64_t replica_ignored_ms;     /* or replica, beyond the limit; 0 = none */
+    bool has_moved;                 /* a server is at another IP: group_merge */
     bool frozen;                    /* a law was broken: answers, acts no more */
     struct list_node dirty_node;    /* in core->dirty: to be judged in this step */
     struct heap_item due;
@@ -100,6 +101,8 @@ const struct endpoint *group_recorded_master(const struct group *g);
 struct node *group_replica(
     const struct group *g, const struct endpoint *address); /* NULL if unknown */
 struct node *group_replica_at(const struct group *g, const struct address *address);
+/* The group whose configured master this is; of several the first. NULL if there is none. */
+struct group *group_by_address(const struct core *c, const struct endpoint *master);
 bool group_in_failover(const struct group *g);
 /* Whether the attempt has sent a promotion that was not certainly refused. */
 bool group_may_have_promoted(const struct group *g);
@@ -130,5 +133,11 @@ enum reset_peers { RESET_KEEP_PEERS, RESET_DROP_PEERS };
 void group_reset(struct core *c, struct group *g, enum reset_peers peers);
 /* The master becomes `address`: reset, replicas and the old master kept as replicas, persisted. */
 void group_switch(struct core *c, struct group *g, const struct endpoint *address);
+/* A server of the group, given by name, is at another IP. What is called for by that is done when
+ * the group is judged. */
+void group_node_found(struct core *c, struct node *n, const char *ip);
+/* A server that was listed by its IP, too, is one entry again: the one that has the name. Not in a
+ * failover. */
+void group_merge(struct core *c, struct group *g);
 /* Emits the group's record as a delta of the step's PERSIST. Returns its seq. */
 uint64_t group_persist(struct core *c, struct group *g);

@@ -168,7 +168,7 @@ int64_t health_ask_peers(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
     bool voting =
         g->attempt.state == FAILOVER_WAIT_START && core_is_durable(c, g->attempt.vote_seq);
-    if (!g->master->sdown && !voting)
+    if ((!g->master->sdown && !voting) || !address_is_tellable(c, &g->master->address))
         return due;
     list_for_each(p, &g->peers, struct peer, of_group) {
         if (!link_is_usable(&p->process->link))

@@ -3,12 +3,17 @@
 #include "common/buf.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/heard.h"
 #include "sentinel/core/probe.h"
 #include "sentinel/core/script.h"
 
 #define FIELD_COUNT       8
 #define HELLO_SIZE_MAX    1070 /* longer lines are cut, as the originals do */
 #define ID_CLASH_PAUSE_MS 60000
+
+static bool is_host(struct slice s) {
+    return host_is_ip(s) || host_is_name(s);
+}
 
 /* Epochs beyond the signed range would make every question of ours refused. */
 static bool read_epoch(struct slice s, uint64_t *ret) {
@@ -32,14 +37,14 @@ bool hello_parse(struct slice line, struct hello *ret) {
         return false;
     struct hello h = { .id = fields[2], .group = fields[4] };
     int64_t port = slice_to_i64_lenient(fields[1]);
-    if (port <= 0 || !host_is_ip(fields[0]) || !endpoint_make(fields[0], port, &h.sentinel) ||
+    if (port <= 0 || !is_host(fields[0]) || !endpoint_make(fields[0], port, &h.sentinel) ||
         h.id.size != ID_LENGTH || !id_is_plausible(h.id))
         return false;
     if (!read_epoch(fields[3], &h.current_epoch) || !read_epoch(fields[7], &h.config_epoch))
         return false;
     int64_t master_port = slice_to_i64_lenient(fields[6]);
-    h.master_is_valid = master_port > 0 && host_is_ip(fields[5]) &&
-        endpoint_make(fields[5], master_port, &h.master);
+    h.master_is_valid =
+        master_port > 0 && is_host(fields[5]) && endpoint_make(fields[5], master_port, &h.master);
     *ret = h;
     return true;
 }
@@ -129,9 +134,19 @@ static void forget_process(struct core *c, struct peer *p) {
     }
 }
 
+/* Whether we are to know what the sender's host name means: not if it is the address that the peer
+ * has already. */
+static bool needs_address(const struct core *c, const struct group *g, const struct hello *h) {
+    char id[ID_SIZE];
+    slice_copy(h->id, id, sizeof(id));
+    const struct peer *p = peer_find(g, id);
+    const struct address address = resolve_address(c, &h->sentinel);
+    return p == NULL || !address_equal(&p->process->address, &address);
+}
+
 /* The peer that the hello is from: found, moved or made. NULL if there is no room for it. */
 static struct peer *meet(struct core *c, struct group *g, const struct hello *h) {
-    const struct address address = address_of(&h->sentinel);
+    const struct address address = resolve_address(c, &h->sentinel);
     char id[ID_SIZE];
     slice_copy(h->id, id, sizeof(id));
     struct peer *p = peer_find(g, id);
@@ -158,30 +173,77 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
     return p;
 }
 
-/* Source: spec 5.4, step 6. */
-static void adopt_config(
-    struct core *c, struct group *g, const struct peer *p, const struct hello *h) {
-    if (!h->master_is_valid) {
-        core_log(c, LOG_WARNING,
-            "%s: configuration of epoch %llu from %s ignored: its master is no address", g->name,
-            (unsigned long long)h->config_epoch, p->process->id);
-        return;
-    }
-    const struct address master = address_of(&h->master);
+static void refuse_config(
+    struct core *c, const struct group *g, const struct peer *p, const struct hello *h) {
+    core_log(c, LOG_WARNING, "%s: configuration of epoch %llu from %s ignored: its master %s",
+        g->name, (unsigned long long)h->config_epoch, p->process->id,
+        h->master_is_valid ? "does not resolve" : "is no address");
+}
+
+/* The new master as we know it: by its name, if it is a replica that has one. */
+static struct endpoint known_as(const struct group *g, const struct address *master) {
+    const struct node *n = group_replica_at(g, master);
+    return n != NULL && address_is_named(&n->address) ? n->address.given : master->given;
+}
+
+static void take_config(struct core *c, struct group *g, const struct peer *p,
+    const struct hello *h, const struct address *master) {
     core_raise_epoch(c, g, h->config_epoch);
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
-    if (address_equal(&g->master->address, &master)) {
+    if (address_equal(&g->master->address, master)) {
         /* A word later than our own: the one that we promoted is not the master. */
         if (g->attempt.state >= FAILOVER_WAIT_PROMOTION && h->config_epoch >= g->attempt.epoch)
-            group_switch(c, g, &h->master);
+            group_switch(c, g, &g->master->address.given);
         group_persist(c, g);
         return;
     }
+    const struct endpoint given = known_as(g, master);
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
-    event_switch(c, g, &master);
-    script_reconfigure(c, g, SCRIPT_OBSERVER, &g->master->address, &master);
-    group_switch(c, g, &h->master);
+    event_switch(c, g, master);
+    script_reconfigure(c, g, SCRIPT_OBSERVER, &g->master->address, master);
+    group_switch(c, g, &given);
+}
+
+/* An epoch is never taken without an address. Source: spec 5.4, step 6. */
+static void adopt_config(struct core *c, struct group *g, const struct peer *p,
+    const struct hello *h, struct slice line) {
+    const struct address master = resolve_address(c, &h->master);
+    enum meaning meaning = MEANING_NONE;
+    if (h->master_is_valid)
+        meaning = address_equal(&g->master->address, &master)
+            ? MEANING_KNOWN
+            : resolve_look(c, slice_of(h->master.host));
+    if (meaning == MEANING_KNOWN)
+        take_config(c, g, p, h, &master);
+    else if (meaning == MEANING_AWAITED)
+        heard_hello(c, resolve_find(c, slice_of(h->master.host)), g, h->id, line);
+    else
+        refuse_config(c, g, p, h);
+}
+
+/* While we cannot resolve the name of our master, a peer of the same configuration can say where it
+ * is. */
+static void learn_master(struct core *c, struct group *g, const struct hello *h) {
+    struct node *master = g->master;
+    if (!address_is_resolved(&master->address) && h->config_epoch == g->config_epoch &&
+        h->master_is_valid && endpoint_is_ip(&h->master) &&
+        h->master.port == master->address.given.port)
+        resolve_suggest(c, &master->name_user, h->master.host);
+}
+
+static void take(struct core *c, struct group *g, const struct hello *h, struct slice line) {
+    struct peer *p = meet(c, g, h);
+    core_raise_epoch(c, g, h->current_epoch);
+    if (p == NULL)
+        return;
+    learn_master(c, g, h);
+    if (h->config_epoch > g->config_epoch && !g->frozen)
+        adopt_config(c, g, p, h, line);
+    p->hello_ms = c->now.mono_ms;
+    p->hello_config_epoch = h->config_epoch;
+    p->hello_master = h->master;
+    group_touch(c, g);
 }
 
 void hello_receive(struct core *c, struct slice line, enum hello_via via) {
@@ -202,14 +264,10 @@ void hello_receive(struct core *c, struct slice line, enum hello_via via) {
     }
     if (!core_believes_epoch(c, h.config_epoch))
         return;
-    struct peer *p = meet(c, g, &h);
-    core_raise_epoch(c, g, h.current_epoch);
-    if (p == NULL)
-        return;
-    if (h.config_epoch > g->config_epoch && !g->frozen)
-        adopt_config(c, g, p, &h);
-    p->hello_ms = c->now.mono_ms;
-    p->hello_config_epoch = h.config_epoch;
-    p->hello_master = h.master;
-    group_touch(c, g);
+    const struct slice host = slice_of(h.sentinel.host);
+    enum meaning meaning = needs_address(c, g, &h) ? resolve_look(c, host) : MEANING_KNOWN;
+    if (meaning == MEANING_KNOWN)
+        take(c, g, &h, line);
+    else if (meaning == MEANING_AWAITED)
+        heard_hello(c, resolve_find(c, host), g, h.id, line);
 }

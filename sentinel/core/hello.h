@@ -17,7 +17,7 @@ struct hello {
     uint64_t current_epoch;
     struct slice group;
     struct endpoint master;
-    bool master_is_valid; /* false: the master's address cannot be one (bad port, not an IP) */
+    bool master_is_valid; /* false: the master's address cannot be one (bad port, bad host) */
     uint64_t config_epoch;
 };
 

@@ -19,6 +19,14 @@ static void print_usage(const struct usage *u, struct buf *out) {
             (long long)u->stalls.last_ms);
 }
 
+static void print_answer(const struct input *in, struct buf *out) {
+    buf_printf(out, "resolved " SLICE_FMT ":", SLICE_ARG(in->host));
+    for (size_t i = 0; i < in->ip_count; i++)
+        buf_printf(out, " " SLICE_FMT, SLICE_ARG(in->ips[i]));
+    if (in->ip_count == 0)
+        buf_printf(out, " failed: " SLICE_FMT, SLICE_ARG(in->why));
+}
+
 /* AUTH, HELLO ... AUTH, SENTINEL SET ... auth-pass. A password that arrives in another read than
  * its command is not known for one. */
 static bool may_hold_password(struct slice bytes) {
@@ -98,6 +106,9 @@ void input_print(const struct input *in, struct buf *out) {
     case INPUT_UNSAVED:
         buf_printf(
             out, "unsaved %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
+        break;
+    case INPUT_RESOLVED:
+        print_answer(in, out);
         break;
     case INPUT_USAGE:
         print_usage(&in->usage, out);

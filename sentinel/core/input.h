@@ -28,9 +28,11 @@ enum input_kind {
     INPUT_SCRIPT_REFUSED, /* script, why: the system gives no process for a RUN */
     INPUT_SCRIPT_ENDED,   /* script, exit_status, signal_number (0 = by itself), why (not empty: it
                              could not be executed) */
-    INPUT_SAVED,   /* seq, rewritten, plan: the classic file says all up to this PERSIST, which is
-                      what the plan has as active; plan NULL: another file was read since */
-    INPUT_UNSAVED, /* seq, why: what was not saved yet, up to seq, is not in the file */
+    INPUT_SAVED,    /* seq, rewritten, plan: the classic file says all up to this PERSIST, which is
+                       what the plan has as active; plan NULL: another file was read since */
+    INPUT_UNSAVED,  /* seq, why: what was not saved yet, up to seq, is not in the file */
+    INPUT_RESOLVED, /* host, ips, why: the answer to a RESOLVE; no ips: it was none, for this
+                       reason */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
     INPUT_RELOAD, /* plan: prepared and checked whole */
@@ -76,6 +78,9 @@ struct input {
     int descriptor;         /* CLIENT_OPENED: for CLIENT LIST only */
     struct slice bytes;
     uint64_t seq;
+    struct slice host;       /* RESOLVED: as it was asked */
+    const struct slice *ips; /* RESOLVED: IP literals in canonical form, the best first */
+    size_t ip_count;
     struct slice why;
     bool refused;    /* LINK_LOST: an attempt to connect met a host on which nothing listens */
     uint64_t script; /* of the RUN */

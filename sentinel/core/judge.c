@@ -35,6 +35,7 @@ static void probe(struct core *c, struct group *g, int64_t *due) {
 
 static void judge_group(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
+    group_merge(c, g);
     if (!c->tilt && !g->frozen)
         act(c, g, &due);
     probe(c, g, &due);

@@ -112,7 +112,7 @@ struct pending *link_send(struct core *c, struct link *l, enum pending_kind kind
     return p;
 }
 
-static const struct address *link_address(const struct link *l) {
+const struct address *link_address(const struct link *l) {
     return l->node != NULL ? &l->node->address : &l->process->address;
 }
 

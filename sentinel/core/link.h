@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/endpoint.h"
+#include "sentinel/core/address.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/ids.h"
 
@@ -54,12 +55,13 @@ struct link {
 void link_init(struct core *c, struct link *l, enum link_purpose purpose);
 void link_fini(struct core *c, struct link *l); /* closes; pending requests end as lost, silently */
 
-/* Asks for a connection. The handshake (AUTH, CLIENT SETNAME, SUBSCRIBE) is queued behind it at
- * once. */
+/* Asks for a connection; the address is resolved. The handshake (AUTH, CLIENT SETNAME, SUBSCRIBE)
+ * is queued behind it at once. */
 void link_open(struct core *c, struct link *l);
 /* Drops the connection by our own will; pending requests end as lost. */
 void link_close(struct core *c, struct link *l);
 
+const struct address *link_address(const struct link *l); /* of its owner */
 bool link_is_usable(const struct link *l); /* opening or open: a request may be queued */
 size_t link_pending(
     const struct link *l, enum pending_kind kind); /* how many of a kind await a reply */

@@ -21,13 +21,26 @@ static void set_defaults(struct core *c, struct node *n) {
     n->hello_sent_heard_ms = c->now.heard_ms;
 }
 
+void node_print_name(const struct core *c, struct node *n) {
+    struct endpoint announced = { .port = n->address.given.port };
+    slice_copy(slice_of(address_announced(c, &n->address)), announced.host, sizeof(announced.host));
+    endpoint_text(&announced, n->name);
+}
+
+void node_take_name(struct core *c, struct node *n, const struct endpoint *given) {
+    resolve_release(c, &n->name_user);
+    resolve_use(c, &n->name_user, given, &n->address);
+    node_print_name(c, n);
+}
+
 struct node *node_new(
     struct core *c, struct group *g, enum node_role kind, const struct endpoint *address) {
     struct node *n = mem_new(struct node);
     n->group = g;
     n->kind = kind;
-    n->address = address_of(address);
-    endpoint_text(address, n->name);
+    n->name_user.node = n;
+    resolve_use(c, &n->name_user, address, &n->address);
+    node_print_name(c, n);
     link_init(c, &n->command, LINK_COMMAND);
     link_init(c, &n->pubsub, LINK_PUBSUB);
     n->command.node = n->pubsub.node = n;
@@ -40,6 +53,7 @@ void node_free(struct core *c, struct node *n) {
         return;
     link_fini(c, &n->command);
     link_fini(c, &n->pubsub);
+    resolve_release(c, &n->name_user);
     list_remove(&n->siblings);
     mem_free(n);
 }

@@ -5,6 +5,7 @@
 #include "config/state.h"
 #include "sentinel/core/address.h"
 #include "sentinel/core/link.h"
+#include "sentinel/core/resolve.h"
 
 struct core;
 struct group;
@@ -31,7 +32,8 @@ struct node {
     struct group *group;       /* owner */
     enum node_role kind;
     struct address address;
-    char name[NODE_NAME_MAX]; /* replicas: "host:port" */
+    struct name_user name_user; /* if it was given by name */
+    char name[NODE_NAME_MAX];   /* replicas: "host:port" */
     struct link command, pubsub;
     struct liveness live;
 
@@ -82,5 +84,10 @@ struct node {
 struct node *node_new(
     struct core *c, struct group *g, enum node_role kind, const struct endpoint *address);
 void node_free(struct core *c, struct node *n); /* unlinks from its group; NULL is nothing */
+
+/* Replicas: names it by its announced address. */
+void node_print_name(const struct core *c, struct node *n);
+/* A server that was known by IP has this host name. */
+void node_take_name(struct core *c, struct node *n, const struct endpoint *given);
 
 bool node_is_disconnected(const struct node *n); /* one of the sockets is missing */

@@ -4,6 +4,7 @@
 #include "sentinel/core/crash.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/heard.h"
 #include "sentinel/core/info.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/order.h"
@@ -20,8 +21,15 @@ static void touch(struct core *c, struct link *l) {
         process_touch(c, l->process);
 }
 
+/* Another IP may be where it is now. */
+static void note_link(struct core *c, struct link *l, bool is_up) {
+    if (l->purpose == LINK_COMMAND)
+        resolve_note_link(c, l->node != NULL ? &l->node->name_user : &l->process->name_user, is_up);
+}
+
 void observe_link_up(struct core *c, struct link *l) {
     crash_note_attempt(c, l, false);
+    note_link(c, l, true);
     if (l->node != NULL && l->purpose == LINK_COMMAND) {
         l->node->returned_ms = c->now.mono_ms;
         l->node->info_wanted = true;
@@ -40,6 +48,7 @@ void observe_link_down(struct core *c, struct link *l) {
         if (live->unanswered_ms == 0) /* nothing was asked: silence begins with the loss */
             live->unanswered_ms = c->now.heard_ms;
     }
+    note_link(c, l, false);
     touch(c, l);
 }
 
@@ -138,6 +147,21 @@ static void note_replication(struct core *c, struct node *n, const struct info *
         n->announced = info->announced;
 }
 
+/* A name that does not resolve is skipped: the master names it again. */
+static void on_replica(struct core *c, struct group *g, const struct endpoint *replica) {
+    const struct slice host = slice_of(replica->host);
+    switch (group_replica(g, replica) != NULL ? MEANING_KNOWN : resolve_look(c, host)) {
+    case MEANING_KNOWN:
+        (void)group_add_replica(c, g, replica);
+        break;
+    case MEANING_AWAITED:
+        heard_replica(c, resolve_find(c, host), g, replica);
+        break;
+    case MEANING_NONE:
+        break;
+    }
+}
+
 /* Source: spec 9. */
 static void on_info(
     struct core *c, struct node *n, const struct pending *p, const struct resp_value *value) {
@@ -158,8 +182,7 @@ static void on_info(
     }
     if (n->kind == ROLE_MASTER)
         for (size_t i = 0; i < info.replica_count; i++)
-            if (endpoint_is_ip(&info.replicas[i])) /* a name: skipped, since nothing resolves it */
-                (void)group_add_replica(c, n->group, &info.replicas[i]);
+            on_replica(c, n->group, &info.replicas[i]);
 }
 
 static struct peer *peer_of(struct core *c, const struct link *l, const struct pending *p) {

@@ -12,7 +12,8 @@ static struct process *process_of(struct core *c, const char *id, const struct e
         return p;
     p = mem_new(struct process);
     slice_copy(slice_of(id), p->id, sizeof(p->id));
-    p->address = address_of(address);
+    p->name_user.process = p;
+    resolve_use(c, &p->name_user, address, &p->address);
     list_init(&p->peers);
     link_init(c, &p->link, LINK_COMMAND);
     p->link.process = p;
@@ -29,6 +30,7 @@ static struct process *process_of(struct core *c, const char *id, const struct e
 static void process_free(struct core *c, struct process *p) {
     map_remove(&c->processes, slice_of(p->id));
     heap_remove(&c->process_due, &p->due);
+    resolve_release(c, &p->name_user);
     link_fini(c, &p->link);
     mem_free(p);
 }
@@ -71,7 +73,8 @@ struct peer *peer_find(const struct group *g, const char *id) {
 
 void process_move(struct core *c, struct process *p, const struct endpoint *address) {
     link_close(c, &p->link);
-    p->address = address_of(address);
+    resolve_release(c, &p->name_user);
+    resolve_use(c, &p->name_user, address, &p->address);
     p->link.tried_heard_ms = 0; /* the new address has not been tried: at once */
     p->is_vedette = false;
     process_touch(c, p);

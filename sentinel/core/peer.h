@@ -15,7 +15,8 @@ struct group;
 struct process {
     char id[ID_SIZE];
     struct address address;
-    struct link link; /* command; there is no pub/sub link to a peer */
+    struct name_user name_user; /* if it was given by name */
+    struct link link;           /* command; there is no pub/sub link to a peer */
     struct liveness live;
     struct list peers;    /* struct peer.of_process */
     bool is_vedette;      /* its INFO says so */

@@ -48,7 +48,7 @@ static void keep_connected(struct core *c, struct link *l, int64_t down_after_ms
             due_heard(c, due, limit);
         }
     }
-    if (link_is_usable(l))
+    if (link_is_usable(l) || !address_is_resolved(link_address(l)))
         return;
     int64_t next = next_attempt(c, l, down_after_ms);
     if (c->now.heard_ms >= next) {
@@ -142,6 +142,8 @@ static bool hello_is_due(
 
 /* A configuration is told to nobody before it is on disk. */
 static bool may_announce(struct core *c, struct group *g) {
+    if (!address_is_tellable(c, &group_current_master(g)->address))
+        return false;
     if (core_is_durable(c, g->config_seq))
         return true;
     group_await(c, g);

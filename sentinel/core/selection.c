@@ -45,6 +45,8 @@ const char *selection_refusal(const struct core *c, const struct group *g, const
     *ret_number = *ret_limit = 0;
     if (n->sdown)
         return "it is down";
+    if (address_equal(&n->address, &g->master->address))
+        return "it is the master under another name";
     if (n->command.state != LINK_OPEN || node_is_disconnected(n))
         return "its link is disconnected";
     if (pong_age > pong_limit) {

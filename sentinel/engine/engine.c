@@ -94,6 +94,7 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_SCRIPT_STARTED:
     case INPUT_SCRIPT_REFUSED:
     case INPUT_SCRIPT_ENDED:
+    case INPUT_RESOLVED:
     case INPUT_RELOAD_FAILED:
     case INPUT_KIND_COUNT:
         core_input(e->core, in);

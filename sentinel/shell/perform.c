@@ -2,6 +2,7 @@
 
 #include "sentinel/core/effect.h"
 #include "sentinel/shell/client.h"
+#include "sentinel/shell/dns.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/rewriter.h"
@@ -34,6 +35,9 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         if (p->rewriter != NULL)
             rewriter_add(p->rewriter, e->deltas, e->delta_count);
         progress->save = progress->save || e->save;
+        break;
+    case EFFECT_RESOLVE:
+        dns_ask(p->dns, e->text);
         break;
     case EFFECT_REPLY:
         clients_write(p->clients, e->client, e->bytes);

@@ -5,6 +5,7 @@
 #include "common/tstamp.h"
 
 struct clients;
+struct dns;
 struct effects;
 struct logsink;
 struct redis_links;
@@ -15,6 +16,7 @@ struct store;
 struct performer {
     struct redis_links *links;
     struct clients *clients;
+    struct dns *dns;
     struct logsink *log;
     struct store *store;
     struct runner *runner;

@@ -4,6 +4,7 @@
 #include "sentinel/core/input.h"
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/descriptors.h"
+#include "sentinel/shell/dns.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
@@ -95,6 +96,7 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     s->links.make_room = make_room;
     s->links.room_context = s;
     clients_init(&s->clients, &s->streams, inlet, room_for_clients, s);
+    s->dns = dns_new(s->loop, inlet);
     listeners_init(&s->listeners, s->loop, &s->clients);
     s->runner = runner_new(s->loop, inlet);
     s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
@@ -118,6 +120,7 @@ void shell_fini(struct shell *s) {
     listeners_fini(&s->listeners);
     clients_fini(&s->clients);
     redis_links_fini(&s->links);
+    dns_free(s->dns);
     streams_fini(&s->streams);
     engine_free(s->engine);
     effects_fini(&s->effects);
@@ -146,6 +149,7 @@ static void gather(struct shell *s) {
     do {
         loop_dispatch(s->loop);
         redis_links_report(&s->links);
+        dns_report(s->dns);
     } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
 }
 
@@ -185,6 +189,7 @@ static void settle_once(struct shell *s) {
     const struct performer performer = {
         .links = &s->links,
         .clients = &s->clients,
+        .dns = s->dns,
         .log = s->log,
         .store = s->store,
         .runner = s->runner,
@@ -202,6 +207,7 @@ static void settle_once(struct shell *s) {
     }
     redis_links_report(&s->links);
     clients_report(&s->clients);
+    dns_report(s->dns);
     if (is_due(s))
         judge(s);
 }
@@ -238,9 +244,11 @@ static void tell_stall(struct shell *s) {
 }
 
 static void sleep_until_due(struct shell *s) {
+    int64_t now_ms = clock_mono_us() / 1000;
     int64_t until_ms =
         s->effects.count > 0 ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
-    clock_sleep(&s->clock, clock_mono_us() / 1000, until_ms);
+    until_ms = tstamp_min(until_ms, dns_deadline(s->dns, now_ms));
+    clock_sleep(&s->clock, now_ms, until_ms);
     loop_wait(s->loop, until_ms);
     pace_moment("woke");
     clock_wake(&s->clock, clock_mono_us() / 1000, clock_wall_ms());

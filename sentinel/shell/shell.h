@@ -21,6 +21,7 @@
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/stream.h"
 
+struct dns;
 struct engine;
 struct logsink;
 struct loop;
@@ -43,6 +44,7 @@ struct shell {
     struct streams streams;
     struct redis_links links;
     struct clients clients;
+    struct dns *dns; /* owned */
     struct listeners listeners;
     size_t descriptors;             /* that the process may have */
     int64_t usage_told_ms;          /* when USAGE was last handed in */

@@ -260,6 +260,7 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
     case EFFECT_HANGUP:
+    case EFFECT_RESOLVE:
     case EFFECT_LOG:
     case EFFECT_SCRIPT:
     case EFFECT_KILL:

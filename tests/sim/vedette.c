@@ -127,6 +127,7 @@ static void carry_out(struct vedette *v, const struct effect *e) {
         child_kill(v, e->script);
         break;
     case EFFECT_SCRIPT:
+    case EFFECT_RESOLVE: /* nobody has a name here */
     case EFFECT_LOG:
         break;
     case EFFECT_STOP:

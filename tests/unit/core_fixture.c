@@ -51,6 +51,8 @@ static void populate(struct fixture *f, const struct fixture_options *o) {
         *p = (struct far){ .address = at(1, i + 1, 26379), .votes = true };
         memset(p->id, 'b' + i, ID_LENGTH);
     }
+    if (o->named)
+        fixture_name_all(f);
 }
 
 static void add_group(
@@ -69,13 +71,22 @@ static void add_group(
     secret_set(&g->auth_password, slice_of(o->auth_password));
 }
 
+static struct endpoint given(const struct far *far) {
+    struct endpoint e = far->address;
+    if (far->name != NULL)
+        slice_copy(slice_of(far->name), e.host, sizeof(e.host));
+    return e;
+}
+
 static void configure(struct fixture *f, const struct fixture_options *o) {
     settings_init(&f->settings);
     f->settings.listen[0] = (struct endpoint){ .host = "0.0.0.0", .port = 26379 };
     f->settings.listen_count = 1;
     if (o->announce != NULL)
         ensure(endpoint_parse(slice_of(o->announce), &f->settings.announce));
-    add_group(&f->settings, "mymaster", f->master.address, o);
+    f->settings.resolve_hostnames = o->named;
+    f->settings.announce_hostnames = o->announce_names;
+    add_group(&f->settings, "mymaster", given(&f->master), o);
     if (o->second_group != NULL)
         add_group(&f->settings, o->second_group, f->second_master.address, o);
 }
@@ -87,8 +98,8 @@ static void learn_group(struct fixture *f, const struct fixture_options *o, cons
         .group = slice_of(name),
         .record = {
             .origin = GROUP_FROM_FILE,
-            .master = master->address,
-            .seed = master->address,
+            .master = given(master),
+            .seed = given(master),
             .config_epoch = o->config_epoch,
             .vote_epoch = o->vote_epoch,
         },
@@ -99,13 +110,13 @@ static void learn_group(struct fixture *f, const struct fixture_options *o, cons
         state_apply(&f->stored,
             &(struct delta){ .kind = DELTA_REPLICA,
                 .group = slice_of(name),
-                .address = f->replicas[i].address });
+                .address = given(&f->replicas[i]) });
     for (int i = 0; i < f->peer_count; i++)
         state_apply(&f->stored,
             &(struct delta){ .kind = DELTA_PEER,
                 .group = slice_of(name),
                 .id = slice_of(f->peers[i].id),
-                .address = f->peers[i].address });
+                .address = given(&f->peers[i]) });
 }
 
 static void learn(struct fixture *f, const struct fixture_options *o) {
@@ -225,6 +236,9 @@ static void take_effect(struct fixture *f, const struct effect *e) {
     case EFFECT_RUN:
     case EFFECT_KILL:
         buf_printf(&f->scripts, "%s\n", buf_text(&line));
+        break;
+    case EFFECT_RESOLVE:
+        buf_printf(&f->asked, SLICE_FMT "\n", SLICE_ARG(e->text));
         break;
     case EFFECT_REPLY:
     case EFFECT_PAUSE:
@@ -572,6 +586,7 @@ void fixture_forget(struct fixture *f) {
     buf_clear(&f->logs);
     buf_clear(&f->scripts);
     buf_clear(&f->persists);
+    buf_clear(&f->asked);
 }
 
 const char *fixture_events(const struct fixture *f) {
@@ -610,6 +625,7 @@ void fixture_start_alone(struct fixture *f, const struct fixture_options *o) {
         .logs = BUF_INIT,
         .scripts = BUF_INIT,
         .persists = BUF_INIT,
+        .asked = BUF_INIT,
         .traces = getenv("FIXTURE_TRACE") != NULL,
     };
     populate(f, o);
@@ -649,6 +665,7 @@ void fixture_stop(struct fixture *f) {
     buf_fini(&f->logs);
     buf_fini(&f->scripts);
     buf_fini(&f->persists);
+    buf_fini(&f->asked);
     state_fini(&f->stored);
     settings_fini(&f->settings);
 }

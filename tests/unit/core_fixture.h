@@ -37,6 +37,7 @@ enum far_mood {
 /* A server or a peer. */
 struct far {
     struct endpoint address;
+    const char *name; /* what it is given by; NULL: its address */
     enum far_mood mood;
     const char *holds; /* requests that begin with this are not answered, nor what follows them */
     int64_t latency_ms;
@@ -92,7 +93,10 @@ struct fixture_options {
     const char *auth_user, *auth_password;
     const char *second_group; /* another group at 10.0.2.1:6379, without replicas, the same peers */
     const char *announce;     /* "host:port" */
-    bool unlearned;           /* the state knows neither replicas nor peers */
+    bool named; /* servers and peers are given by name: db-0.test (the master), db-1.test, ...;
+                   s-0.test, ...; nothing is resolved yet */
+    bool announce_names;
+    bool unlearned; /* the state knows neither replicas nor peers */
     uint64_t current_epoch, config_epoch, vote_epoch;
     const char *vote_for;
 };
@@ -131,6 +135,7 @@ struct fixture {
      * are among the logs. */
     struct buf events, logs, persists;
     struct buf scripts; /* SCRIPT, RUN and KILL; jobs are queued by the test */
+    struct buf asked; /* host names that were asked for, one a line */
     bool traces;
 };
 
@@ -197,6 +202,11 @@ struct hello_line {
 /* A hello arrives on the pub/sub connection of the master, or of a replica if that one is gone. */
 void fixture_hello(struct fixture *f, const struct hello_line *h);
 void fixture_message(struct fixture *f, const char *payload);
+void fixture_name_all(struct fixture *f);
+/* The answer to a RESOLVE: IP literals separated by blanks; none: it failed. */
+void fixture_resolve(struct fixture *f, const char *host, const char *ips);
+/* Answers for every far end that was given by name. */
+void fixture_resolve_all(struct fixture *f);
 /* Answers the oldest pending SEND of a link with RESP text. */
 void fixture_reply(struct fixture *f, const struct link *l, const char *resp);
 
@@ -214,6 +224,13 @@ void fixture_forget(struct fixture *f); /* events, logs, persists and ended SEND
 const char *fixture_events(const struct fixture *f);
 const char *fixture_logs(const struct fixture *f);
 const char *fixture_persists(const struct fixture *f);
+
+/* The names that were asked for since the last look are exactly these lines. */
+#define assert_asked(f, expected) \
+    do { \
+        assert_string_equal(buf_text(&(f)->asked), (expected)); \
+        buf_clear(&(f)->asked); \
+    } while (0)
 
 /* The events since the last look are exactly these lines. */
 #define assert_events(f, expected) \

@@ -76,7 +76,7 @@ static void what_is_announced_follows_the_switch_at_once(void **state) {
     struct address named = address("db", 1, "10.0.0.9"), unresolved = address("db", 1, NULL),
                    literal = address("10.0.0.9", 1, NULL);
     for (int on = 0; on <= 1; on++) {
-        f.core->announce_hostnames = on == 1;
+        f.core->settings.announce_hostnames = on == 1;
         assert_string_equal(address_announced(f.core, &named), on == 1 ? "db" : "10.0.0.9");
         assert_string_equal(address_announced(f.core, &literal), "10.0.0.9");
         /* An empty text would split what is announced differently, and clients would dial it. */

@@ -34,7 +34,8 @@ static void what_is_no_hello_is_ignored_whole(void **state) {
         LINE("10.0.0.11", "65536", ID_B, "6379", "5"),
         LINE("10.0.0.11", "x", ID_B, "6379", "5"),
         LINE("", "26379", ID_B, "6379", "5"),
-        LINE("sentinel.example", "26379", ID_B, "6379", "5"),
+        LINE("10.1", "26379", ID_B, "6379", "5"),
+        LINE("sentinel example", "26379", ID_B, "6379", "5"),
         LINE("10.0.0.11", "26379", "", "6379", "5"),
         LINE("10.0.0.11", "26379", "short", "6379", "5"),
         LINE("10.0.0.11", "26379", ID_B "b", "6379", "5"),
@@ -62,7 +63,8 @@ static void numbers_are_read_leniently_and_a_bad_master_is_marked(void **state) 
         { LINE("fd00::11", "26379", ID_B, "6379", "5"), 5, true },
         { LINE("10.0.0.11", "26379", ID_B, "0", "5"), 5, false },
         { LINE("10.0.0.11", "26379", ID_B, "65536", "5"), 5, false },
-        { "10.0.0.11,26379," ID_B ",7,mymaster,master.example,6379,5", 5, false },
+        { "10.0.0.11,26379," ID_B ",7,mymaster,master.example,6379,5", 5, true },
+        { "10.0.0.11,26379," ID_B ",7,mymaster,10.1,6379,5", 5, false },
         { "10.0.0.11,26379," ID_B ",7,mymaster,,6379,5", 5, false },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -280,10 +282,13 @@ static void a_newer_configuration_whose_master_is_no_address_is_ignored_with_a_w
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_hello(
+        &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 0, "master example", 6379, 8, NULL });
+    assert_logged(&f, "its master is no address");
+    fixture_hello(/* names are not resolved here */
         &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 0, "master.example", 6379, 8, NULL });
+    assert_logged(&f, "its master does not resolve");
     assert_events(&f, "");
     assert_int_equal(f.group->config_epoch, 0);
-    assert_logged(&f, "its master is no address");
     fixture_stop(&f);
 }
 

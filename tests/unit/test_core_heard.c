@@ -1,0 +1,175 @@
+#include "sentinel/core/heard.h"
+
+#include "sentinel/core/input.h"
+#include "tests/unit/core_fixture.h"
+
+/* Ours are given by IP; names are resolved. */
+static void start(struct fixture *f) {
+    fixture_start(f, &FIXTURE_STANDARD);
+    f->core->settings.resolve_hostnames = true;
+    fixture_timer(f);
+}
+
+static void a_peer_that_names_itself_is_met_when_its_name_is_known(void **state) {
+    struct fixture f;
+    start(&f);
+    for (int i = 0; i < 3; i++) /* only the last one is kept */
+        fixture_hello(
+            &f, &(struct hello_line){ "s-9.test", 26379, ID_E, 3, "10.0.0.1", 6379, 0, NULL });
+    assert_asked(&f, "s-9.test\n");
+    assert_int_equal(f.core->resolve.heard_count, 1);
+    assert_events(&f, "");
+    fixture_resolve(&f, "s-9.test", "10.0.1.77");
+    assert_events(&f, "+sentinel sentinel " ID_E " 10.0.1.77 26379" AT "\n+new-epoch 3\n");
+    assert_int_equal(f.core->resolve.heard_count, 0);
+    const struct group_state *stored = state_group(&f.stored, SLICE_LITERAL("mymaster"));
+    assert_string_equal(stored->peers[2].address.host, "s-9.test");
+    fixture_stop(&f);
+}
+
+static void a_peer_whose_name_does_not_resolve_is_not_met(void **state) {
+    struct fixture f;
+    start(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-9.test", 26379, ID_E, 3, "10.0.0.1", 6379, 0, NULL });
+    fixture_resolve(&f, "s-9.test", "");
+    assert_events(&f, "");
+    assert_int_equal(f.core->current_epoch, 0);
+    assert_int_equal(f.core->resolve.heard_count, 0);
+    assert_logged(&f, "Failed to resolve hostname 's-9.test'");
+    fixture_stop(&f);
+}
+
+static void what_the_sender_said_since_stands(void **state) {
+    struct fixture f;
+    start(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-9.test", 26379, ID_B, 0, "10.0.0.1", 6379, 0, NULL });
+    fixture_advance(&f, 10);
+    fixture_hello(
+        &f, &(struct hello_line){ "10.0.1.50", 26379, ID_B, 0, "10.0.0.1", 6379, 0, NULL });
+    fixture_resolve(&f, "s-9.test", "10.0.1.77");
+    assert_string_equal(fixture_peer(&f, 0)->process->address.given.host, "10.0.1.50");
+    fixture_stop(&f);
+}
+
+/* The originals take the epoch without the address, and the right hello is then ignored for ever.
+ */
+static void a_configuration_is_adopted_with_the_address_or_not_at_all(void **state) {
+    struct fixture f;
+    start(&f);
+    const struct hello_line named = { "10.0.1.1", 26379, ID_B, 8, "db-5.test", 6379, 8, NULL };
+    fixture_hello(&f, &named);
+    assert_events(&f, "+new-epoch 8\n"); /* the rest of the hello does not wait */
+    assert_int_equal(f.group->config_epoch, 0);
+    fixture_resolve(&f, "db-5.test", "");
+    assert_int_equal(f.group->config_epoch, 0);
+    assert_logged(&f, "its master does not resolve");
+    fixture_advance(&f, 6000);
+    fixture_hello(&f, &named);
+    fixture_resolve(&f, "db-5.test", "10.0.0.5");
+    assert_int_equal(f.group->config_epoch, 8);
+    assert_has_event(&f, "+switch-master mymaster 10.0.0.1 6379 10.0.0.5 6379");
+    assert_string_equal(f.group->master->address.given.host, "db-5.test");
+    fixture_stop(&f);
+}
+
+static void a_master_told_by_ip_keeps_the_name_that_we_know(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.named = true;
+    fixture_start_alone(&f, &o);
+    fixture_resolve_all(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 8, "10.0.0.2", 6379, 8, NULL });
+    assert_has_event(&f, "+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+    assert_string_equal(f.group->master->address.given.host, "db-1.test");
+    assert_int_equal(f.group->replica_count, 2);
+    const struct group_state *stored = state_group(&f.stored, SLICE_LITERAL("mymaster"));
+    assert_string_equal(stored->record.master.host, "db-1.test");
+    assert_int_equal(stored->replica_count, 2);
+    fixture_stop(&f);
+}
+
+static void a_peer_of_the_same_configuration_tells_where_our_master_is(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.named = true;
+    fixture_start_alone(&f, &o);
+    fixture_resolve(&f, "db-1.test", "10.0.0.2");
+    fixture_resolve(&f, "db-0.test", "");
+    assert_string_equal(f.group->master->address.ip, "");
+    fixture_hello(
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 0, "10.0.0.1", 6379, 0, NULL });
+    assert_string_equal(f.group->master->address.ip, "10.0.0.1");
+    assert_int_equal(f.group->master->command.state, LINK_OPEN);
+    fixture_stop(&f);
+}
+
+static const char info_with_names[] =
+    "$108\r\n# Replication\r\nrole:master\r\nslave0:ip=db-5.test,port=6379,state=online\r\n"
+    "slave1:ip=db-6.test,port=6379,state=online\r\n\r\n";
+
+static void replicas_that_announce_names_are_added_as_these_resolve(void **state) {
+    struct fixture f;
+    start(&f);
+    f.master.info = info_with_names;
+    fixture_advance(&f, 11000);
+    assert_asked(&f, "db-5.test\ndb-6.test\n");
+    assert_int_equal(f.group->replica_count, 2);
+    fixture_resolve(&f, "db-6.test", "10.0.0.9");
+    assert_has_event(&f, "+slave slave 10.0.0.9:6379 10.0.0.9 6379" AT);
+    fixture_resolve(&f, "db-5.test", "10.0.0.2"); /* known by its IP */
+    assert_int_equal(f.group->replica_count, 3);
+    assert_string_equal(fixture_replica(&f, 0)->address.given.host, "db-5.test");
+    fixture_stop(&f);
+}
+
+static void a_reset_forgets_what_waits(void **state) {
+    struct fixture f;
+    start(&f);
+    f.master.info = info_with_names;
+    fixture_advance(&f, 11000);
+    assert_int_equal(f.core->resolve.heard_count, 2);
+    f.master.info = NULL;
+    fixture_begin(&f);
+    group_reset(f.core, f.group, RESET_DROP_PEERS);
+    fixture_end(&f);
+    assert_int_equal(f.core->resolve.heard_count, 0);
+    fixture_resolve(&f, "db-5.test", "10.0.0.77");
+    list_for_each(n, &f.group->replicas, struct node, siblings)
+        assert_string_not_equal(n->address.given.host, "db-5.test");
+    fixture_stop(&f);
+}
+
+static void what_waits_is_bounded(void **state) {
+    struct fixture f;
+    start(&f);
+    fixture_begin(&f);
+    assert_int_equal(resolve_look(f.core, SLICE_LITERAL("slow.test")), MEANING_AWAITED);
+    struct host_name *name = resolve_find(f.core, SLICE_LITERAL("slow.test"));
+    for (int i = 0; i < HEARD_MAX + 5; i++) {
+        struct endpoint e = { .host = "slow.test", .port = (uint16_t)(i + 1) };
+        heard_replica(f.core, name, f.group, &e);
+    }
+    fixture_end(&f);
+    fixture_settle(&f);
+    assert_int_equal(f.core->resolve.heard_count, HEARD_MAX);
+    assert_logged(&f, "too much waits for host names to be resolved");
+    fixture_stop(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_peer_that_names_itself_is_met_when_its_name_is_known),
+        cmocka_unit_test(a_peer_whose_name_does_not_resolve_is_not_met),
+        cmocka_unit_test(what_the_sender_said_since_stands),
+        cmocka_unit_test(a_configuration_is_adopted_with_the_address_or_not_at_all),
+        cmocka_unit_test(a_master_told_by_ip_keeps_the_name_that_we_know),
+        cmocka_unit_test(a_peer_of_the_same_configuration_tells_where_our_master_is),
+        cmocka_unit_test(replicas_that_announce_names_are_added_as_these_resolve),
+        cmocka_unit_test(a_reset_forgets_what_waits),
+        cmocka_unit_test(what_waits_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
