@@ -13,6 +13,7 @@ static const char *const names[] = {
     [LIMIT_PENDING_COMMANDS] = "pending_commands",
     [LIMIT_PEERS] = "peers",
     [LIMIT_REPLICAS] = "replicas",
+    [LIMIT_INFO_CACHE] = "info_cache",
 };
 static_assert(ARRAY_SIZE(names) == LIMIT_COUNT, "a name for each limit");
 

@@ -15,6 +15,7 @@ enum limit {
     LIMIT_PENDING_COMMANDS,
     LIMIT_PEERS,
     LIMIT_REPLICAS,
+    LIMIT_INFO_CACHE, /* bytes, of all servers together */
     LIMIT_COUNT,
 };
 

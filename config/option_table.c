@@ -188,6 +188,18 @@ const struct option option_table[] = {
             "minute.",
     },
     {
+        .key = "limits.info_cache",
+        IN_LIMITS(LIMIT_INFO_CACHE),
+        .type = OPTION_TYPE_SIZE,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = 64 * GIB,
+        .standard = "64MiB",
+        .doc =
+            "Bytes of INFO texts that are kept of all servers together, for SENTINEL INFO-CACHE. Beyond, that of a "
+            "server is not kept, and shows as null.",
+    },
+    {
         .key = "compat",
         IN_PROCESS(compat),
         .type = OPTION_TYPE_COMPAT,

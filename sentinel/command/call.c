@@ -36,13 +36,22 @@ void reply_verbatim(struct call *call, struct slice text) {
     buf_add_text(out, "\r\n");
 }
 
+void call_refuse_count(struct call *call, const struct command *c) {
+    resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
+        SLICE_ARG(c->name));
+}
+
 void reply_help(struct call *call, const char *container, const char *first_line) {
     const struct command *c = command_find(slice_of(container));
+    enum compat compat = call->core->settings.compat;
     struct buf line = BUF_INIT;
-    resp_array(&call->reply, 1 + 2 * c->subcommand_count);
+    size_t count = command_count_served(c->subcommands, c->subcommand_count, compat);
+    resp_array(&call->reply, 1 + 2 * count);
     resp_status(&call->reply, first_line);
     for (size_t i = 0; i < c->subcommand_count; i++) {
         const struct command *sub = &c->subcommands[i];
+        if (!command_is_served(sub, compat))
+            continue;
         buf_clear(&line);
         command_print_word(sub, &line);
         if (sub->usage != NULL)

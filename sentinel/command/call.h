@@ -6,6 +6,7 @@
 struct group;
 
 #define SERVED_VERSION "7.2.4" /* of Redis, whose behaviour towards clients is ours */
+#define VALKEY_VERSION "9.0.0" /* with `compat: valkey` */
 
 /* ---- replies ---- */
 void reply_ok(struct call *call);
@@ -13,6 +14,8 @@ void reply_ok(struct call *call);
 void reply_ok_after(struct call *call, uint64_t seq);
 /* A text for people: a bulk in RESP2, a verbatim string in RESP3. */
 void reply_verbatim(struct call *call, struct slice text);
+/* The number of words does not fit `c`. */
+void call_refuse_count(struct call *call, const struct command *c);
 /* `first_line`, then each subcommand of `container` with its summary. */
 void reply_help(struct call *call, const char *container, const char *first_line);
 
@@ -42,10 +45,12 @@ void client_print(const struct session *s, int64_t now_ms, struct buf *out);
 command_handler run_sentinel_masters, run_sentinel_master, run_sentinel_replicas;
 command_handler run_sentinel_sentinels, run_sentinel_get_master_addr_by_name;
 command_handler run_sentinel_ckquorum, run_sentinel_myid, run_sentinel_pending_scripts;
+command_handler run_sentinel_info_cache;
 
 command_handler run_sentinel_failover, run_sentinel_monitor, run_sentinel_remove;
 command_handler run_sentinel_set, run_sentinel_reset, run_sentinel_flushconfig;
 command_handler run_sentinel_help, run_sentinel_config;
+command_handler run_sentinel_debug, run_sentinel_simulate_failure;
 
 command_handler run_sentinel_is_master_down_by_addr, run_publish;
 

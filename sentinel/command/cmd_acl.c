@@ -223,7 +223,7 @@ void run_acl_dryrun(struct call *call) {
     const struct slice *args = call->args + 3;
     size_t count = call->count - 3, at = 0;
     const struct acl_user *u = acl_find(acl_of(call), call->args[2]);
-    const struct command *c = command_of(args, count);
+    const struct command *c = command_of(args, count, call->core->settings.compat);
     if (u == NULL) {
         resp_errorf(&call->reply, "ERR User '" SLICE_FMT "' not found", SLICE_ARG(call->args[2]));
         return;
@@ -232,7 +232,7 @@ void run_acl_dryrun(struct call *call) {
         resp_errorf(&call->reply, "ERR Command '" SLICE_FMT "' not found", SLICE_ARG(args[0]));
         return;
     }
-    if (!command_takes(c, count)) {
+    if (!command_takes(c, count, call->core->settings.compat)) {
         resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
             SLICE_ARG(c->name));
         return;

@@ -153,6 +153,10 @@ void run_sentinel_reset(struct call *call) {
 }
 
 void run_sentinel_failover(struct call *call) {
+    if (call->count > 3) {
+        call_refuse_count(call, call->command);
+        return;
+    }
     struct group *g = call_group(call);
     if (g == NULL)
         return;

@@ -1,14 +1,22 @@
 /* COMMAND: the table of commands, told to clients. */
 #include "common/glob.h"
 #include "sentinel/command/call.h"
+#include "sentinel/core/core.h"
+
+static enum compat compat_of(const struct call *call) {
+    return call->core->settings.compat;
+}
 
 /* Calls `visit` for each command and, behind its container, each subcommand. */
-static void walk(void (*visit)(const struct command *c, void *context), void *context) {
+static void walk(
+    enum compat compat, void (*visit)(const struct command *c, void *context), void *context) {
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &command_table[i];
         visit(c, context);
-        for (size_t k = 0; k < c->subcommand_count; k++)
-            visit(&c->subcommands[k], context);
+        for (size_t k = 0; k < c->subcommand_count; k++) {
+            if (command_is_served(&c->subcommands[k], compat))
+                visit(&c->subcommands[k], context);
+        }
     }
 }
 
@@ -36,10 +44,10 @@ static void write_tips(struct resp_writer *w, const char *tips) {
 }
 
 /* Ten elements; no command here has keys. */
-static void write_info(struct resp_writer *w, const struct command *c) {
+static void write_info(struct resp_writer *w, const struct command *c, enum compat compat) {
     resp_array(w, 10);
     resp_bulk(w, c->name);
-    resp_integer(w, c->arity);
+    resp_integer(w, command_arity(c, compat));
     write_bits(w, c->flags, command_flag_names, COMMAND_FLAG_COUNT, "");
     for (int key = 0; key < 3; key++)
         resp_integer(w, 0); /* first key, last key, step */
@@ -51,15 +59,17 @@ static void write_info(struct resp_writer *w, const struct command *c) {
         resp_set(w, 0);
         return;
     }
-    resp_array(w, c->subcommand_count);
-    for (size_t i = 0; i < c->subcommand_count; i++)
-        write_info(w, &c->subcommands[i]);
+    resp_array(w, command_count_served(c->subcommands, c->subcommand_count, compat));
+    for (size_t i = 0; i < c->subcommand_count; i++) {
+        if (command_is_served(&c->subcommands[i], compat))
+            write_info(w, &c->subcommands[i], compat);
+    }
 }
 
 void run_command(struct call *call) {
     resp_array(&call->reply, command_count);
     for (size_t i = 0; i < command_count; i++)
-        write_info(&call->reply, &command_table[i]);
+        write_info(&call->reply, &command_table[i], compat_of(call));
 }
 
 void run_command_info(struct call *call) {
@@ -69,9 +79,9 @@ void run_command_info(struct call *call) {
     }
     resp_array(&call->reply, call->count - 2);
     for (size_t i = 2; i < call->count; i++) {
-        const struct command *c = command_find(call->args[i]);
+        const struct command *c = command_find_served(call->args[i], compat_of(call));
         if (c != NULL)
-            write_info(&call->reply, c);
+            write_info(&call->reply, c, compat_of(call));
         else
             resp_null(&call->reply);
     }
@@ -81,7 +91,7 @@ void run_command_info(struct call *call) {
 
 /* No command of this process has keys, so that nothing is left but the reasons to refuse. */
 void run_command_getkeys(struct call *call) {
-    const struct command *c = command_of(call->args + 2, call->count - 2);
+    const struct command *c = command_of(call->args + 2, call->count - 2, compat_of(call));
     resp_error(&call->reply,
         c == NULL ? SLICE_LITERAL("ERR Invalid command specified")
                   : SLICE_LITERAL("ERR The command has no key arguments"));
@@ -98,7 +108,8 @@ static void write_pair(struct resp_writer *w, const char *key, const char *value
     resp_bulk_text(w, value);
 }
 
-static void write_docs(struct resp_writer *w, const struct command *c, const char *group) {
+static void write_docs(
+    struct resp_writer *w, const struct command *c, const char *group, enum compat compat) {
     resp_bulk(w, c->name);
     resp_map(w, 3 + (c->subcommand_count > 0));
     write_pair(w, "summary", c->summary);
@@ -107,9 +118,11 @@ static void write_docs(struct resp_writer *w, const struct command *c, const cha
     if (c->subcommand_count == 0)
         return;
     resp_bulk_text(w, "subcommands");
-    resp_map(w, c->subcommand_count);
-    for (size_t i = 0; i < c->subcommand_count; i++)
-        write_docs(w, &c->subcommands[i], group);
+    resp_map(w, command_count_served(c->subcommands, c->subcommand_count, compat));
+    for (size_t i = 0; i < c->subcommand_count; i++) {
+        if (command_is_served(&c->subcommands[i], compat))
+            write_docs(w, &c->subcommands[i], group, compat);
+    }
 }
 
 static const char *group_of(const struct command *c) {
@@ -122,17 +135,17 @@ void run_command_docs(struct call *call) {
     if (call->count == 2) {
         resp_map(&call->reply, command_count);
         for (size_t i = 0; i < command_count; i++)
-            write_docs(&call->reply, &command_table[i], command_table[i].group);
+            write_docs(&call->reply, &command_table[i], command_table[i].group, compat_of(call));
         return;
     }
     size_t known = 0;
     for (size_t i = 2; i < call->count; i++)
-        known += command_find(call->args[i]) != NULL;
+        known += command_find_served(call->args[i], compat_of(call)) != NULL;
     resp_map(&call->reply, known);
     for (size_t i = 2; i < call->count; i++) {
-        const struct command *c = command_find(call->args[i]);
+        const struct command *c = command_find_served(call->args[i], compat_of(call));
         if (c != NULL)
-            write_docs(&call->reply, c, group_of(c));
+            write_docs(&call->reply, c, group_of(c), compat_of(call));
     }
 }
 
@@ -202,10 +215,10 @@ void run_command_list(struct call *call) {
         resp_error(&call->reply, SLICE_LITERAL("ERR syntax error"));
         return;
     }
-    walk(visit_listed, &listing);
+    walk(compat_of(call), visit_listed, &listing);
     resp_array(&call->reply, listing.count);
     listing.out = &call->reply;
-    walk(visit_listed, &listing);
+    walk(compat_of(call), visit_listed, &listing);
 }
 
 void run_command_help(struct call *call) {

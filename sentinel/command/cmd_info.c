@@ -19,6 +19,10 @@ static void add_count(struct buf *out, const char *name, uint64_t value) {
     buf_printf(out, "%s:%llu\r\n", name, (unsigned long long)value);
 }
 
+static bool is_valkey(const struct server *s) {
+    return s->core->settings.compat == COMPAT_VALKEY;
+}
+
 /* ---- # Server ---- */
 
 static bool is_port_listed_before(const struct server *s, size_t index) {
@@ -49,7 +53,14 @@ static void print_server(const struct server *s, struct buf *out) {
     const struct now *now = &s->core->now;
     int64_t uptime_s = tstamp_age(now->mono_ms, s->started_ms) / 1000;
     add_text(out, "redis_version", SERVED_VERSION);
-    add_text(out, "redis_mode", "sentinel");
+    if (is_valkey(s)) {
+        add_text(out, "server_name", "valkey");
+        add_text(out, "valkey_version", VALKEY_VERSION);
+        add_text(out, "valkey_release_stage", "ga");
+        add_text(out, "server_mode", "sentinel");
+    } else {
+        add_text(out, "redis_mode", "sentinel");
+    }
     add_text(out, "vedette_version", VEDETTE_VERSION); /* by it a peer knows that we are one, too */
     add_text(out, "vedette_store", core_store_failed(s->core) ? "failed" : "ok");
     add_text(out, "os", facts->os);
@@ -159,9 +170,11 @@ static void print_sentinel(const struct server *s, struct buf *out) {
     add_count(out, "sentinel_masters", map_count(&c->groups));
     add_number(out, "sentinel_tilt", c->tilt);
     add_number(out, "sentinel_tilt_since_seconds", tilt_s);
+    if (is_valkey(s))
+        add_count(out, "sentinel_total_tilt", c->tilt_count);
     add_number(out, "sentinel_running_scripts", (int64_t)c->scripts.running);
     add_number(out, "sentinel_scripts_queue_length", (int64_t)c->scripts.count);
-    add_number(out, "sentinel_simulate_failure_flags", 0);
+    add_number(out, "sentinel_simulate_failure_flags", c->failures);
     size_t number = 0;
     map_for_each(g, &c->groups, struct group) {
         const struct address *address = &g->master->address;
@@ -199,6 +212,7 @@ static void measure_core(const struct core *c, uint64_t used[LIMIT_COUNT]) {
         uint64_t pending = (l->count + owners - 1) / owners;
         used[LIMIT_PENDING_COMMANDS] = MAX_OF(used[LIMIT_PENDING_COMMANDS], pending);
     }
+    used[LIMIT_INFO_CACHE] = c->info_held;
     map_for_each(g, &c->groups, struct group) {
         used[LIMIT_PEERS] = MAX_OF(used[LIMIT_PEERS], g->peer_count);
         used[LIMIT_REPLICAS] = MAX_OF(used[LIMIT_REPLICAS], g->replica_count);

@@ -3,6 +3,7 @@
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
+#include "sentinel/core/core.h"
 
 static void refuse_login(struct call *call) {
     resp_error(&call->reply,
@@ -99,9 +100,10 @@ void run_hello(struct call *call) {
 
     resp_map(&call->reply, 6);
     resp_bulk_text(&call->reply, "server");
-    resp_bulk_text(&call->reply, "redis");
+    bool is_valkey = call->core->settings.compat == COMPAT_VALKEY;
+    resp_bulk_text(&call->reply, is_valkey ? "valkey" : "redis");
     resp_bulk_text(&call->reply, "version");
-    resp_bulk_text(&call->reply, SERVED_VERSION);
+    resp_bulk_text(&call->reply, is_valkey ? VALKEY_VERSION : SERVED_VERSION);
     resp_bulk_text(&call->reply, "proto");
     resp_integer(&call->reply, session->version);
     resp_bulk_text(&call->reply, "id");

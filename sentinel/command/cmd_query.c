@@ -123,6 +123,49 @@ void run_sentinel_pending_scripts(struct call *call) {
         print_script(&call->reply, call->core, s);
 }
 
+/* ---- INFO-CACHE ---- */
+
+/* Whether an argument before this one names the same group. */
+static bool is_repeated(const struct call *call, size_t at) {
+    for (size_t i = 2; i < at; i++) {
+        if (slice_equal(call->args[i], call->args[at]))
+            return true;
+    }
+    return false;
+}
+
+/* The group that an argument names for the first time; else NULL. */
+static const struct group *named_by(const struct call *call, size_t at) {
+    return is_repeated(call, at) ? NULL : core_group(call->core, call->args[at]);
+}
+
+static void write_cached(struct call *call, const struct node *n) {
+    bool known = n->info_ms != 0 && n->group->master->info_ms != 0;
+    resp_array(&call->reply, 2);
+    resp_integer(&call->reply, known ? tstamp_age(call->core->now.mono_ms, n->info_ms) : 0);
+    if (n->info_text != NULL)
+        resp_bulk(&call->reply, (struct slice){ .data = n->info_text, .size = n->info_size });
+    else
+        resp_null(&call->reply);
+}
+
+void run_sentinel_info_cache(struct call *call) {
+    size_t count = 0;
+    for (size_t i = 2; i < call->count; i++)
+        count += named_by(call, i) != NULL;
+    resp_array(&call->reply, 2 * count);
+    for (size_t i = 2; i < call->count; i++) {
+        const struct group *g = named_by(call, i);
+        if (g == NULL)
+            continue;
+        resp_bulk_text(&call->reply, g->name);
+        resp_array(&call->reply, 1 + g->replica_count);
+        write_cached(call, g->master);
+        list_for_each(replica, &g->replicas, struct node, siblings)
+            write_cached(call, replica);
+    }
+}
+
 void run_sentinel_myid(struct call *call) {
     resp_bulk_text(&call->reply, call->core->id);
 }

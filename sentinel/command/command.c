@@ -4,6 +4,7 @@
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
+#include "sentinel/core/core.h"
 
 /* ---- the table ---- */
 
@@ -70,8 +71,12 @@ static const struct command sentinel_table[] = {
         .usage = "GET <pattern> [<pattern> ...] | SET <name> <value> [<name> <value> ...]",
         .handler = run_sentinel_config,
         .summary = "Read or change settings of this Sentinel: all that are given or none." },
-    { SUB("sentinel", "failover"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .usage = "<name>", .handler = run_sentinel_failover,
+    { SUB("sentinel", "debug"), .arity = -2, .flags = COMMAND_ADMIN, .since = "7.0.0",
+        .usage = "[<period> <milliseconds> ...]", .handler = run_sentinel_debug,
+        .summary = "Show or change the periods of this Sentinel, until it ends." },
+    { SUB("sentinel", "failover"), .arity = 3, .valkey_arity = -3, .more_words = 4,
+        .flags = COMMAND_ADMIN, .since = "2.8.4", .usage = "<name> [COORDINATED]",
+        .handler = run_sentinel_failover,
         .summary = "Replace the master now, although nothing is wrong with it." },
     { SUB("sentinel", "flushconfig"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .handler = run_sentinel_flushconfig,
@@ -79,12 +84,23 @@ static const struct command sentinel_table[] = {
     { SUB("sentinel", "get-master-addr-by-name"), .arity = 3, .flags = COMMAND_ADMIN,
         .since = "2.8.4", .usage = "<name>", .handler = run_sentinel_get_master_addr_by_name,
         .summary = "Host and port of the present master." },
+    { SUB("sentinel", "get-primary-addr-by-name"), .is_valkey = true, .arity = 3,
+        .flags = COMMAND_ADMIN, .since = "8.0.0", .usage = "<name>",
+        .handler = run_sentinel_get_master_addr_by_name,
+        .summary = "The same as GET-MASTER-ADDR-BY-NAME." },
     { SUB("sentinel", "help"), .arity = 2, .flags = ANY_TIME, .since = "6.2.0",
         .handler = run_sentinel_help, .summary = "Print this help." },
+    { SUB("sentinel", "info-cache"), .arity = -3, .flags = COMMAND_ADMIN, .since = "3.2.0",
+        .usage = "<name> [<name> ...]", .handler = run_sentinel_info_cache,
+        .summary = "The last INFO of a master and its replicas." },
     { SUB("sentinel", "is-master-down-by-addr"), .arity = 6, .flags = COMMAND_ADMIN,
         .since = "2.8.4", .usage = "<ip> <port> <current-epoch> <id or *>",
         .handler = run_sentinel_is_master_down_by_addr,
         .summary = "A Sentinel asks whether a master is down here, and with an id for a vote." },
+    { SUB("sentinel", "is-primary-down-by-addr"), .is_valkey = true, .arity = 6,
+        .flags = COMMAND_ADMIN, .since = "8.0.0", .usage = "<ip> <port> <current-epoch> <id or *>",
+        .handler = run_sentinel_is_master_down_by_addr,
+        .summary = "The same as IS-MASTER-DOWN-BY-ADDR." },
     { SUB("sentinel", "master"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .usage = "<name>", .handler = run_sentinel_master, .summary = "State of a master." },
     { SUB("sentinel", "masters"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
@@ -97,6 +113,11 @@ static const struct command sentinel_table[] = {
     { SUB("sentinel", "pending-scripts"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .handler = run_sentinel_pending_scripts,
         .summary = "The scripts that run, and those that wait." },
+    { SUB("sentinel", "primaries"), .is_valkey = true, .arity = 2, .flags = COMMAND_ADMIN,
+        .since = "8.0.0", .handler = run_sentinel_masters, .summary = "The same as MASTERS." },
+    { SUB("sentinel", "primary"), .is_valkey = true, .arity = 3, .flags = COMMAND_ADMIN,
+        .since = "8.0.0", .usage = "<name>", .handler = run_sentinel_master,
+        .summary = "The same as MASTER." },
     { SUB("sentinel", "remove"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .usage = "<name>", .handler = run_sentinel_remove, .summary = "Watch a master no longer." },
     { SUB("sentinel", "replicas"), .arity = 3, .flags = COMMAND_ADMIN, .since = "5.0.0",
@@ -111,6 +132,10 @@ static const struct command sentinel_table[] = {
     { SUB("sentinel", "set"), .arity = -5, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .usage = "<name> <option> <value> [<option> <value> ...]", .handler = run_sentinel_set,
         .summary = "Change options of a master: all of them or, if one is refused, none." },
+    { SUB("sentinel", "simulate-failure"), .arity = -3, .flags = COMMAND_ADMIN, .since = "3.2.0",
+        .usage = "crash-after-election|crash-after-promotion|help ...",
+        .handler = run_sentinel_simulate_failure,
+        .summary = "End this process at a moment of its next failover." },
     { SUB("sentinel", "slaves"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.0",
         .usage = "<name>", .handler = run_sentinel_replicas, .summary = "The same as REPLICAS." },
 };
@@ -308,6 +333,21 @@ void command_print_word(const struct command *c, struct buf *out) {
 
 /* ---- lookup ---- */
 
+bool command_is_served(const struct command *c, enum compat compat) {
+    return !c->is_valkey || compat == COMPAT_VALKEY;
+}
+
+size_t command_count_served(const struct command *rows, size_t count, enum compat compat) {
+    size_t served = 0;
+    for (size_t i = 0; i < count; i++)
+        served += command_is_served(&rows[i], compat);
+    return served;
+}
+
+int command_arity(const struct command *c, enum compat compat) {
+    return c->valkey_arity != 0 && compat == COMPAT_VALKEY ? c->valkey_arity : c->arity;
+}
+
 static const struct command *find_word(
     const struct command *table, size_t count, struct slice word) {
     for (size_t i = 0; i < count; i++) {
@@ -327,14 +367,24 @@ const struct command *command_find(struct slice name) {
     return c == NULL || rest.data == NULL ? c : find_subcommand(c, rest);
 }
 
-const struct command *command_of(const struct slice *words, size_t count) {
-    const struct command *c = find_word(command_table, command_count, words[0]);
-    bool is_container = c != NULL && c->subcommand_count > 0;
-    return is_container && count > 1 ? find_subcommand(c, words[1]) : c;
+const struct command *command_find_served(struct slice name, enum compat compat) {
+    const struct command *c = command_find(name);
+    return c != NULL && command_is_served(c, compat) ? c : NULL;
 }
 
-bool command_takes(const struct command *c, size_t count) {
-    return c->arity >= 0 ? count == (size_t)c->arity : count >= (size_t)-c->arity;
+const struct command *command_of(const struct slice *words, size_t count, enum compat compat) {
+    const struct command *c = find_word(command_table, command_count, words[0]);
+    if (c == NULL || c->subcommand_count == 0 || count == 1)
+        return c;
+    c = find_subcommand(c, words[1]);
+    return c != NULL && command_is_served(c, compat) ? c : NULL;
+}
+
+bool command_takes(const struct command *c, size_t count, enum compat compat) {
+    int arity = command_arity(c, compat);
+    if (c->more_words != 0 && count == (size_t)c->more_words)
+        return true;
+    return arity >= 0 ? count == (size_t)arity : count >= (size_t)-arity;
 }
 
 /* ---- refusals ---- */
@@ -382,15 +432,15 @@ static bool is_paused(const struct call *call, const struct command *c) {
 
 /* The row of the request; NULL after refusing it. */
 static const struct command *resolve(struct call *call) {
-    const struct command *c = command_of(call->args, call->count);
+    enum compat compat = call->core->settings.compat;
+    const struct command *c = command_of(call->args, call->count, compat);
     const struct command *container = find_word(command_table, command_count, call->args[0]);
     if (container == NULL)
         refuse_unknown(call);
     else if (c == NULL)
         refuse_unknown_subcommand(call, container);
-    else if (!command_takes(c, call->count))
-        resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
-            SLICE_ARG(c->name));
+    else if (!command_takes(c, call->count, compat))
+        call_refuse_count(call, c);
     else
         return c;
     return NULL;

@@ -5,6 +5,7 @@
 
 #include "common/resp.h"
 #include "common/slice.h"
+#include "config/settings.h"
 
 struct buf;
 struct call;
@@ -54,6 +55,9 @@ struct command {
     struct slice name;   /* in full, lower case: "sentinel|masters" */
     struct slice word;   /* its last word: "masters" */
     int arity;           /* words with the name and the subcommand; negative: at least */
+    int valkey_arity;    /* where that of Valkey differs; 0 = it does not */
+    int more_words;      /* a count of words that is taken, too, as an extension; 0 = none */
+    bool is_valkey;      /* Valkey alone has it: served with `compat: valkey` */
     unsigned flags;      /* enum command_flag */
     unsigned categories; /* enum command_category, beyond those that follow from the flags */
     unsigned number;     /* of the row, below COMMAND_NUMBERS_MAX */
@@ -73,15 +77,19 @@ extern const size_t command_count;
 extern const char *const command_flag_names[COMMAND_FLAG_COUNT];
 extern const char *const command_category_names[COMMAND_CATEGORY_COUNT];
 
-/* The command that the words of a request begin with; NULL if there is none. */
-const struct command *command_of(const struct slice *words, size_t count);
 /* By full name without case, "sentinel|masters"; NULL if there is none. */
 const struct command *command_find(struct slice name);
+/* The same among those that are served now. */
+const struct command *command_find_served(struct slice name, enum compat compat);
+bool command_is_served(const struct command *c, enum compat compat);
+/* How many of the rows are. */
+size_t command_count_served(const struct command *rows, size_t count, enum compat compat);
+int command_arity(const struct command *c, enum compat compat);
 /* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
  * such command. */
-const struct command *command_of(const struct slice *args, size_t count);
+const struct command *command_of(const struct slice *args, size_t count, enum compat compat);
 /* Whether it takes so many words. */
-bool command_takes(const struct command *c, size_t count);
+bool command_takes(const struct command *c, size_t count, enum compat compat);
 /* Its last word as people read it: in upper case. */
 void command_print_word(const struct command *c, struct buf *out);
 /* The categories that follow from the flags included. */

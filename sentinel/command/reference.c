@@ -25,6 +25,8 @@ static void add_row(struct buf *out, const struct command *container, const stru
     }
     buf_add_text(out, "` | ");
     add_cell(out, c->summary);
+    if (c->is_valkey)
+        buf_add_text(out, " With `compat: valkey`.");
     buf_add_text(out, " |\n");
 }
 

@@ -28,6 +28,17 @@ void core_persist_override(struct core *c, const struct group *g, const struct o
         });
 }
 
+/* All settings that are not those of the file. */
+static void persist_overrides(struct core *c, const struct group *g) {
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        bool is_setting = o->scope == OPTION_GROUP && o->type != OPTION_TYPE_SECRET_FILE &&
+            o->type != OPTION_TYPE_ENDPOINT;
+        if (is_setting && !option_equal(o, &g->settings, &g->file))
+            core_persist_override(c, g, o);
+    }
+}
+
 int admin_monitor(struct core *c, struct slice name, const struct endpoint *master, int64_t quorum,
     uint64_t *ret_seq) {
     char text[GROUP_NAME_MAX], number[24];
@@ -45,8 +56,10 @@ int admin_monitor(struct core *c, struct slice name, const struct endpoint *mast
     const struct option *o = option_by_set_name(SLICE_LITERAL("quorum"));
     bool assigned = option_assign(o, &g->settings, slice_of(number));
     ensure(assigned); /* the caller has checked it */
+    g->settings.down_after_ms = c->periods.default_down_after;
+    g->settings.failover_timeout_ms = c->periods.default_failover_timeout;
     *ret_seq = group_persist(c, g);
-    core_persist_override(c, g, o);
+    persist_overrides(c, g);
     event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)quorum);
     return 0;
 }

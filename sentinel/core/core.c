@@ -30,7 +30,11 @@ static const struct periods stock_periods = {
     .election = 10000,
     .script_runtime = 60000,
     .script_retry = 30000,
+    .default_down_after = 30000,
+    .default_failover_timeout = 180000,
 };
+
+#define SIMULATED_STATUS 99 /* exit status of a simulated crash */
 
 /* ---- groups ---- */
 
@@ -390,15 +394,26 @@ static void enter_tilt_if_away(struct core *c, struct now now) {
     event_plain(c, EVENT_TILT, NULL, 0, "#tilt mode entered");
 }
 
+void core_touch_all(struct core *c) {
+    map_for_each(g, &c->groups, struct group)
+        group_touch(c, g);
+    map_for_each(p, &c->processes, struct process)
+        process_touch(c, p);
+}
+
+void core_simulate(struct core *c, enum failure failure) {
+    if ((c->failures & failure) == 0)
+        return;
+    core_log(c, LOG_WARNING, "Sentinel CRASH because of SENTINEL simulate-failure");
+    effects_add(c->out, EFFECT_STOP)->status = SIMULATED_STATUS;
+}
+
 static void leave_tilt_if_over(struct core *c) {
     if (!c->tilt || c->now.heard_ms - c->tilt_since_ms < c->periods.tilt)
         return;
     c->tilt = false;
     event_plain(c, EVENT_TILT_OVER, NULL, 0, "#tilt mode exited");
-    map_for_each(g, &c->groups, struct group)
-        group_touch(c, g);
-    map_for_each(p, &c->processes, struct process)
-        process_touch(c, p);
+    core_touch_all(c);
 }
 
 void core_begin(struct core *c, struct now now, struct effects *out) {

@@ -23,7 +23,13 @@ struct plan;
 struct periods {
     int64_t info, info_fast, ping, ask, publish, tilt_trigger, tilt, reconf, min_link_age, election;
     int64_t script_runtime, script_retry;
+    int64_t default_down_after, default_failover_timeout; /* of groups made from now on */
 };
+
+#define PERIOD_MAX_MS ((int64_t)24 * 3600 * 1000) /* that SENTINEL DEBUG may set */
+
+/* Where SENTINEL SIMULATE-FAILURE ends this process; bits. */
+enum failure { FAILURE_NONE = 0, FAILURE_AFTER_ELECTION = 1, FAILURE_AFTER_PROMOTION = 2 };
 
 /* What must not be forgotten with a group: a vote once given, and that REMOVE hides a section. */
 struct tombstone {
@@ -42,6 +48,7 @@ struct core {
     struct settings file;             /* of the process, as the file says; without groups */
     struct settings settings;         /* the same, in force */
     uint64_t limit_hits[LIMIT_COUNT]; /* how often each was acted on */
+    size_t info_held;                 /* bytes: the sum of node.info_size */
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */
     uint64_t durable_epoch;     /* what hellos may tell of it */
@@ -64,6 +71,7 @@ struct core {
     bool tilt;
     int64_t tilt_since_ms; /* heard */
     uint64_t tilt_count;
+    unsigned failures; /* enum failure: simulated */
 
     struct resolve resolve; /* what host names mean */
 
@@ -129,6 +137,12 @@ enum core_remove { CORE_REMOVE_FORGET, CORE_REMOVE_HIDE };
 uint64_t core_remove_group(struct core *c, struct group *g, enum core_remove how);
 /* Takes over settings: logs in anew if the credentials changed, judges with the new limits. */
 void core_apply_settings(struct core *c, struct group *g, const struct group_settings *settings);
+
+/* Marks all groups and processes, to be judged in this step. */
+void core_touch_all(struct core *c);
+/* Ends this process here if that is simulated: nothing that the step asks for afterwards is done.
+ */
+void core_simulate(struct core *c, enum failure failure);
 
 /* ---- questions ---- */
 /* Date in the manner of ctime, UTC, for log lines. Returns text. */

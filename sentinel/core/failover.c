@@ -92,6 +92,7 @@ void failover_elected(struct core *c, struct group *g) {
     a->elected = true;
     a->elected_ms = c->now.mono_ms;
     event_of_group(c, EVENT_ELECTED_LEADER, g, NULL);
+    core_simulate(c, FAILURE_AFTER_ELECTION);
     failover_move(c, g, FAILOVER_SELECT);
     event_of_group(c, EVENT_STATE_SELECT, g, NULL);
 }
@@ -190,6 +191,7 @@ static void announce(struct core *c, struct group *g) {
     a->selected->info_wait_ms = 0;
     failover_move(c, g, FAILOVER_RECONF_REPLICAS);
     event_of_node(c, EVENT_PROMOTED_REPLICA, a->selected, NULL);
+    core_simulate(c, FAILURE_AFTER_PROMOTION);
     event_of_group(c, EVENT_STATE_RECONF, g, NULL);
     event_switch(c, g, &a->selected->address);
     script_reconfigure(c, g, SCRIPT_LEADER, &g->master->address, &a->selected->address);

@@ -4,6 +4,8 @@
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 
+#include <string.h>
+
 /* Everything but identity and links, as at creation. Source: spec 1.4. */
 static void set_defaults(struct core *c, struct node *n) {
     n->live = (struct liveness){
@@ -48,12 +50,35 @@ struct node *node_new(
     return n;
 }
 
+static void forget_info(struct core *c, struct node *n) {
+    c->info_held -= n->info_size;
+    mem_free(n->info_text);
+    n->info_text = NULL;
+    n->info_size = 0;
+}
+
+void node_keep_info(struct core *c, struct node *n, struct slice text) {
+    bool is_same_size = n->info_text != NULL && n->info_size == text.size;
+    if (!is_same_size) {
+        forget_info(c, n);
+        if (c->info_held + text.size > (size_t)c->settings.limits.max[LIMIT_INFO_CACHE]) {
+            c->limit_hits[LIMIT_INFO_CACHE]++;
+            return;
+        }
+        n->info_text = mem_alloc(MAX_OF(text.size, (size_t)1));
+        n->info_size = text.size;
+        c->info_held += text.size;
+    }
+    memcpy(n->info_text, text.data, text.size);
+}
+
 void node_free(struct core *c, struct node *n) {
     if (n == NULL)
         return;
     link_fini(c, &n->command);
     link_fini(c, &n->pubsub);
     resolve_release(c, &n->name_user);
+    forget_info(c, n);
     list_remove(&n->siblings);
     mem_free(n);
 }

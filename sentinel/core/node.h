@@ -49,6 +49,8 @@ struct node {
     int64_t rebooted_ms; /* mono */
 
     /* From INFO; times are mono. */
+    char *info_text;       /* owned: the last INFO, for INFO-CACHE; NULL = none, or not kept */
+    size_t info_size;      /* bytes of it */
     char run_id[ID_SIZE];  /* "" unknown */
     int64_t info_ms;       /* last INFO received; 0 = never */
     int64_t info_asked_ms; /* last INFO sent; 0 = never */
@@ -90,4 +92,6 @@ void node_print_name(const struct core *c, struct node *n);
 /* A server that was known by IP has this host name. */
 void node_take_name(struct core *c, struct node *n, const struct endpoint *given);
 
+/* Keeps the text of an INFO in place of the last one, as far as limits.info_cache allows. */
+void node_keep_info(struct core *c, struct node *n, struct slice text);
 bool node_is_disconnected(const struct node *n); /* one of the sockets is missing */

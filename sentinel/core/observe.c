@@ -170,6 +170,7 @@ static void on_info(
         return;
     struct info info;
     info_parse(value->text, &info);
+    node_keep_info(c, n, value->text);
     n->info_ms = c->now.mono_ms;
     n->info_sent_ms = p->sent_mono_ms;
     note_run_id(c, n, info.run_id);

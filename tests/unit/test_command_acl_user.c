@@ -199,7 +199,7 @@ static enum acl_verdict check(const struct acl_user *u, const char *line, size_t
     size_t count = 0;
     while (rest.size > 0)
         words[count++] = slice_cut(&rest, ' ');
-    const struct command *c = command_of(words, count);
+    const struct command *c = command_of(words, count, COMPAT_REDIS);
     assert_non_null(c);
     return acl_user_check(u, c, words, count, ret_at);
 }

@@ -167,7 +167,8 @@ static void command_without_arguments_tells_all(void **state) {
     struct desk *d = *state;
     size_t rows = command_count;
     for (size_t i = 0; i < command_count; i++)
-        rows += command_table[i].subcommand_count;
+        rows += command_count_served(
+            command_table[i].subcommands, command_table[i].subcommand_count, COMPAT_REDIS);
     assert_begins(d, "COMMAND", command_count, "*10\r\n$8\r\nsentinel\r\n:-2\r\n");
     assert_int_equal(count_of(desk_ask(d, 1, "COMMAND"), "*10\r\n$"), rows);
     assert_begins(d, "COMMAND INFO", command_count, "*10\r\n");
@@ -177,6 +178,27 @@ static void command_without_arguments_tells_all(void **state) {
     buf_printf(&expected, ":\"%zu\"", command_count);
     assert_answer(d, 1, "COMMAND COUNT", buf_text(&expected));
     buf_fini(&expected);
+}
+
+static void spellings_of_valkey_are_served_with_it(void **state) {
+    struct desk *d = *state;
+    assert_answer(
+        d, 1, "SENTINEL PRIMARIES", "-\"ERR unknown subcommand 'PRIMARIES'. Try SENTINEL HELP.\"");
+    assert_answer(d, 1, "COMMAND INFO sentinel|primaries", "*[$null]");
+    size_t count = count_of(desk_ask(d, 1, "SENTINEL HELP"), "\r\n+");
+    d->core->settings.compat = COMPAT_VALKEY;
+    assert_answer(
+        d, 1, "SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster", "*[$\"127.0.0.1\" $\"28400\"]");
+    assert_answer(
+        d, 1, "SENTINEL IS-PRIMARY-DOWN-BY-ADDR 127.0.0.1 28400 0 *", "*[:\"0\" $\"*\" :\"0\"]");
+    assert_answer(d, 1, "SENTINEL PRIMARY nosuch", "-\"ERR No such master with that name\"");
+    assert_answer(d, 1, "SENTINEL PRIMARY",
+        "-\"ERR wrong number of arguments for 'sentinel|primary' command\"");
+    assert_true(slice_starts_with(desk_ask(d, 1, "SENTINEL PRIMARIES"), "*1\r\n*"));
+    assert_int_equal(count_of(desk_ask(d, 1, "SENTINEL HELP"), "\r\n+"), count + 8);
+    assert_answer(d, 1, "COMMAND LIST FILTERBY PATTERN sentinel|*prim*",
+        "*[$\"sentinel|get-primary-addr-by-name\" $\"sentinel|is-primary-down-by-addr\" "
+        "$\"sentinel|primaries\" $\"sentinel|primary\"]");
 }
 
 static void help_begins_and_ends_as_clients_expect(void **state) {
@@ -207,6 +229,7 @@ int main(void) {
         DESK_TEST(command_lists_are_filtered),
         DESK_TEST(keys_are_looked_for_in_vain),
         DESK_TEST(command_without_arguments_tells_all),
+        DESK_TEST(spellings_of_valkey_are_served_with_it),
         DESK_TEST(help_begins_and_ends_as_clients_expect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,66 @@ static void limits_show_what_is_used_and_how_often_they_were_hit(void **state) {
     assert_line(d, "stats", "total_connections_received:6");
 }
 
+/* ---- what Valkey's says ---- */
+
+static void valkey_is_told_apart(void **state) {
+    struct desk *d = *state;
+    d->core->tilt_count = 7;
+    assert_false(slice_contains(desk_ask(d, 1, "INFO"), SLICE_LITERAL("valkey_version")));
+    assert_false(slice_contains(desk_ask(d, 1, "INFO"), SLICE_LITERAL("sentinel_total_tilt")));
+    d->core->settings.compat = COMPAT_VALKEY;
+    assert_line(d, "server",
+        "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.0.0\r\n"
+        "valkey_release_stage:ga\r\nserver_mode:sentinel");
+    assert_false(slice_contains(desk_ask(d, 1, "INFO"), SLICE_LITERAL("redis_mode")));
+    assert_line(d, "sentinel", "sentinel_tilt_since_seconds:-1\r\nsentinel_total_tilt:7");
+}
+
+/* ---- SENTINEL INFO-CACHE ---- */
+
+static void the_last_info_of_each_server_is_kept(void **state) {
+    struct desk *d = *state;
+    struct core *c = d->core;
+    struct node *master = d->group->master;
+    struct node *replica = list_first(&d->group->replicas, struct node, siblings);
+    master->info_ms = d->now.mono_ms;
+    replica->info_ms = d->now.mono_ms - 5;
+    node_keep_info(c, master, SLICE_LITERAL("# Server"));
+    node_keep_info(c, replica, SLICE_LITERAL("one"));
+    node_keep_info(c, replica, SLICE_LITERAL("two"));
+    assert_int_equal(c->info_held, 11);
+    desk_pass(d, 10);
+    assert_answer(d, 1, "SENTINEL INFO-CACHE nosuch mymaster mymaster",
+        "*[$\"mymaster\" *[*[:\"10\" $\"# Server\"] *[:\"15\" $\"two\"] "
+        "*[:\"5010\" $null]]]");
+    assert_answer(d, 1, "SENTINEL INFO-CACHE nosuch", "*[]");
+    desk_ask(d, 2, "HELLO 3");
+    assert_answer(d, 2, "SENTINEL INFO-CACHE mymaster",
+        "*[$\"mymaster\" *[*[:\"10\" $\"# Server\"] *[:\"15\" $\"two\"] *[:\"5010\" _null]]]");
+    master->info_ms = 0;
+    assert_true(slice_starts_with(desk_ask(d, 1, "SENTINEL INFO-CACHE mymaster"),
+        "*2\r\n$8\r\nmymaster\r\n*3\r\n*2\r\n:0\r\n$8\r\n# Server\r\n*2\r\n:0\r\n"));
+}
+
+static void texts_of_info_are_bounded_in_all(void **state) {
+    struct desk *d = *state;
+    struct core *c = d->core;
+    struct node *master = d->group->master;
+    struct node *replica = list_first(&d->group->replicas, struct node, siblings);
+    c->settings.limits.max[LIMIT_INFO_CACHE] = 10;
+    node_keep_info(c, master, SLICE_LITERAL("12345678"));
+    node_keep_info(c, replica, SLICE_LITERAL("123"));
+    assert_null(replica->info_text);
+    assert_int_equal(c->limit_hits[LIMIT_INFO_CACHE], 1);
+    assert_line(d, "vedette", "vedette_limit_info_cache:max=10,used=8,hits=1");
+    node_keep_info(c, master, SLICE_LITERAL("12345678901"));
+    assert_null(master->info_text); /* what does not fit leaves nothing of the old one */
+    assert_int_equal(c->info_held, 0);
+    node_keep_info(c, replica, SLICE_LITERAL("123"));
+    node_keep_info(c, replica, SLICE_EMPTY);
+    assert_int_equal(c->info_held, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         DESK_TEST(sections_are_asked_for_by_name),
@@ -213,6 +273,9 @@ int main(void) {
         DESK_TEST(groups_show_their_status_in_order),
         DESK_TEST(the_limits_are_shown_as_they_are),
         DESK_TEST(limits_show_what_is_used_and_how_often_they_were_hit),
+        DESK_TEST(valkey_is_told_apart),
+        DESK_TEST(the_last_info_of_each_server_is_kept),
+        DESK_TEST(texts_of_info_are_bounded_in_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,7 @@ static const struct row process_rows[] = {
     { "limits.pending_commands", COUNT("10 to 10000") },
     { "limits.peers", COUNT("1 to 1000") },
     { "limits.replicas", COUNT("1 to 10000") },
+    { "limits.info_cache", SIZE },
     { "compat", EACH("must be redis or valkey") },
     { "hostnames.resolve", YES_OR_NO },
     { "hostnames.announce", YES_OR_NO },
