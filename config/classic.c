@@ -58,7 +58,8 @@ static struct group_state *named_state(struct reader *r, const struct classic_li
     return g;
 }
 
-/* Words `index` and the next as IP address and port, or a finding. */
+/* Words `index` and the next as address and port, or a finding. That names are resolved, wherever
+ * the file says so, was read before. */
 static bool read_address(
     struct reader *r, const struct classic_line *l, size_t index, struct endpoint *ret) {
     int64_t port = slice_to_i64_lenient(classic_word(l, index + 1));
@@ -66,7 +67,9 @@ static bool read_address(
         FINDING(r, l, index + 1, "Invalid port number.");
         return false;
     }
-    if (!host_is_ip(classic_word(l, index)) || !endpoint_make(classic_word(l, index), port, ret)) {
+    const struct slice host = classic_word(l, index);
+    bool may_be = host_is_ip(host) || (r->settings->resolve_hostnames && host_is_name(host));
+    if (!may_be || !endpoint_make(host, port, ret)) {
         FINDING(r, l, index, "Can't resolve instance hostname.");
         return false;
     }
@@ -224,10 +227,9 @@ static void read_announce_ip(struct reader *r, const struct classic_line *l) {
     struct endpoint *announce = &r->settings->announce;
     if (classic_word(l, 2).size == 0)
         announce->host[0] = '\0';
-    else if (!host_is_ip(classic_word(l, 2)) ||
+    else if ((!host_is_ip(classic_word(l, 2)) && !host_is_name(classic_word(l, 2))) ||
         !endpoint_make(classic_word(l, 2), announce->port, announce))
-        FINDING(r, l, 2,
-            "announce-ip must be an IP address, since this version does not resolve names");
+        FINDING(r, l, 2, "announce-ip must be an IP address or a host name");
 }
 
 static void read_announce_port(struct reader *r, const struct classic_line *l) {

@@ -121,7 +121,7 @@ static void write_scope(enum option_scope scope, int outer, struct buf *out) {
 void dump_example(struct buf *out) {
     buf_add_text(out,
         "# All options of Vedette, generated from config/option_table.c by scripts/generate.\n"
-        "# Durations have a unit: ms, s, m or h; sizes: B, KiB, MiB or GiB. Addresses are IP addresses with a port.\n"
+        "# Durations have a unit: ms, s, m or h; sizes: B, KiB, MiB or GiB. Addresses have a port.\n"
         "# `vedette --check FILE` tells what is wrong with a file, and does nothing else.\n"
         "\n");
     write_scope(OPTION_PROCESS, 0, out);
@@ -138,13 +138,16 @@ void dump_example(struct buf *out) {
 static void write_values(const struct option *o, struct buf *out) {
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
-        buf_add_text(out, "`ip:port`");
+        buf_add_text(out, "`ip:port` or `name:port`");
         break;
     case OPTION_TYPE_ENDPOINT_LIST:
         buf_add_text(out, "`ip:port`, or a list of them");
         break;
     case OPTION_TYPE_TEXT:
         buf_add_text(out, "text");
+        break;
+    case OPTION_TYPE_SERVERS:
+        buf_add_text(out, "`ip` or `ip:port`, separated by commas");
         break;
     case OPTION_TYPE_PATH:
         buf_add_text(out, "path");

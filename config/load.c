@@ -205,6 +205,7 @@ static void load_option(
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_SECRET:
     case OPTION_TYPE_COUNT:
@@ -390,6 +391,16 @@ void load_check_masters(const struct settings *s, struct diag *diag) {
     map_fini(&masters);
 }
 
+/* Only now is it known whether names are resolved, wherever that stands in the file. */
+static void check_names(const struct settings *s, struct diag *diag) {
+    for (size_t i = 0; i < s->group_count && !s->resolve_hostnames; i++) {
+        const struct group_settings *g = &s->groups[i];
+        if (g->master.host[0] != '\0' && !endpoint_is_ip(&g->master))
+            diag_add(diag, g->master_line, g->master_column,
+                "Can't resolve instance hostname. A name is allowed with hostnames.resolve: yes");
+    }
+}
+
 /* A file that came out empty must not pass for one that watches nothing. After other findings, such
  * as a misspelt key, it would only be noise. */
 static void check_groups(const struct yaml_value *root, struct diag *diag) {
@@ -410,6 +421,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         check_login(root, "peers", diag);
         check_login(root, "clients", diag);
         load_check_masters(ret, diag);
+        check_names(ret, diag);
         check_groups(root, diag);
     }
     yaml_tree_free(root);

@@ -25,7 +25,12 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
     void *value = option_value(o, settings);
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
-        return value_read_endpoint(text, value, why);
+        return value_read_address(text, value, why);
+    case OPTION_TYPE_SERVERS:
+        if (!value_check_servers(text, why))
+            return false;
+        set_text(value, text);
+        return true;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_PATH:
         if (!value_check_text(text, why))
@@ -86,7 +91,8 @@ void option_set_standards(enum option_scope scope, void *settings) {
 }
 
 static bool is_text(const struct option *o) {
-    return o->type == OPTION_TYPE_TEXT || o->type == OPTION_TYPE_PATH;
+    return o->type == OPTION_TYPE_TEXT || o->type == OPTION_TYPE_PATH ||
+        o->type == OPTION_TYPE_SERVERS;
 }
 
 void option_fini_owned(enum option_scope scope, void *settings) {
@@ -142,7 +148,7 @@ static bool assign_endpoint(const struct option *o, struct endpoint *value, stru
     struct buf why = BUF_INIT;
     struct endpoint read = { .host = "" };
     bool valid = o->scope == OPTION_PROCESS ? value_read_part_of_endpoint(text, &read)
-                                            : value_read_endpoint(text, &read, &why);
+                                            : value_read_address(text, &read, &why);
     buf_fini(&why);
     if (valid)
         *value = read;
@@ -184,6 +190,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_RENAMES:
         return assign_rename(settings, text);
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
@@ -225,6 +232,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         endpoint_print(value, out);
         break;
     case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_PATH:
         buf_add_slice(out, slice_of(*(char *const *)value));
         break;
@@ -277,6 +285,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_BOOL:
@@ -325,6 +334,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
     case OPTION_TYPE_ENDPOINT_LIST:
         return listens_equal(a, b);
     case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_PATH:
         return text_equal(*(char *const *)left, *(char *const *)right);
     case OPTION_TYPE_SECRET:

@@ -219,6 +219,15 @@ const struct option option_table[] = {
         .doc = "Whether servers and peers may be named by host names, which are resolved.",
     },
     {
+        .key = "hostnames.servers",
+        IN_PROCESS(name_servers),
+        .type = OPTION_TYPE_SERVERS,
+        .live = OPTION_LIVE,
+        .example = "10.0.0.53,10.0.1.53:5353",
+        .doc =
+            "Name servers to ask instead of those of the system. Names in the hosts file are found first in any case.",
+    },
+    {
         .key = "hostnames.announce",
         IN_PROCESS(announce_hostnames),
         .type = OPTION_TYPE_BOOL,

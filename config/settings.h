@@ -56,6 +56,7 @@ struct settings {
     struct limits limits;
     enum compat compat;
     bool resolve_hostnames;  /* host names are allowed as addresses, and resolved */
+    char *name_servers;      /* owned: asked instead of the system's; NULL = these */
     bool announce_hostnames; /* they are shown and sent instead of what they resolve to */
     char *peer_user;         /* owned: to log in as at peers; NULL = none */
     struct secret peer_password;

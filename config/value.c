@@ -174,15 +174,17 @@ void value_write_size(int64_t bytes, struct buf *out) {
 
 /* ---- others ---- */
 
-bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why) {
+/* `names`: a host name will do, too. */
+static bool read_endpoint(struct slice text, bool names, struct endpoint *ret, struct buf *why) {
     struct endpoint e;
     bool parsed = endpoint_parse(text, &e);
-    if (parsed && endpoint_is_ip(&e) && e.port > 0) {
+    bool has_host = parsed && (endpoint_is_ip(&e) || (names && host_is_name(slice_of(e.host))));
+    if (has_host && e.port > 0) {
         *ret = e;
         return true;
     }
-    if (parsed && !endpoint_is_ip(&e))
-        buf_add_text(why, "must be an IP address, since this version does not resolve names: ");
+    if (parsed && !has_host)
+        buf_add_text(why, "must be an IP address, not a name: ");
     else if (parsed)
         buf_add_text(why, "must have a port from 1 to 65535: ");
     else if (host_is_ip(text) && memchr(text.data, ':', text.size) == NULL)
@@ -190,9 +192,37 @@ bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *wh
     else if (host_is_ip(text))
         buf_add_text(why, "must have its IPv6 address in brackets and a port: ");
     else
-        buf_add_text(why, "must be an IP address and a port: ");
+        buf_printf(why, "must be an IP address%s and a port: ", names ? " or a host name" : "");
     buf_add_text(why, "10.0.0.1:6379 or [2001:db8::1]:6379");
     return false;
+}
+
+bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why) {
+    return read_endpoint(text, false, ret, why);
+}
+
+bool value_read_address(struct slice text, struct endpoint *ret, struct buf *why) {
+    return read_endpoint(text, true, ret, why);
+}
+
+static bool is_server(struct slice text) {
+    struct endpoint e;
+    if (host_is_ip(text))
+        return true;
+    return endpoint_parse(text, &e) && endpoint_is_ip(&e) && e.port > 0;
+}
+
+bool value_check_servers(struct slice text, struct buf *why) {
+    struct slice rest = text;
+    do
+        if (!is_server(slice_cut(&rest, ','))) {
+            buf_add_text(why,
+                "must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 or "
+                "10.0.0.53:5353,[fd00::53]:5353");
+            return false;
+        }
+    while (rest.data != NULL);
+    return true;
 }
 
 bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret) {

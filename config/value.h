@@ -24,8 +24,12 @@ bool value_read_duration(
     struct slice text, int64_t min, int64_t max, int64_t *ret_ms, struct buf *why);
 /* "64KiB", "1MiB": a whole number and its unit (B, KiB, MiB, GiB), within [min, max] bytes. */
 bool value_read_size(struct slice text, int64_t min, int64_t max, int64_t *ret, struct buf *why);
-/* An IP literal and a port from 1 on. Names come later. */
+/* An IP literal and a port from 1 on. */
 bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *why);
+/* The same, or a host name and a port; whether names are resolved is another matter. */
+bool value_read_address(struct slice text, struct endpoint *ret, struct buf *why);
+/* Name servers: IP literals, each with a port or not, separated by commas. */
+bool value_check_servers(struct slice text, struct buf *why);
 /* The same, but any of the two may be missing (":26379", "10.0.0.7:0", ""), and the host may be a
  * name; no comma, which separates the fields of a hello. */
 bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret);

@@ -10,63 +10,7 @@
 
 /* ---- arguments ---- */
 
-/* A comma would break hellos, a blank makes events ambiguous. */
-static bool is_group_name(struct slice name) {
-    return name.size > 0 && name.size < GROUP_NAME_MAX &&
-        !slice_contains(name, SLICE_LITERAL(",")) && !slice_contains(name, SLICE_LITERAL(" "));
-}
-
-/* ---- MONITOR, REMOVE ---- */
-
-static const struct option *find_option(struct slice word) {
-    const struct option *o = option_by_set_name(word);
-    return o != NULL && o->scope == OPTION_GROUP ? o : NULL;
-}
-
-/* The checks of MONITOR in the order of the originals; NULL if all is well. */
-static const char *read_monitor(
-    struct call *call, struct endpoint *ret_master, int64_t *ret_quorum) {
-    struct slice host = call->args[3];
-    int64_t port;
-    if (!slice_to_i64(call->args[5], ret_quorum) ||
-        *ret_quorum > find_option(SLICE_LITERAL("quorum"))->max)
-        return "ERR Invalid quorum";
-    if (!slice_to_i64(call->args[4], &port))
-        return "ERR Invalid port";
-    if (*ret_quorum < 1)
-        return "ERR Quorum must be 1 or greater.";
-    if (!host_is_ip(host))
-        return "ERR Invalid IP address or hostname specified";
-    if (!endpoint_make(host, port, ret_master))
-        return "ERR Invalid port number.";
-    if (!is_group_name(call->args[2]))
-        return "ERR Invalid master name: 1 to 255 bytes without commas and blanks are allowed";
-    return NULL;
-}
-
-void run_sentinel_monitor(struct call *call) {
-    struct endpoint master;
-    int64_t quorum;
-    if (!call_check_characters(call, FIRST_ARGUMENT, "SENTINEL MONITOR"))
-        return;
-    const char *refusal = read_monitor(call, &master, &quorum);
-    if (refusal != NULL) {
-        resp_error(&call->reply, slice_of(refusal));
-        return;
-    }
-    uint64_t seq;
-    switch (admin_monitor(call->core, call->args[2], &master, quorum, &seq)) {
-    case 0:
-        reply_ok_after(call, seq);
-        break;
-    case ADMIN_E_DUPLICATE:
-        resp_error(&call->reply, SLICE_LITERAL("ERR Duplicate master name."));
-        break;
-    default: /* ADMIN_E_TOO_MANY */
-        resp_errorf(&call->reply, "ERR Too many masters: %d are watched already", GROUPS_MAX);
-        break;
-    }
-}
+/* ---- REMOVE ---- */
 
 void run_sentinel_remove(struct call *call) {
     struct group *g = call_group(call);
@@ -78,6 +22,11 @@ void run_sentinel_remove(struct call *call) {
 }
 
 /* ---- SET ---- */
+
+static const struct option *find_option(struct slice word) {
+    const struct option *o = option_by_set_name(word);
+    return o != NULL && o->scope == OPTION_GROUP ? o : NULL;
+}
 
 static bool names_script(struct slice option) {
     return slice_is_nocase(option, "notification-script") ||

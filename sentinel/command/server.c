@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "sentinel/command/command.h"
 #include "sentinel/command/facts.h"
+#include "sentinel/command/monitor.h"
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
@@ -28,6 +29,7 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
     for (size_t i = 0; i < settings->listen_count; i++)
         s->listen[i] = settings->listen[i];
     access_init(&s->access, &core->settings);
+    list_init(&s->monitors);
     list_init(&s->unsent);
     list_init(&s->parked);
     list_init(&s->queued);
@@ -39,6 +41,7 @@ void server_free(struct server *s) {
         return;
     map_for_each(session, &s->sessions, struct session)
         session_free(session);
+    monitors_fini(s);
     map_fini(&s->sessions);
     pubsub_fini(&s->pubsub);
     access_fini(&s->access);

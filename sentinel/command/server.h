@@ -40,10 +40,11 @@ struct server {
         bool all;         /* else only commands that write where they would be replicated */
     } pause;              /* CLIENT PAUSE */
 
-    struct map sessions; /* client id -> struct session, owned; in order of opening */
-    struct list unsent;  /* struct session.unsent */
-    struct list parked;  /* struct session.parked */
-    struct heap waits;   /* struct session.oldest */
+    struct map sessions;  /* client id -> struct session, owned; in order of opening */
+    struct list monitors; /* struct monitor.place: MONITORs that wait for a host name */
+    struct list unsent;   /* struct session.unsent */
+    struct list parked;   /* struct session.parked */
+    struct heap waits;    /* struct session.oldest */
     struct pubsub pubsub;
     struct access access;
 

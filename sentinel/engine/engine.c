@@ -1,6 +1,7 @@
 #include "sentinel/engine/engine.h"
 
 #include "common/mem.h"
+#include "sentinel/command/monitor.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
@@ -73,6 +74,10 @@ static void dispatch(struct engine *e, const struct input *in) {
         core_input(e->core, in);
         server_release(e->server);
         break;
+    case INPUT_RESOLVED:
+        core_input(e->core, in);
+        monitors_resolved(e->server, in->host);
+        break;
     case INPUT_USAGE:
         server_take_usage(e->server, &in->usage);
         break;
@@ -94,7 +99,6 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_SCRIPT_STARTED:
     case INPUT_SCRIPT_REFUSED:
     case INPUT_SCRIPT_ENDED:
-    case INPUT_RESOLVED:
     case INPUT_RELOAD_FAILED:
     case INPUT_KIND_COUNT:
         core_input(e->core, in);

@@ -10,6 +10,7 @@
 #include "sentinel/shell/classic_state.h"
 #include "sentinel/shell/config_file.h"
 #include "sentinel/shell/descriptors.h"
+#include "sentinel/shell/dns.h"
 #include "sentinel/shell/draw.h"
 #include "sentinel/shell/file_replace.h"
 #include "sentinel/shell/logsink.h"
@@ -20,6 +21,7 @@
 #include "sentinel/shell/store.h"
 #include "sentinel/shell/store_place.h"
 #include "sentinel/shell/test_disk.h"
+#include "sentinel/shell/test_hook.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -198,6 +200,11 @@ static int start_rewriter(struct service *s) {
     return status;
 }
 
+static void set_name_servers(struct service *s) {
+    const char *servers = s->file.settings.name_servers;
+    dns_set_servers(s->shell.dns, servers != NULL ? servers : test_hook_name_servers());
+}
+
 static int start(struct service *s, struct plan *plan) {
     size_t descriptors = descriptors_raise();
     int status = open_store(s);
@@ -212,6 +219,7 @@ static int start(struct service *s, struct plan *plan) {
     if (!shell_init(&s->shell, &s->log, s->store, descriptors))
         return refuse("the system refuses an event loop");
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
+    set_name_servers(s);
     gather_facts(s);
     status = listen_first(s);
     return status == SERVICE_OK ? start_rewriter(s) : status;
@@ -297,6 +305,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     config_file_fini(&s->file);
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
+    set_name_servers(s);
     shell_take(&s->shell,
         &(struct input){
             .kind = INPUT_RELOAD,

@@ -36,4 +36,8 @@ bool test_hook_fails_commit(uint64_t number) {
     return number >= first && number <= last;
 }
 
+const char *test_hook_name_servers(void) {
+    return getenv("VEDETTE_TEST_DNS");
+}
+
 #endif

@@ -3,6 +3,8 @@
  *
  *   VEDETTE_TEST_CRASH=before-commit:N or after-commit:N   SIGKILL there
  *   VEDETTE_TEST_FAIL=commit:N-M                           these commits fail, as on a full disk
+ *   VEDETTE_TEST_DNS=127.0.0.1:5353                        name servers, for a classic file, which
+ *                                                          has no word for them
  *
  * Commits count from 1; 0 is the making of the database at a first start. A disk
  * whose faults come and go while the process runs: test_disk.h. Only built with
@@ -15,6 +17,7 @@
 void test_hook_before_commit(uint64_t number);
 void test_hook_after_commit(uint64_t number);
 bool test_hook_fails_commit(uint64_t number);
+const char *test_hook_name_servers(void); /* NULL: none */
 #else
 static inline void test_hook_before_commit(uint64_t number) {
     (void)number;
@@ -25,5 +28,8 @@ static inline void test_hook_after_commit(uint64_t number) {
 static inline bool test_hook_fails_commit(uint64_t number) {
     (void)number;
     return false;
+}
+static inline const char *test_hook_name_servers(void) {
+    return NULL;
 }
 #endif

@@ -14,29 +14,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char good[] = "listen: ['10.0.0.7:26379', '[::1]:26379']\n"
-                           "announce: 10.0.0.7:26379\n"
-                           "state_dir: /var/lib/v\n"
-                           "log: {level: debug, format: text, file: /var/log/v.log}\n"
-                           "compat: valkey\n"
-                           "hostnames: {resolve: yes, announce: true}\n"
-                           "clients: {password: offen}\n"
-                           "peers: {user: u, password: p}\n"
-                           "deny_scripts_reconfig: no\n"
-                           "groups:\n"
-                           "  mymaster:\n"
-                           "    master: 10.0.0.1:6379\n"
-                           "    quorum: 2\n"
-                           "    down_after: 1500ms\n"
-                           "    failover_timeout: 1m\n"
-                           "    parallel_syncs: 3\n"
-                           "    reboot_down_after: 2h\n"
-                           "    auth: {user: sentinel, password: geheim}\n"
-                           "    rename_commands: {config: XCONFIG, PING: XPING}\n"
-                           "    scripts: {notification: /bin/true, reconfig: /bin/false}\n"
-                           "  other:\n"
-                           "    master: '[2001:DB8::1]:6379'\n"
-                           "    quorum: '1'\n";
+static const char good[] =
+    "listen: ['10.0.0.7:26379', '[::1]:26379']\n"
+    "announce: 10.0.0.7:26379\n"
+    "state_dir: /var/lib/v\n"
+    "log: {level: debug, format: text, file: /var/log/v.log}\n"
+    "compat: valkey\n"
+    "hostnames: {resolve: yes, announce: true, servers: '10.0.0.53,[fd00::53]:5353,::1'}\n"
+    "clients: {password: offen}\n"
+    "peers: {user: u, password: p}\n"
+    "deny_scripts_reconfig: no\n"
+    "groups:\n"
+    "  mymaster:\n"
+    "    master: 10.0.0.1:6379\n"
+    "    quorum: 2\n"
+    "    down_after: 1500ms\n"
+    "    failover_timeout: 1m\n"
+    "    parallel_syncs: 3\n"
+    "    reboot_down_after: 2h\n"
+    "    auth: {user: sentinel, password: geheim}\n"
+    "    rename_commands: {config: XCONFIG, PING: XPING}\n"
+    "    scripts: {notification: /bin/true, reconfig: /bin/false}\n"
+    "  other:\n"
+    "    master: '[2001:DB8::1]:6379'\n"
+    "    quorum: '1'\n";
 
 /* A file of `size` bytes below the folder of the test; the name is owned by the caller. */
 static char *make_file(const char *bytes, size_t size) {
@@ -88,6 +89,7 @@ static void a_good_file_gives_its_values(void **state) {
     assert_int_equal(s.compat, COMPAT_VALKEY);
     assert_true(s.resolve_hostnames);
     assert_true(s.announce_hostnames);
+    assert_string_equal(s.name_servers, "10.0.0.53,[fd00::53]:5353,::1");
     assert_slice(secret_reveal(&s.client_password), "offen");
     assert_string_equal(s.peer_user, "u");
     assert_slice(secret_reveal(&s.peer_password), "p");
@@ -201,8 +203,7 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "f:1:38: listen must have its IPv6 address in brackets and a port: " ADDRESS_HINT
             "f:1:45: listen must be a single value, not a list\n"
             "f:1:50: listen has no value\n"
-            "f:1:53: listen must be an IP address, since this version does not resolve "
-            "names: " ADDRESS_HINT },
+            "f:1:53: listen must be an IP address, not a name: " ADDRESS_HINT },
         { "listen:\n- '[::1]:5'\n- '[0::1]:5'\n", "f:3:3: listen names [::1]:5 twice\n" },
         { "listen: ['1.1.1.1:1', '1.1.1.1:2', '1.1.1.1:3', '1.1.1.1:4', '1.1.1.1:5', '1.1.1.1:6',\n"
           " '1.1.1.1:7', '1.1.1.1:8', '1.1.1.1:9', '1.1.1.1:10', '1.1.1.1:11', '1.1.1.1:12',\n"
@@ -210,9 +211,11 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "f:3:58: listen names more than 16 addresses\n" },
         { "announce: 10.0.0.7\n", "f:1:11: announce has no port: " ADDRESS_HINT },
         { "announce: [10.0.0.7]\n", "f:1:11: announce must be a single value, not a list\n" },
-        { "announce: me:1\n",
-            "f:1:11: announce must be an IP address, since this version does not "
-            "resolve names: " ADDRESS_HINT },
+        { "announce: me+you:1\n",
+            "f:1:11: announce must be an IP address or a host name and a port: " ADDRESS_HINT },
+        { "hostnames: {servers: '10.0.0.53,'}\n",
+            "f:1:22: hostnames.servers must be IP addresses separated by commas, with a port where "
+            "it is not 53: 10.0.0.53 or 10.0.0.53:5353,[fd00::53]:5353\n" },
         { "state_dir: ''\n", "f:1:12: state_dir must not be empty\n" },
         { "state_dir: ~\n", "f:1:12: state_dir has no value\n" },
         { "state_dir: {}\n", "f:1:12: state_dir must be a single value, not a mapping\n" },
@@ -365,16 +368,17 @@ static void each_kind_of_bad_group_option_is_found(void **state) {
     } pairs[] = {
         { "10.0.0.1", "2", "f:3:13: master has no port: " ADDRESS_HINT },
         { "redis-0:6379", "2",
-            "f:3:13: master must be an IP address, since this version does not resolve "
-            "names: " ADDRESS_HINT },
-        { "''", "2", "f:3:13: master must be an IP address and a port: " ADDRESS_HINT },
+            "f:3:13: Can't resolve instance hostname. A name is allowed with hostnames.resolve: "
+            "yes\n" },
+        { "''", "2",
+            "f:3:13: master must be an IP address or a host name and a port: " ADDRESS_HINT },
         { "{host: 10.0.0.1}", "2", "f:3:13: master must be a single value, not a mapping\n" },
         { "10.0.0.1:1", "0", "f:4:13: quorum must be a whole number from 1 to 1000\n" },
         { "10.0.0.1:1", "1001", "f:4:13: quorum must be a whole number from 1 to 1000\n" },
         { "10.0.0.1:1", "two", "f:4:13: quorum must be a whole number from 1 to 1000\n" },
         { "10.0.0.1:1", "", "f:4:12: quorum has no value\n" },
         { "10.0.0.1:65536", "-1",
-            "f:3:13: master must be an IP address and a port: " ADDRESS_HINT
+            "f:3:13: master must be an IP address or a host name and a port: " ADDRESS_HINT
             "f:4:13: quorum must be a whole number from 1 to 1000\n" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {

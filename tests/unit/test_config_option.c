@@ -115,7 +115,7 @@ static void what_is_no_value_changes_nothing(void **state) {
         { "master", "" },
         { "master", "10.0.0.1" },
         { "master", "10.0.0.1:0" },
-        { "master", "redis.example:6379" },
+        { "master", "redis example:6379" },
         { "quorum", "" },
         { "quorum", "0" },
         { "quorum", "-1" },
