@@ -348,24 +348,29 @@ static void emit_emptied(const struct sink *to, const struct group_state *known)
     mem_free(g.peers);
 }
 
-static void merge_known(
-    const struct sink *to, const struct group_state *known, const struct group_state *file) {
+/* Who wrote the file after us knows better: then it names the lists. Not if it tells of an older
+ * configuration than ours, as after a crash before it was written. */
+static void merge_known(const struct sink *to, const struct group_state *known,
+    const struct group_state *file, bool is_kept, bool is_edited) {
     struct group_record r = known->record;
+    uint64_t ours = r.config_epoch, theirs = file->record.config_epoch;
     bool votes = file->record.vote_epoch > r.vote_epoch;
-    bool newer = file->record.config_epoch > r.config_epoch;
+    bool stale = is_kept && theirs < ours && !endpoint_equal(&r.seed, &file->record.master);
     if (votes) {
         r.vote_epoch = file->record.vote_epoch;
         memcpy(r.vote_for, file->record.vote_for, sizeof(r.vote_for));
     }
-    if (newer) {
+    if (theirs > ours) {
         /* A config epoch and its address belong together. */
-        r.config_epoch = file->record.config_epoch;
+        r.config_epoch = theirs;
         r.master = file->record.master;
     }
-    if (votes || newer)
+    if (stale)
+        r.seed = file->record.master; /* its address is one that we have left behind */
+    if (votes || theirs > ours || stale)
         emit(
             to, (struct delta){ .kind = DELTA_GROUP, .group = slice_of(known->name), .record = r });
-    if (newer && r.origin != GROUP_REMOVED) {
+    if (r.origin != GROUP_REMOVED && (theirs > ours || (is_edited && theirs == ours))) {
         emit_emptied(to, known);
         emit_lists(to, file, false);
     }
@@ -374,16 +379,22 @@ static void merge_known(
 void merge_classic_state(const struct state *ours, const struct state *file,
     void (*visit)(const struct delta *d, void *context), void *context) {
     const struct sink to = { .visit = visit, .context = context };
+    char listing[DIGEST_HEX_SIZE];
+    state_listing(file, listing);
+    bool is_kept = file->id[0] != '\0'; /* by a sentinel, ourselves or another one */
+    bool is_edited = ours->listing[0] != '\0' && strcmp(listing, ours->listing) != 0;
     if (file->current_epoch > ours->current_epoch)
         emit(&to, (struct delta){ .kind = DELTA_EPOCH, .epoch = file->current_epoch });
     map_for_each(g, &file->groups, struct group_state) {
         struct slice name = slice_of(g->name);
         const struct group_state *known = state_group(ours, name);
         if (known != NULL) {
-            merge_known(&to, known, g);
+            merge_known(&to, known, g, is_kept, is_edited);
         } else {
             emit(&to, (struct delta){ .kind = DELTA_GROUP, .group = name, .record = g->record });
             emit_lists(&to, g, false);
         }
     }
+    if (strcmp(listing, ours->listing) != 0)
+        emit(&to, (struct delta){ .kind = DELTA_LISTING, .value = slice_of(listing) });
 }

@@ -71,7 +71,9 @@ void merge_section_digest(const struct group_settings *g, char ret_hex[static 65
 
 /* Calls `visit` with what a classic file, whose sentinel may have run elsewhere meanwhile, adds to
  * our own state: epochs and votes take the maximum; a group that we do not know is taken with its
- * lists; of one whose config epoch is newer in the file, the address and the lists are the file's.
- * The id is left to the caller. `ours` may take each change at once. */
+ * lists; of one whose config epoch is newer in the file, the address and the lists are the file's;
+ * lists that are not those that we read or wrote last are the file's, too, unless its config epoch
+ * is older. An older one also says that the address is one that we have left. The id is left to the
+ * caller. `ours` may take each change at once. */
 void merge_classic_state(const struct state *ours, const struct state *file,
     void (*visit)(const struct delta *d, void *context), void *context);

@@ -6,6 +6,7 @@
 #include "common/secret.h"
 #include "config/option.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ABSENT SIZE_MAX
@@ -191,6 +192,7 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
     case DELTA_OVERRIDE_GONE:
         drop_override(&g->overrides, d->option);
         break;
+    case DELTA_LISTING:
     case DELTA_EPOCH:
     case DELTA_GROUP:
     case DELTA_GROUP_FORGET:
@@ -199,6 +201,10 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
 }
 
 void state_apply(struct state *s, const struct delta *d) {
+    if (d->kind == DELTA_LISTING) {
+        slice_copy(d->value, s->listing, sizeof(s->listing));
+        return;
+    }
     if (d->kind == DELTA_EPOCH) {
         s->current_epoch = d->epoch;
         return;
@@ -260,6 +266,8 @@ static void group_deltas(const struct group_state *g,
 void state_deltas(
     const struct state *s, void (*visit)(const struct delta *d, void *context), void *context) {
     visit(&(struct delta){ .kind = DELTA_EPOCH, .epoch = s->current_epoch }, context);
+    if (s->listing[0] != '\0')
+        visit(&(struct delta){ .kind = DELTA_LISTING, .value = slice_of(s->listing) }, context);
     override_deltas(&s->overrides, SLICE_EMPTY, visit, context);
     map_for_each(g, &s->groups, struct group_state)
         group_deltas(g, visit, context);
@@ -276,6 +284,47 @@ void state_copy(struct state *to, const struct state *from) {
 }
 
 /* ---- comparing ---- */
+
+static int compare_lines(const void *left, const void *right) {
+    return slice_compare(*(const struct slice *)left, *(const struct slice *)right);
+}
+
+/* A line for each replica and peer. */
+static void list_all(const struct state *s, struct buf *out) {
+    map_for_each(g, &s->groups, struct group_state) {
+        for (size_t i = 0; i < g->replica_count; i++) {
+            buf_printf(out, "%s ", g->name);
+            endpoint_print(&g->replicas[i], out);
+            buf_add_char(out, '\n');
+        }
+        for (size_t i = 0; i < g->peer_count; i++) {
+            buf_printf(out, "%s %s ", g->name, g->peers[i].id);
+            endpoint_print(&g->peers[i].address, out);
+            buf_add_char(out, '\n');
+        }
+    }
+}
+
+void state_listing(const struct state *s, char ret_hex[static DIGEST_HEX_SIZE]) {
+    struct buf text = BUF_INIT, sorted = BUF_INIT;
+    struct slice *lines = NULL;
+    size_t count = 0, capacity = 0;
+    list_all(s, &text);
+    for (struct slice rest = buf_slice(&text); rest.size > 0;) {
+        mem_grow(&lines, &capacity, count + 1, sizeof(lines[0]));
+        lines[count++] = slice_cut(&rest, '\n');
+    }
+    if (count > 0)
+        qsort(lines, count, sizeof(lines[0]), compare_lines);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_slice(&sorted, lines[i]);
+        buf_add_char(&sorted, '\n');
+    }
+    digest_hex(buf_slice(&sorted), ret_hex);
+    mem_free(lines);
+    buf_fini(&text);
+    buf_fini(&sorted);
+}
 
 static bool records_equal(const struct group_record *a, const struct group_record *b) {
     return a->origin == b->origin && endpoint_equal(&a->master, &b->master) &&
@@ -315,8 +364,8 @@ static bool groups_equal(const struct group_state *a, const struct group_state *
 }
 
 bool state_equal(const struct state *a, const struct state *b) {
-    if (strcmp(a->id, b->id) != 0 || a->current_epoch != b->current_epoch ||
-        map_count(&a->groups) != map_count(&b->groups) ||
+    if (strcmp(a->id, b->id) != 0 || strcmp(a->listing, b->listing) != 0 ||
+        a->current_epoch != b->current_epoch || map_count(&a->groups) != map_count(&b->groups) ||
         !overrides_equal(&a->overrides, &b->overrides))
         return false;
     map_for_each(g, &a->groups, struct group_state) {
@@ -340,6 +389,7 @@ static const char *const delta_names[] = {
     [DELTA_PEER_GONE] = "peer-gone",
     [DELTA_OVERRIDE] = "override",
     [DELTA_OVERRIDE_GONE] = "override-gone",
+    [DELTA_LISTING] = "listing",
 };
 
 static const char *const origin_names[] = {
@@ -383,6 +433,10 @@ void delta_print(const struct delta *d, struct buf *out) {
         return;
     }
     buf_add_char(out, ' ');
+    if (d->kind == DELTA_LISTING) {
+        buf_add_escaped(out, d->value);
+        return;
+    }
     if (delta_is_of_process(d))
         buf_add_text(out, "#process");
     else
@@ -418,6 +472,7 @@ void delta_print(const struct delta *d, struct buf *out) {
         print_value(d, d->file_value, out);
         break;
     case DELTA_EPOCH:
+    case DELTA_LISTING:
     case DELTA_GROUP_FORGET:
     case DELTA_GROUP_EMPTY:
         break;

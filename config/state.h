@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base.h"
+#include "common/digest.h"
 #include "common/endpoint.h"
 #include "common/map.h"
 #include "common/slice.h"
@@ -66,6 +67,9 @@ struct state {
     uint64_t current_epoch;
     struct overrides overrides; /* of the process as a whole */
     struct map groups;          /* name -> struct group_state, owned */
+    /* Digest of the replicas and peers that the classic file named when it was last read or
+     * written; "" never. */
+    char listing[DIGEST_HEX_SIZE];
 };
 
 enum delta_kind {
@@ -80,6 +84,7 @@ enum delta_kind {
     /* Without a group: of the process. */
     DELTA_OVERRIDE,      /* group, option, value, file_value: added or replaced by option */
     DELTA_OVERRIDE_GONE, /* group, option */
+    DELTA_LISTING,       /* value: state.listing */
 };
 
 /* One change. Borrows all its texts. */
@@ -107,6 +112,8 @@ struct group_state *state_group(const struct state *s, struct slice name); /* NU
 /* Calls `visit` with the deltas that build `s`, all but its id, from nothing. */
 void state_deltas(
     const struct state *s, void (*visit)(const struct delta *d, void *context), void *context);
+/* Digest of all replicas and peers, in whatever order. */
+void state_listing(const struct state *s, char ret_hex[static DIGEST_HEX_SIZE]);
 /* The same facts, in whatever order. */
 bool state_equal(const struct state *a, const struct state *b);
 

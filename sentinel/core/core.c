@@ -202,6 +202,7 @@ static void restore_gone(struct core *c, const struct group_state *s) {
 
 static void restore(struct core *c, const struct state *state, const struct plan *plan) {
     c->current_epoch = c->durable_epoch = state->current_epoch;
+    memcpy(c->listing, state->listing, sizeof(c->listing));
     map_for_each(s, &state->groups, struct group_state) {
         const struct plan_group *p = plan_find(plan, s->name);
         if (s->record.origin == GROUP_REMOVED) {

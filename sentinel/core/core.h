@@ -82,15 +82,16 @@ struct core {
 
     struct scripts scripts;
 
-    struct effects *out;     /* of the present step; borrowed */
-    uint64_t persist_seq;    /* last PERSIST emitted */
-    uint64_t durable_seq;    /* all up to here are on disk */
-    uint64_t failed_seq;     /* > durable_seq: the store has failed up to here */
-    bool writes_file;        /* a classic file is kept up to date by the shell */
-    bool save_now;           /* somebody waits for this step's PERSIST to be in it */
-    uint64_t saved_seq;      /* all up to here is in it */
-    uint64_t unsaved_seq;    /* > saved_seq: it could not be written */
-    uint64_t save_asked_seq; /* the last PERSIST that somebody wants to see in it */
+    struct effects *out;           /* of the present step; borrowed */
+    uint64_t persist_seq;          /* last PERSIST emitted */
+    uint64_t durable_seq;          /* all up to here are on disk */
+    uint64_t failed_seq;           /* > durable_seq: the store has failed up to here */
+    bool writes_file;              /* a classic file is kept up to date by the shell */
+    bool save_now;                 /* somebody waits for this step's PERSIST to be in it */
+    uint64_t saved_seq;            /* all up to here is in it */
+    uint64_t unsaved_seq;          /* > saved_seq: it could not be written */
+    uint64_t save_asked_seq;       /* the last PERSIST that somebody wants to see in it */
+    char listing[DIGEST_HEX_SIZE]; /* of the file, as in the state */
     char unsaved_why[256];  /* why not, as last logged; "" = not logged since it was last written */
     uint64_t timed_seq;     /* the PERSIST whose time is taken; 0 = none */
     int64_t timed_ms;       /* mono: when it was emitted */

@@ -88,7 +88,8 @@ struct input {
     int exit_status, signal_number;
     struct usage usage;
     const struct plan *plan;
-    bool rewritten; /* SAVED: and not only found unchanged */
+    bool rewritten;      /* SAVED: and not only found unchanged */
+    const char *listing; /* SAVED: digest of its replicas and peers, state_listing; with `plan` */
 };
 
 /* One line without a newline, as a trace shows it; client bytes that speak of auth

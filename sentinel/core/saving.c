@@ -93,8 +93,13 @@ void saving_on_saved(struct core *c, const struct input *in) {
     c->unsaved_why[0] = '\0';
     if (in->rewritten)
         core_log(c, LOG_NOTICE, "Sentinel new configuration saved on disk");
-    if (in->plan != NULL)
-        adopt(c, in->plan);
+    if (in->plan == NULL)
+        return;
+    adopt(c, in->plan);
+    if (strcmp(c->listing, in->listing) != 0) {
+        slice_copy(slice_of(in->listing), c->listing, sizeof(c->listing));
+        core_persist(c, &(struct delta){ .kind = DELTA_LISTING, .value = slice_of(in->listing) });
+    }
 }
 
 /* Each time that somebody waits for it; else once, and again when the reason changes. */

@@ -167,9 +167,42 @@ static bool replace(struct rewriter *r, struct slice text, struct buf *why) {
     return e == 0;
 }
 
-static bool write_over(struct rewriter *r, struct slice old, const struct plan *plan,
-    bool *ret_rewritten, struct buf *why) {
-    struct buf new = BUF_INIT;
+/* Whether the text is a configuration; then with the digest of its replicas and peers. */
+static bool can_be_read(const char *path, struct slice text,
+    char ret_listing[static DIGEST_HEX_SIZE], struct buf *why) {
+    struct settings settings;
+    struct state state;
+    struct diag diag;
+    diag_init(&diag, path);
+    bool valid = load_classic(text, &settings, &state, &diag);
+    if (valid)
+        state_listing(&state, ret_listing);
+    else
+        buf_printf(why, "%s: it could not be read again: %s", path, diag.findings[0].text);
+    settings_fini(&settings);
+    state_fini(&state);
+    diag_fini(&diag);
+    return valid;
+}
+
+/* What can be read must not be replaced by what cannot: that would be a mistake of ours. A line of
+ * somebody else's that is wrong stays. */
+static bool check(struct rewriter *r, struct slice old, struct slice new,
+    char ret_listing[static DIGEST_HEX_SIZE], struct buf *why) {
+    char of_old[DIGEST_HEX_SIZE];
+    struct buf ignored = BUF_INIT;
+    bool fit = can_be_read(r->path, new, ret_listing, why);
+    if (!fit && !can_be_read(r->path, old, of_old, &ignored)) {
+        buf_clear(why);
+        state_listing(&r->state, ret_listing);
+        fit = true;
+    }
+    buf_fini(&ignored);
+    return fit;
+}
+
+static void compose(
+    struct rewriter *r, struct slice old, const struct plan *plan, struct buf *out) {
     struct settings standards;
     settings_init(&standards);
     const struct classic_content content = {
@@ -179,12 +212,19 @@ static bool write_over(struct rewriter *r, struct slice old, const struct plan *
         .state = &r->state,
         .folder = r->folder,
     };
-    classic_write(old, &content, &new);
-    *ret_rewritten = r->is_awaited || !slice_equal(old, buf_slice(&new));
-    bool ok = !*ret_rewritten || replace(r, buf_slice(&new), why);
+    classic_write(old, &content, out);
+    settings_fini(&standards);
+}
+
+static bool write_over(
+    struct rewriter *r, struct slice old, struct rewriter_outcome *o, struct buf *why) {
+    struct buf new = BUF_INIT;
+    compose(r, old, o->plan, &new);
+    o->rewritten = r->is_awaited || !slice_equal(old, buf_slice(&new));
+    bool ok = check(r, old, buf_slice(&new), o->listing, why) &&
+        (!o->rewritten || replace(r, buf_slice(&new), why));
     explicit_bzero(new.data, new.capacity); /* it may hold passwords */
     buf_fini(&new);
-    settings_fini(&standards);
     return ok;
 }
 
@@ -195,32 +235,28 @@ static void free_text(struct slice text) {
     mem_free((void *)(uintptr_t)text.data);
 }
 
-/* The plan that is written now, owned; NULL: why not. */
-static struct plan *rewrite(struct rewriter *r, bool *ret_rewritten, struct buf *why) {
-    struct plan *plan = mem_new(struct plan);
+static struct rewriter_outcome rewrite(struct rewriter *r, struct buf *why) {
+    struct rewriter_outcome o = { .plan = mem_new(struct plan) };
     struct slice old = { .data = NULL };
-    plan_init(plan);
-    bool ok = make_plan(r, plan, why) && read_old(r, &old, why) &&
-        write_over(r, old, plan, ret_rewritten, why);
+    plan_init(o.plan);
+    o.saved = make_plan(r, o.plan, why) && read_old(r, &old, why) && write_over(r, old, &o, why);
+    o.failed = !o.saved;
     free_text(old);
-    if (ok)
-        return plan;
-    rewriter_plan_free(plan);
-    return NULL;
+    return o;
 }
 
-/* With the mutex. */
-static void tell(struct rewriter *r, struct plan *plan, bool rewritten, const struct buf *why) {
+/* With the mutex. One that worked wrote everything. */
+static void tell(struct rewriter *r, const struct rewriter_outcome *new, const struct buf *why) {
     struct rewriter_outcome *o = &r->outcome;
-    if (plan != NULL) {
+    if (new->saved) {
+        bool rewritten = o->rewritten;
         rewriter_plan_free(o->plan);
-        o->saved = true;
+        *o = *new;
+        o->rewritten = rewritten || new->rewritten;
         o->saved_seq = r->seq;
-        o->rewritten = rewritten || o->rewritten;
-        o->plan = plan;
-        o->failed = false;
         r->outcome_reloads = r->reloads;
     } else {
+        rewriter_plan_free(new->plan);
         o->failed = true;
         o->failed_seq = r->seq;
         buf_clear(&r->why);
@@ -232,13 +268,12 @@ static void tell(struct rewriter *r, struct plan *plan, bool rewritten, const st
 /* Without the mutex; returns with it. */
 static void write_now(struct rewriter *r) {
     struct buf why = BUF_INIT;
-    bool rewritten = false;
-    struct plan *plan = rewrite(r, &rewritten, &why);
-    r->is_dirty = plan == NULL;
+    struct rewriter_outcome outcome = rewrite(r, &why);
+    r->is_dirty = outcome.failed;
     r->is_awaited = false;
     r->due_ms = now_ms() + RETRY_MS;
     lock(r);
-    tell(r, plan, rewritten, &why);
+    tell(r, &outcome, &why);
     buf_fini(&why);
 }
 

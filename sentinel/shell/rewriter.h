@@ -26,6 +26,7 @@ struct rewriter_outcome {
     uint64_t saved_seq;  /* saved: all up to here is in the file */
     uint64_t failed_seq; /* failed: those behind that, up to here, are not */
     bool rewritten;      /* saved: and not only found unchanged */
+    char listing[DIGEST_HEX_SIZE]; /* saved: of its replicas and peers, state_listing */
     struct plan *plan;   /* saved: what the file says is `active`; NULL if a reload came between;
                             rewriter_plan_free */
 };

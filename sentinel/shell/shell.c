@@ -56,6 +56,7 @@ static void on_rewriter(void *context, unsigned ready) {
                 .seq = outcome.saved_seq,
                 .rewritten = outcome.rewritten,
                 .plan = outcome.plan,
+                .listing = outcome.listing,
             });
         if (outcome.plan != NULL)
             rewriter_rebase_on_plan(s->rewriter, outcome.plan);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x76656474 /* "vedt" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* Epochs have 64 bits without sign, SQLite's integers 64 with: they are kept bit for bit. Lists are
  * read back in the order in which they grew, that of the rowid. */
@@ -23,7 +23,8 @@
 static const char SCHEMA[] = "CREATE TABLE meta("
                              " one INTEGER PRIMARY KEY CHECK(one = 1),"
                              " id TEXT NOT NULL,"
-                             " current_epoch INTEGER NOT NULL);"
+                             " current_epoch INTEGER NOT NULL,"
+                             " listing TEXT NOT NULL DEFAULT '');"
                              "CREATE TABLE groups("
                              " key INTEGER PRIMARY KEY,"
                              " name TEXT NOT NULL UNIQUE,"
@@ -52,16 +53,20 @@ static const char SCHEMA[] = "CREATE TABLE meta("
                              " UNIQUE(group_key, option));" PROCESS_OVERRIDES;
 
 /* What each schema has more than the one before: [i] leads from i + 1 to i + 2. */
-static const char *const migrations[] = { PROCESS_OVERRIDES };
+static const char *const migrations[] = {
+    PROCESS_OVERRIDES,
+    "ALTER TABLE meta ADD COLUMN listing TEXT NOT NULL DEFAULT ''",
+};
 static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each schema");
 
-#define DELTA_KIND_COUNT (DELTA_OVERRIDE_GONE + 1)
+#define DELTA_KIND_COUNT (DELTA_LISTING + 1)
 #define STEPS_MAX        3
 #define GROUP_KEY        "(SELECT key FROM groups WHERE name = :group)"
 
 /* What each kind of change does, up to three statements; the parameters are bound by name. */
 static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
     [DELTA_EPOCH] = { "UPDATE meta SET current_epoch = :epoch" },
+    [DELTA_LISTING] = { "UPDATE meta SET listing = :value" },
     [DELTA_GROUP] = { "INSERT INTO groups(name, origin, master_host, master_port, seed_host, seed_port,"
                       "  config_epoch, vote_epoch, vote_for, section)"
                       " VALUES(:group, :origin, :master_host, :master_port, :seed_host, :seed_port,"
@@ -250,8 +255,8 @@ bool store_db_write(struct store_db *db, const struct delta *d) {
 
 bool store_db_write_id(struct store_db *db, const char *id) {
     CLEANUP(statement_end)
-    sqlite3_stmt *s =
-        prepare(db, "INSERT INTO meta VALUES(1, ?1, 0) ON CONFLICT DO UPDATE SET id = ?1");
+    sqlite3_stmt *s = prepare(db,
+        "INSERT INTO meta(one, id, current_epoch) VALUES(1, ?1, 0) ON CONFLICT DO UPDATE SET id = ?1");
     return s != NULL && bind_text(s, 1, slice_of(id)) && sqlite3_step(s) == SQLITE_DONE;
 }
 
@@ -444,6 +449,7 @@ static void row_endpoint(struct row *row, int column, struct endpoint *ret) {
 static void read_meta(struct row *row, struct state *state) {
     slice_copy(row_text(row, 0, ID_LENGTH), state->id, sizeof(state->id));
     state->current_epoch = row_epoch(row, 1);
+    slice_copy(row_text(row, 2, DIGEST_HEX_SIZE - 1), state->listing, sizeof(state->listing));
     row->ok = row->ok && strlen(state->id) == ID_LENGTH;
 }
 
@@ -500,7 +506,7 @@ static const struct {
     const char *sql;
     void (*read)(struct row *row, struct state *state);
 } tables[] = {
-    { "SELECT id, current_epoch FROM meta", read_meta },
+    { "SELECT id, current_epoch, listing FROM meta", read_meta },
     { "SELECT name, origin, master_host, master_port, seed_host, seed_port, config_epoch,"
       " vote_epoch, vote_for, section FROM groups ORDER BY key",
         read_group },

@@ -449,6 +449,7 @@ static void a_newer_classic_file_brings_its_address_and_lists(void **state) {
     file.current_epoch = 5;
     record(&file, "m", 5, 4, "10.0.0.2:1");
     list(&file, "m", "10.1.1.1:1", "peer");
+    state_listing(&file, file.listing);
     for (int i = 0; i < 2; i++) { /* we knew nothing; then, all of it */
         take(&ours, &file);
         assert_true(state_equal(&ours, &file));
@@ -495,6 +496,53 @@ static void a_newer_classic_file_brings_its_address_and_lists(void **state) {
     state_fini(&before);
 }
 
+static void lists_of_a_classic_file_that_somebody_else_wrote_win(void **state) {
+    (void)state;
+    struct state ours, file;
+    state_init(&ours);
+    state_init(&file);
+    record(&file, "m", 5, 4, "10.0.0.1:1");
+    list(&file, "m", "10.1.1.1:1", "peer");
+    take(&ours, &file);
+    list(&ours, "m", "10.1.1.2:1", "other"); /* learned, and then we were killed */
+    const struct group_state *g = state_group(&ours, SLICE_LITERAL("m"));
+    take(&ours, &file);
+    assert_int_equal(g->replica_count, 2);
+    assert_int_equal(g->peer_count, 2);
+
+    list(&file, "m", "10.1.1.3:1", "third"); /* a stock sentinel ran on it */
+    take(&ours, &file);
+    assert_int_equal(g->replica_count, 2);
+    assert_string_equal(g->replicas[1].host, "10.1.1.3");
+    assert_string_equal(g->peers[1].id, "third");
+
+    record(&ours, "m", 6, 4, "10.0.0.2:1"); /* it tells of what was before a failover */
+    list(&file, "m", "10.1.1.4:1", "fourth");
+    take(&ours, &file);
+    assert_int_equal(g->replica_count, 2);
+    assert_int_equal(g->record.config_epoch, 6);
+    state_fini(&ours);
+    state_fini(&file);
+}
+
+static void an_older_config_epoch_says_that_the_address_was_left(void **state) {
+    (void)state;
+    for (int kept = 0; kept < 2; kept++) {
+        struct state ours, file;
+        state_init(&ours);
+        state_init(&file);
+        struct group_record *known = record(&ours, "m", 6, 4, "10.0.0.3:1");
+        record(&file, "m", 5, 4, "10.0.0.2:1"); /* the file went by 1 and 2 on its way to 3 */
+        if (kept)
+            strcpy(file.id, "somebody");
+        take(&ours, &file);
+        assert_string_equal(known->master.host, "10.0.0.3");
+        assert_string_equal(known->seed.host, kept ? "10.0.0.2" : "10.0.0.1");
+        state_fini(&ours);
+        state_fini(&file);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start_takes_the_file_as_it_is),
@@ -510,6 +558,8 @@ int main(void) {
         cmocka_unit_test(a_group_made_after_a_remove_goes_on_hiding_the_section),
         cmocka_unit_test(a_new_group_must_not_watch_what_another_watches),
         cmocka_unit_test(digests_tell_sections_apart),
+        cmocka_unit_test(lists_of_a_classic_file_that_somebody_else_wrote_win),
+        cmocka_unit_test(an_older_config_epoch_says_that_the_address_was_left),
         cmocka_unit_test(a_newer_classic_file_brings_its_address_and_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,10 +31,15 @@ static void tell_saved(struct fixture *f, const struct plan *plan) {
         group_settings_fini(g);
         group_settings_copy(g, &plan->groups[i].active);
     }
+    char listing[DIGEST_HEX_SIZE];
+    state_listing(&f->stored, listing);
     fixture_forget(f);
     fixture_step(f,
-        &(struct input){
-            .kind = INPUT_SAVED, .seq = f->core->persist_seq, .rewritten = true, .plan = plan });
+        &(struct input){ .kind = INPUT_SAVED,
+            .seq = f->core->persist_seq,
+            .rewritten = true,
+            .plan = plan,
+            .listing = listing });
     fixture_settle(f);
 }
 

@@ -72,6 +72,7 @@ static void what_the_file_knows_is_taken_over_at_first(void **state) {
     memcpy(f->file.id, ID_FILE, sizeof(ID_FILE));
     classic_state_take(f->store, &f->file);
     assert_true(store_commit(f->store));
+    state_listing(&f->file, f->file.listing);
     assert_true(state_equal(store_state(f->store), &f->file));
 }
 
