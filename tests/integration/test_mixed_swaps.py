@@ -103,3 +103,47 @@ def test_the_vote_of_a_stock_sentinel_binds_the_vedette_after_it(deployment):
     assert number(sentinel, 'leader-epoch') == EPOCH
     swap(deployment, sentinel)
     assert answer_to(sentinel, RIVAL) != RIVAL
+
+
+@pytest.mark.parametrize('end', ['stopped'])
+def test_the_vote_of_a_vedette_binds_the_stock_after_it(deployment, end):
+    """After a crash `vedette --sync-state` brings the file up to date with the database."""
+    sentinel = deployment.sentinels[0]
+    swap(deployment, sentinel)
+    vote_for(sentinel, FAVOURITE)
+    if end == 'stopped':
+        assert sentinel.terminate() == 0
+    else:
+        sentinel.kill()
+        sentinel.sync_state()
+    assert number(sentinel, 'current-epoch') == EPOCH
+    assert number(sentinel, 'leader-epoch') == EPOCH
+    sentinel.become('stock')
+    sentinel.start()
+    assert answer_to(sentinel, RIVAL) != RIVAL
+
+
+def test_what_was_changed_at_a_vedette_holds_at_the_stock_after_it(deployment):
+    """And the user's own lines stand as he wrote them."""
+    sentinel = deployment.sentinels[0]
+    comment = '# Ask the people of the database before you change this.'
+    sentinel.terminate()
+    sentinel.write_file(f'{comment}\n{sentinel.file.read_text("utf-8")}')
+    sentinel.become('classic')
+    sentinel.start()
+    sentinel.sentinel('SET', 'mymaster', 'parallel-syncs', 7, 'failover-timeout', 9000)
+    sentinel.sentinel('MONITOR', 'second', *deployment.master.address, 1)
+    before = {name: sentinel.master(name) for name in ('mymaster', 'second')}
+    assert sentinel.terminate() == 0
+    assert sentinel.file.read_text('utf-8').startswith(f'{comment}\n')
+    sentinel.become('stock')
+    sentinel.start()
+    assert sentinel.names() == ['mymaster', 'second']
+    for name, group in before.items():
+        after = sentinel.master(name)
+        for field in ('ip', 'port', 'config-epoch', 'quorum', 'failover-timeout',
+                      'parallel-syncs', 'down-after-milliseconds'):
+            assert after[field] == group[field], (name, field)
+    assert {peer['runid'] for peer in sentinel.peers()} == {
+        other.id for other in deployment.sentinels[1:]}
+    assert len(sentinel.replicas()) == 2
