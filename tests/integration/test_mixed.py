@@ -84,6 +84,18 @@ def test_either_make_leads_on_request(deployment, leader):
     deployment.wait_in_order(40)
 
 
+@pytest.mark.parametrize('makes', QUORUMS.values(), ids=QUORUMS.keys())
+def test_configured_alike_they_agree_whoever_leads(lab, makes):
+    deployment = lab.deployment(sentinels=makes, down_after=1500, failover_timeout=3000)
+    old = deployment.master
+    old.kill()
+    # Stock sentinels may split the vote, and then wait for a while.
+    deployment.wait_replaced(old, 30)
+    old.start()
+    deployment.wait_in_order(40)
+    assert len(deployment.epochs()) == 1
+
+
 def test_with_one_of_each_make_either_needs_the_vote_of_the_other(lab):
     deployment = lab.deployment(sentinels=['vedette', 'stock'], down_after=1500,
                                 failover_timeout=3000)
