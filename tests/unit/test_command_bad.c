@@ -160,10 +160,20 @@ struct row {
         [NOT_UTF8] = NO_LIBRARY(what) \
     }
 #define NO_LIBRARY(what) "-\"ERR " what " cannot contain spaces, newlines or special characters.\""
-#define NO_CLIENT        "-\"ERR No such client\""
-#define NO_ID            "-\"ERR client-id should be greater than 0\""
-#define NO_TYPE          "-\"ERR Unknown client type '$'\""
-#define NO_REDIRECT      "-\"ERR The client ID you want redirect to does not exist\""
+#define NO_USER_NAME     "-\"ERR Usernames can't contain spaces or null characters\""
+#define USER_NAME \
+    { [NEWLINE] = NO_USER_NAME, [NUL] = NO_USER_NAME }
+#define NO_RULE "-\"ERR Error in ACL SETUSER modifier '$': Syntax error\""
+#define RULE \
+    { \
+        NO_RULE, NULL, NO_RULE, NO_RULE, \
+            "-\"ERR Error in ACL SETUSER modifier '$': Unknown command or category name in ACL\"", \
+            NO_RULE, NO_RULE, NO_RULE, NO_RULE \
+    }
+#define NO_CLIENT   "-\"ERR No such client\""
+#define NO_ID       "-\"ERR client-id should be greater than 0\""
+#define NO_TYPE     "-\"ERR Unknown client type '$'\""
+#define NO_REDIRECT "-\"ERR The client ID you want redirect to does not exist\""
 #define NOT_TRACKING \
     "-\"ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled\""
 #define NO_COMMAND_NAMED "-\"ERR Invalid command specified\""
@@ -221,6 +231,7 @@ static const struct row rows[] = {
                     [NUL] = CONTROL(MONITOR, "5"),
                     [NOT_UTF8] = NO_QUORUM } } } },
     { "sentinel|myid", { { NULL } } },
+    { "sentinel|pending-scripts", { { NULL } } },
     { "sentinel|remove", { GROUP } },
     { "sentinel|replicas", { GROUP } },
     { "sentinel|reset", { { "mymaster", EACH(":\"0\"") } } },
@@ -239,6 +250,20 @@ static const struct row rows[] = {
         { SETTLED("mymaster"), SETTLED("rename-command"), { "config", COMMAND_WORD("4") },
             { "xconfig", COMMAND_WORD("5") } } },
     { "sentinel|slaves", { GROUP } },
+
+    { "acl|cat", { { "admin", EACH("-\"ERR Unknown category '$'\"") } } },
+    { "acl|deluser", { { "nosuch", EACH(":\"0\"") } } },
+    { "acl|dryrun",
+        { { "default", EACH("-\"ERR User '$' not found\"") },
+            { "ping", EACH("-\"ERR Command '$' not found\"") } } },
+    { "acl|getuser", { { "default", EACH("$null") } } },
+    { "acl|help", { { NULL } } },
+    { "acl|list", { { NULL } } },
+    { "acl|log", { { "5", NUMBER_OR(NO_NUMBER, "*[]") } } },
+    { "acl|setuser", { { "u", USER_NAME }, { "on", RULE } } },
+    { "acl|setuser", { SETTLED("default"), { "on", RULE } } },
+    { "acl|users", { { NULL } } },
+    { "acl|whoami", { { NULL } } },
 
     { "client|caching", { { "yes", EACH(NOT_TRACKING) } } },
     { "client|getname", { { NULL } } },
@@ -329,9 +354,9 @@ static void print_options(enum option_scope scope, const void *settings, struct 
 }
 
 static void print_session(const struct session *s, struct buf *out) {
-    buf_printf(out, "session %d %d %zu %s %s %s\n", (int)s->state, s->version,
-        session_subscription_count(s), s->name == NULL ? "" : s->name,
-        s->library_name == NULL ? "" : s->library_name,
+    buf_printf(out, "session %d %d %zu %d %d %d %s %s %s\n", (int)s->state, s->version,
+        session_subscription_count(s), (int)s->replies, s->is_protected, s->tracking.on,
+        s->name == NULL ? "" : s->name, s->library_name == NULL ? "" : s->library_name,
         s->library_version == NULL ? "" : s->library_version);
 }
 
@@ -347,6 +372,7 @@ static void print_all(struct desk *d, struct buf *out) {
             g->replica_count, g->peer_count);
         print_options(OPTION_GROUP, &g->settings, out);
     }
+    acl_print(&d->server->access.acl, out);
     print_session(server_session(d->server, (struct client_id){ 1 }), out);
 }
 
