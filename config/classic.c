@@ -144,6 +144,16 @@ static void read_rename(struct reader *r, const struct classic_line *l, struct g
 }
 
 /* An option of the table. */
+/* Whether a script can be executed is looked at by who may look. */
+static void note_script(
+    const struct classic_line *l, const struct option *o, struct group_settings *g) {
+    const struct place at = { l->number, l->words[3].column };
+    if (o->offset == offsetof(struct group_settings, notification_script))
+        g->notification_at = at;
+    else if (o->offset == offsetof(struct group_settings, reconfig_script))
+        g->reconfig_at = at;
+}
+
 static void read_option(struct reader *r, const struct classic_line *l) {
     const struct option *o = option_by_set_name(classic_word(l, 1));
     struct group_settings *g = named_group(r, l);
@@ -157,6 +167,8 @@ static void read_option(struct reader *r, const struct classic_line *l) {
     else if (!option_assign(o, g, classic_word(l, 3)))
         FINDING(r, l, 3, "%s must not contain control characters, nor be longer than %d bytes",
             o->set_name, VALUE_TEXT_MAX);
+    else
+        note_script(l, o, g);
 }
 
 static void raise_epoch(struct reader *r, uint64_t epoch) {

@@ -334,6 +334,11 @@ static void check_required(const struct yaml_value *section, struct diag *diag) 
     }
 }
 
+static struct place place_of(const struct yaml_value *map, const char *key) {
+    const struct yaml_value *v = yaml_tree_item(map, key);
+    return v != NULL ? (struct place){ v->line, v->column } : (struct place){ 0, 0 };
+}
+
 static void load_group(struct settings *s, const struct yaml_value *section, struct diag *diag) {
     if (!group_name_is_valid(section->key))
         diag_add(diag, section->key_line, section->key_column,
@@ -355,6 +360,11 @@ static void load_group(struct settings *s, const struct yaml_value *section, str
     }
     load_level(&(struct level){ .scope = OPTION_GROUP, .settings = g, .prefix = "", .diag = diag },
         section);
+    const struct yaml_value *scripts = yaml_tree_item(section, "scripts");
+    if (scripts != NULL && scripts->shape == YAML_MAP) {
+        g->notification_at = place_of(scripts, "notification");
+        g->reconfig_at = place_of(scripts, "reconfig");
+    }
     check_login(section, "auth", diag);
     check_required(section, diag);
 }

@@ -25,6 +25,10 @@ struct rename {
     char name[COMMAND_NAME_MAX];    /* what the servers call it */
 };
 
+struct place {
+    int line, column; /* from 1; 0 = in no file */
+};
+
 /* One group. A zeroed struct is not valid: group_settings_init. */
 struct group_settings {
     char name[GROUP_NAME_MAX];
@@ -42,6 +46,7 @@ struct group_settings {
     size_t rename_count;
     int line, column;               /* where the section stands in the file; 0 if in none */
     int master_line, master_column; /* where its `master` stands */
+    struct place notification_at, reconfig_at; /* where its scripts are named */
 };
 
 struct settings {

@@ -21,6 +21,11 @@ void call_await(struct call *call) {
     call->session->is_awaiting = true;
 }
 
+void call_await_again(struct call *call) {
+    call_await(call);
+    session_keep_words(call->session, call->args, call->count);
+}
+
 void reply_verbatim(struct call *call, struct slice text) {
     if (call->reply.version < 3) {
         resp_bulk(&call->reply, text);

@@ -23,6 +23,8 @@ void reply_help(struct call *call, const char *container, const char *first_line
  * further requests wait until then. The handler writes none. Whoever awaits must be answered in any
  * case, also when the outside fails. */
 void call_await(struct call *call);
+/* The same, and the call of the late reply has the words of this request. */
+void call_await_again(struct call *call);
 
 /* ---- arguments ---- */
 /* A word of the client as the originals repeat it in an error: up to its first NUL. */

@@ -1,5 +1,6 @@
 #include "sentinel/command/command.h"
 
+#include "common/mem.h"
 #include "sentinel/command/access.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
@@ -533,9 +534,12 @@ void command_run(
 
 void command_answer(struct server *server, struct session *session,
     void (*write)(struct call *call, const void *context), const void *context) {
-    struct call call = begin(server, session, NULL, 0);
+    size_t count;
+    struct slice *words = session_take_words(session, &count);
+    struct call call = begin(server, session, words, count);
     size_t mark = buf_size(call.reply.out);
     call.command = session->last;
     write(&call, context);
     settle(&call, mark);
+    mem_free(words);
 }

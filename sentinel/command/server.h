@@ -87,8 +87,8 @@ int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER
 void server_take_usage(struct server *s, const struct usage *usage);
 void server_reload(struct server *s); /* the core has taken new settings */
 /* Writes the reply that a client awaits (call_await): `write` is called with a call that has no
- * arguments, and may let the reply rest on a write. Nothing if the client is gone or awaits none.
- * Then its requests go on. Between core_begin and core_end. */
+ * arguments unless they were kept, and may let the reply rest on a write. Nothing if the client is
+ * gone or awaits none. Then its requests go on. Between core_begin and core_end. */
 typedef void answer_function(struct call *call, const void *context);
 void server_answer(
     struct server *s, struct client_id client, answer_function *write, const void *context);

@@ -53,6 +53,7 @@ void session_free(struct session *s) {
     mem_free(s->library_name);
     mem_free(s->library_version);
     mem_free(s->waiting);
+    mem_free(s->kept_words);
     buf_fini(&s->query);
     buf_fini(&s->out);
     buf_fini(&s->waiting_bytes);
@@ -100,10 +101,28 @@ bool session_is_muted(const struct session *s) {
 /* ---- what it holds, and its turn ---- */
 
 void session_weigh(struct session *s) {
-    size_t held = buf_size(&s->query) + buf_size(&s->waiting_bytes) + s->subscription_bytes +
-        s->tracking.bytes;
+    size_t held = buf_size(&s->query) + s->kept_size + buf_size(&s->waiting_bytes) +
+        s->subscription_bytes + s->tracking.bytes;
     s->server->held += held - s->held;
     s->held = held;
+}
+
+void session_keep_words(struct session *s, const struct slice *words, size_t count) {
+    ensure(s->kept_words == NULL);
+    s->kept_size = slice_packed_size(words, count);
+    s->kept_words = mem_alloc(s->kept_size);
+    s->kept_count = count;
+    slice_pack(words, count, s->kept_words);
+    session_weigh(s);
+}
+
+struct slice *session_take_words(struct session *s, size_t *ret_count) {
+    struct slice *words = s->kept_words;
+    *ret_count = s->kept_count;
+    s->kept_words = NULL;
+    s->kept_count = s->kept_size = 0;
+    session_weigh(s);
+    return words;
 }
 
 void session_enqueue(struct session *s) {
@@ -297,6 +316,8 @@ void session_end(struct session *s) {
     s->state = SESSION_ENDING;
     pubsub_leave(&s->server->pubsub, s);
     session_dequeue(s);
+    size_t count;
+    mem_free(session_take_words(s, &count));
     buf_fini(&s->query);
     tracking_stop(&s->tracking);
     session_weigh(s);

@@ -58,13 +58,16 @@ struct session {
     bool is_awaiting;  /* the reply to its last request comes later (call_await) */
     bool is_postponed; /* its next request waits for the end of CLIENT PAUSE */
     enum session_replies replies;
-    struct acl_user *user;   /* who it is; borrowed, never NULL */
-    bool is_logged_in;       /* not the default user for want of anything else */
+    struct acl_user *user;    /* who it is; borrowed, never NULL */
+    bool is_logged_in;        /* not the default user for want of anything else */
+    struct slice *kept_words; /* owned: of the request that awaits its reply; NULL = not kept */
+    size_t kept_count, kept_size;
     struct buf query;        /* received, not parsed yet */
     struct list_node queued; /* in server->queued: the others have their turn */
     size_t spent;            /* of its share of wake-up spent_wake */
     uint64_t spent_wake;
-    size_t held; /* bytes of query, waiting replies and subscriptions; in server->held */
+    size_t
+        held; /* bytes of query, kept words, waiting replies and subscriptions; in server->held */
     size_t subscription_bytes;  /* about what its subscriptions take */
     int64_t active_ms;          /* mono: last bytes */
     const struct command *last; /* last command; NULL = none */
@@ -107,6 +110,10 @@ bool session_is_muted(const struct session *s); /* wants no reply to the request
 /* ---- requests ---- */
 /* Counts anew what it holds; after each change of that. */
 void session_weigh(struct session *s);
+/* Keeps a copy of a request that awaits its reply; and gives it back: owned, NULL if there is none.
+ */
+void session_keep_words(struct session *s, const struct slice *words, size_t count);
+struct slice *session_take_words(struct session *s, size_t *ret_count);
 /* Its requests go on when it is its turn; nothing if it is queued already. */
 void session_enqueue(struct session *s);
 void session_dequeue(struct session *s);

@@ -81,6 +81,8 @@ static void print_set(struct core *c, const struct group *g, const struct admin_
 }
 
 static bool assign(const struct admin_change *change, struct group_settings *settings) {
+    if (change->is_refused)
+        return false;
     if (change->option->type != OPTION_TYPE_RENAMES)
         return option_assign(change->option, settings, change->value);
     struct buf pair CLEANUP(buf_fini) = BUF_INIT;

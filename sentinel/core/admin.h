@@ -16,10 +16,10 @@ enum {
     ADMIN_E_TOO_MANY = 4,        /* monitor: GROUPS_MAX */
 };
 
-/* One option of SENTINEL SET, already found in the table; `word` as the operator typed it, for the
- * event. */
+/* One option of SENTINEL SET; `word` as the operator typed it, for the event. */
 struct admin_change {
-    const struct option *option;
+    const struct option *option; /* NULL only if it is refused */
+    bool is_refused;             /* whatever its value: known to the caller not to be possible */
     struct slice word;
     struct slice value;
     struct slice second; /* rename-command: the new name */
@@ -28,8 +28,8 @@ struct admin_change {
 int admin_monitor(struct core *c, struct slice name, const struct endpoint *master, int64_t quorum,
     uint64_t *ret_seq);
 void admin_remove(struct core *c, struct group *g, uint64_t *ret_seq);
-/* All or nothing: returns the index of the first change whose value is none for its option and
- * applies nothing, or `count` when all were applied. */
+/* All or nothing: returns the index of the first change that is refused, or whose value is none for
+ * its option, and applies nothing, or `count` when all were applied. */
 size_t admin_set(struct core *c, struct group *g, const struct admin_change *changes, size_t count,
     uint64_t *ret_seq);
 size_t admin_reset(struct core *c, struct slice pattern); /* groups reset */

@@ -463,6 +463,7 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_CLIENT_FULL:
     case INPUT_CLIENT_DRAINED:
     case INPUT_CLIENT_CLOSED:
+    case INPUT_SCRIPTS_CHECKED:
     case INPUT_USAGE:
     case INPUT_STOP:
     case INPUT_KIND_COUNT:

@@ -73,6 +73,16 @@ struct slice effects_copy(struct effects *list, struct slice bytes) {
     return (struct slice){ .data = copy, .size = bytes.size };
 }
 
+struct effect *effects_add_words(
+    struct effects *list, enum effect_kind kind, const struct slice *words, size_t count) {
+    struct slice *copies = effects_alloc(list, slice_packed_size(words, count));
+    slice_pack(words, count, copies);
+    struct effect *e = effects_add(list, kind);
+    e->words = copies;
+    e->word_count = count;
+    return e;
+}
+
 static void print_words(const struct effect *e, struct buf *out) {
     for (size_t i = 0; i < e->word_count; i++) {
         buf_add_char(out, ' ');
@@ -152,6 +162,10 @@ void effect_print(const struct effect *e, struct buf *out) {
         break;
     case EFFECT_KILL:
         buf_printf(out, "kill #%llu", (unsigned long long)e->script);
+        break;
+    case EFFECT_CHECK_SCRIPTS:
+        buf_printf(out, "check for client %llu", (unsigned long long)e->client.value);
+        print_words(e, out);
         break;
     case EFFECT_STOP:
         buf_printf(out, "stop %d", e->status);

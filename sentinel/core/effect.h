@@ -33,7 +33,9 @@ enum effect_kind {
     EFFECT_RUN,  /* script, words: start a process; answered by SCRIPT_STARTED, then SCRIPT_ENDED,
                     or by SCRIPT_REFUSED or SCRIPT_ENDED alone */
     EFFECT_KILL, /* script: SIGKILL to the process, if it still runs; SCRIPT_ENDED follows */
-    EFFECT_STOP, /* status: leave the loop and exit, after the effects before it */
+    EFFECT_CHECK_SCRIPTS, /* client, words: which of these files can be executed? Answered by
+                             SCRIPTS_CHECKED */
+    EFFECT_STOP,          /* status: leave the loop and exit, after the effects before it */
     EFFECT_KIND_COUNT,
 };
 
@@ -71,7 +73,8 @@ struct effect {
     struct slice note; /* EVENT: what its line in the log says beyond `text`; not published */
     int status;
     uint64_t script;           /* of RUN and KILL; never 0 */
-    const struct slice *words; /* SCRIPT, RUN: the path, then the arguments; each ends in a NUL */
+    const struct slice *words; /* SCRIPT, RUN: the path, then the arguments; CHECK_SCRIPTS:
+                                  paths. Each ends in a NUL */
     size_t word_count;
 };
 
@@ -89,6 +92,9 @@ void effects_fini(struct effects *list);
 void effects_clear(struct effects *list); /* keeps some memory */
 /* Appends a zeroed effect of `kind`; borrowed until the next one. */
 struct effect *effects_add(struct effects *list, enum effect_kind kind);
+/* The same with copies of `words`. */
+struct effect *effects_add_words(
+    struct effects *list, enum effect_kind kind, const struct slice *words, size_t count);
 /* Memory that lives as long as the list is not cleared. */
 void *effects_alloc(struct effects *list, size_t size);
 struct slice effects_copy(struct effects *list, struct slice bytes);

@@ -110,6 +110,12 @@ void input_print(const struct input *in, struct buf *out) {
     case INPUT_RESOLVED:
         print_answer(in, out);
         break;
+    case INPUT_SCRIPTS_CHECKED:
+        print_client(in,
+            in->unfit == SCRIPTS_FIT ? "can have its scripts"
+                                     : "names a script that cannot be executed",
+            out);
+        break;
     case INPUT_USAGE:
         print_usage(&in->usage, out);
         break;

@@ -9,6 +9,8 @@
 struct buf;
 struct plan;
 
+#define SCRIPTS_FIT SIZE_MAX /* all of them can be executed */
+
 enum input_kind {
     INPUT_TIMER,     /* the deadline has come, or a wake-up ended: judge what is due */
     INPUT_LINK_UP,   /* connected: link, incarnation, local */
@@ -33,6 +35,7 @@ enum input_kind {
     INPUT_UNSAVED,  /* seq, why: what was not saved yet, up to seq, is not in the file */
     INPUT_RESOLVED, /* host, ips, why: the answer to a RESOLVE; no ips: it was none, for this
                        reason */
+    INPUT_SCRIPTS_CHECKED, /* client, unfit: of a CHECK_SCRIPTS */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
     INPUT_RELOAD, /* plan: prepared and checked whole */
@@ -86,6 +89,7 @@ struct input {
     uint64_t script; /* of the RUN */
     int64_t pid;
     int exit_status, signal_number;
+    size_t unfit; /* SCRIPTS_CHECKED: the first of the files that cannot be executed; SCRIPTS_FIT */
     struct usage usage;
     const struct plan *plan;
     bool rewritten;      /* SAVED: and not only found unchanged */

@@ -22,20 +22,10 @@ void scripts_fini(struct scripts *s) {
     scripts_init(s);
 }
 
-static struct effect *add_effect(
-    struct core *c, enum effect_kind kind, const struct slice *words, size_t count) {
-    struct slice *copies = effects_alloc(c->out, slice_packed_size(words, count));
-    slice_pack(words, count, copies);
-    struct effect *e = effects_add(c->out, kind);
-    e->words = copies;
-    e->word_count = count;
-    return e;
-}
-
 /* ---- asking ---- */
 
 static void ask(struct core *c, const struct slice *words, size_t count, uint64_t after) {
-    add_effect(c, EFFECT_SCRIPT, words, count)->after = after;
+    effects_add_words(c->out, EFFECT_SCRIPT, words, count)->after = after;
 }
 
 void script_notify(struct core *c, const struct group *g, const char *event, struct slice payload,
@@ -217,7 +207,7 @@ static void start(struct core *c, struct script *job) {
     job->start_ms = c->now.mono_ms;
     job->run_count++;
     c->scripts.running++;
-    add_effect(c, EFFECT_RUN, job->words, job->word_count)->script = job->id;
+    effects_add_words(c->out, EFFECT_RUN, job->words, job->word_count)->script = job->id;
 }
 
 /* When there is something to do for it, given the others. */

@@ -1,6 +1,7 @@
 #include "sentinel/engine/engine.h"
 
 #include "common/mem.h"
+#include "sentinel/command/cmd_admin.h"
 #include "sentinel/command/monitor.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
@@ -77,6 +78,9 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_RESOLVED:
         core_input(e->core, in);
         monitors_resolved(e->server, in->host);
+        break;
+    case INPUT_SCRIPTS_CHECKED:
+        answer_sentinel_set(e->server, in->client, in->unfit);
         break;
     case INPUT_USAGE:
         server_take_usage(e->server, &in->usage);

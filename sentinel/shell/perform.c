@@ -63,6 +63,9 @@ static void perform_one(const struct performer *p, const struct now *now, const 
     case EFFECT_KILL:
         runner_kill(p->runner, e->script);
         break;
+    case EFFECT_CHECK_SCRIPTS:
+        runner_check(p->runner, e->client, e->words, e->word_count);
+        break;
     case EFFECT_STOP:
         progress->done.stop = true;
         progress->done.status = e->status;

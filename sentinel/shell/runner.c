@@ -22,16 +22,18 @@
 struct office {
     int fd; /* an eventfd: there are reports */
     pthread_mutex_t mutex;
-    struct list reports;   /* struct report, owned; oldest first */
-    struct list processes; /* struct process, each of its thread */
-    size_t users;          /* threads, and the runner */
+    struct list reports; /* struct report, owned; oldest first */
+    struct list tasks;   /* struct task, each of its thread */
+    size_t users;        /* threads, and the runner */
+    size_t checks;       /* tasks that look at files */
 };
 
-struct process {
+/* What a thread does: it attends to a process, or looks at files. */
+struct task {
     struct list_node siblings;
     struct office *office; /* borrowed */
-    uint64_t script;
-    pid_t pid; /* 0 before it is started and after it was waited for */
+    uint64_t number;       /* of the script, or of the client that asks */
+    pid_t pid;             /* 0 before it is started and after it was waited for */
     size_t word_count;
     struct slice words[]; /* the bytes stand behind them */
 };
@@ -39,10 +41,11 @@ struct process {
 struct report {
     struct list_node siblings;
     enum input_kind kind;
-    uint64_t script;
+    uint64_t number;
     pid_t pid;
     int exit_status, signal_number;
     int error; /* errno; 0 = none */
+    size_t unfit;
 };
 
 struct runner {
@@ -88,10 +91,10 @@ static void report(struct office *o, const struct report *what) {
 /* ---- a thread ---- */
 
 /* Nothing of ours but the standard streams. Positive errno on failure. */
-static int spawn(const struct process *p, pid_t *ret_pid) {
-    char **argv = mem_alloc((p->word_count + 1) * sizeof(argv[0]));
-    for (size_t i = 0; i < p->word_count; i++)
-        argv[i] = (char *)(uintptr_t)p->words[i].data;
+static int spawn(const struct task *t, pid_t *ret_pid) {
+    char **argv = mem_alloc((t->word_count + 1) * sizeof(argv[0]));
+    for (size_t i = 0; i < t->word_count; i++)
+        argv[i] = (char *)(uintptr_t)t->words[i].data;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     sigset_t none, all;
@@ -116,66 +119,88 @@ static bool is_shortage(int error) {
 }
 
 /* Until it is waited for its id is nobody else's, so that it may be killed. */
-static void wait_for_end(struct process *p, siginfo_t *ret_info) {
-    while (waitid(P_PID, (id_t)p->pid, ret_info, WEXITED | WNOWAIT) < 0)
+static void wait_for_end(struct task *t, siginfo_t *ret_info) {
+    while (waitid(P_PID, (id_t)t->pid, ret_info, WEXITED | WNOWAIT) < 0)
         ensure(errno == EINTR);
-    lock(p->office);
-    ensure(waitid(P_PID, (id_t)p->pid, ret_info, WEXITED | WNOHANG) == 0);
-    p->pid = 0;
-    unlock(p->office);
+    lock(t->office);
+    ensure(waitid(P_PID, (id_t)t->pid, ret_info, WEXITED | WNOHANG) == 0);
+    t->pid = 0;
+    unlock(t->office);
 }
 
-static void attend(struct process *p, pid_t pid) {
-    lock(p->office);
-    p->pid = pid;
-    unlock(p->office);
-    report(p->office,
-        &(struct report){ .kind = INPUT_SCRIPT_STARTED, .script = p->script, .pid = pid });
+static void attend(struct task *t, pid_t pid) {
+    lock(t->office);
+    t->pid = pid;
+    unlock(t->office);
+    report(t->office,
+        &(struct report){ .kind = INPUT_SCRIPT_STARTED, .number = t->number, .pid = pid });
     siginfo_t info = { .si_status = 0 };
-    wait_for_end(p, &info);
+    wait_for_end(t, &info);
     bool by_itself = info.si_code == CLD_EXITED;
-    report(p->office,
+    report(t->office,
         &(struct report){
             .kind = INPUT_SCRIPT_ENDED,
-            .script = p->script,
+            .number = t->number,
             .exit_status = by_itself ? info.si_status : 0,
             .signal_number = by_itself ? 0 : info.si_status,
         });
 }
 
-static void report_not_run(const struct process *p, int error) {
-    report(p->office,
+static void report_not_run(const struct task *t, int error) {
+    report(t->office,
         &(struct report){
             .kind = is_shortage(error) ? INPUT_SCRIPT_REFUSED : INPUT_SCRIPT_ENDED,
-            .script = p->script,
+            .number = t->number,
             .exit_status = EXIT_NOT_EXECUTED,
             .error = error,
         });
 }
 
-static void process_free(struct process *p) {
-    struct office *o = p->office;
+static void task_free(struct task *t) {
+    struct office *o = t->office;
     lock(o);
-    list_remove(&p->siblings);
+    list_remove(&t->siblings);
     unlock(o);
-    mem_free(p);
+    mem_free(t);
     leave(o);
 }
 
 static void *run(void *context) {
-    struct process *p = context;
+    struct task *t = context;
     pid_t pid;
-    int r = spawn(p, &pid);
+    int r = spawn(t, &pid);
     if (r == 0)
-        attend(p, pid);
+        attend(t, pid);
     else
-        report_not_run(p, r);
-    process_free(p);
+        report_not_run(t, r);
+    task_free(t);
+    return NULL;
+}
+
+static void report_checked(const struct task *t, size_t unfit) {
+    report(t->office,
+        &(struct report){
+            .kind = INPUT_SCRIPTS_CHECKED,
+            .number = t->number,
+            .unfit = unfit,
+        });
+}
+
+static void *check(void *context) {
+    struct task *t = context;
+    size_t i = 0;
+    while (i < t->word_count && access(t->words[i].data, X_OK) == 0)
+        i++;
+    report_checked(t, i < t->word_count ? i : SCRIPTS_FIT);
+    lock(t->office);
+    t->office->checks--;
+    unlock(t->office);
+    task_free(t);
     return NULL;
 }
 
 /* Signals are the loop's. */
-static int start_thread(struct process *p) {
+static int start_thread(struct task *t, void *(*work)(void *)) {
     sigset_t all, before;
     pthread_attr_t attributes;
     pthread_t thread;
@@ -183,7 +208,7 @@ static int start_thread(struct process *p) {
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = pthread_create(&thread, &attributes, run, p);
+    int r = pthread_create(&thread, &attributes, work, t);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return r;
@@ -195,10 +220,12 @@ static void tell(const struct runner *r, const struct report *what) {
     inlet_take(&r->inlet,
         &(struct input){
             .kind = what->kind,
-            .script = what->script,
+            .script = what->number,
+            .client = { what->number },
             .pid = what->pid,
             .exit_status = what->exit_status,
             .signal_number = what->signal_number,
+            .unfit = what->unfit,
             .why = what->error == 0 ? SLICE_EMPTY : slice_of(strerror(what->error)),
         });
 }
@@ -234,7 +261,7 @@ struct runner *runner_new(struct loop *loop, struct inlet inlet) {
     o->fd = fd;
     o->users = 1;
     list_init(&o->reports);
-    list_init(&o->processes);
+    list_init(&o->tasks);
     pthread_mutex_init(&o->mutex, NULL);
     struct runner *r = mem_new(struct runner);
     r->inlet = inlet;
@@ -251,29 +278,58 @@ void runner_free(struct runner *r) {
     mem_free(r);
 }
 
-void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count) {
-    struct office *o = r->office;
-    struct process *p = mem_alloc(sizeof(*p) + slice_packed_size(words, count));
-    p->office = o;
-    p->script = script;
-    p->word_count = count;
-    slice_pack(words, count, p->words);
+static struct task *task_new(
+    struct office *o, uint64_t number, const struct slice *words, size_t count) {
+    struct task *t = mem_alloc(sizeof(*t) + slice_packed_size(words, count));
+    t->office = o;
+    t->number = number;
+    t->word_count = count;
+    slice_pack(words, count, t->words);
     lock(o);
     o->users++;
-    list_append(&o->processes, &p->siblings);
+    list_append(&o->tasks, &t->siblings);
     unlock(o);
-    int error = start_thread(p);
+    return t;
+}
+
+void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count) {
+    struct task *t = task_new(r->office, script, words, count);
+    int error = start_thread(t, run);
     if (error == 0)
         return;
-    report_not_run(p, error);
-    process_free(p);
+    report_not_run(t, error);
+    task_free(t);
 }
 
 void runner_kill(struct runner *r, uint64_t script) {
     struct office *o = r->office;
     lock(o);
-    list_for_each(p, &o->processes, struct process, siblings)
-        if (p->script == script && p->pid != 0)
-            kill(p->pid, SIGKILL);
+    list_for_each(t, &o->tasks, struct task, siblings)
+        if (t->number == script && t->pid != 0)
+            kill(t->pid, SIGKILL);
     unlock(o);
+}
+
+/* Whether one more thread may look at files. */
+static bool begin_check(struct office *o) {
+    lock(o);
+    bool may = o->checks < RUNNER_CHECKS_MAX;
+    o->checks += may;
+    unlock(o);
+    return may;
+}
+
+void runner_check(
+    struct runner *r, struct client_id client, const struct slice *paths, size_t count) {
+    struct office *o = r->office;
+    struct task *t = task_new(o, client.value, paths, count);
+    if (begin_check(o)) {
+        if (start_thread(t, check) == 0)
+            return;
+        lock(o);
+        o->checks--;
+        unlock(o);
+    }
+    report_checked(t, 0);
+    task_free(t);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/slice.h"
+#include "sentinel/core/ids.h"
 #include "sentinel/shell/inlet.h"
 
 struct loop;
@@ -20,3 +21,8 @@ void runner_free(struct runner *r);
 void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count);
 /* Nothing if it does not run any more. */
 void runner_kill(struct runner *r, uint64_t script);
+/* Looks whether files can be executed; SCRIPTS_CHECKED tells. While RUNNER_CHECKS_MAX such looks
+ * are under way further ones find that they cannot. */
+#define RUNNER_CHECKS_MAX 32
+void runner_check(
+    struct runner *r, struct client_id client, const struct slice *paths, size_t count);

@@ -1,6 +1,7 @@
 #include "tests/lib/desk.h"
 
 #include "common/ensure.h"
+#include "sentinel/command/cmd_admin.h"
 #include "sentinel/command/session.h"
 
 #include <stdlib.h>
@@ -34,6 +35,8 @@ static void step(struct desk *d, const struct input *in) {
         server_release(d->server);
     } else if (in->kind == INPUT_TIMER) {
         server_turn(d->server);
+    } else if (in->kind == INPUT_SCRIPTS_CHECKED) {
+        answer_sentinel_set(d->server, in->client, in->unfit);
     } else {
         server_input(d->server, in);
     }
@@ -152,6 +155,12 @@ struct slice desk_answer(
     server_answer(d->server, (struct client_id){ client }, write, context);
     server_flush(d->server);
     look_at_effects(d);
+    return received(d);
+}
+
+struct slice desk_checked(struct desk *d, uint64_t client, size_t unfit) {
+    expect_for(d, client);
+    step(d, &(struct input){ .kind = INPUT_SCRIPTS_CHECKED, .client = { client }, .unfit = unfit });
     return received(d);
 }
 

@@ -49,4 +49,6 @@ struct slice desk_publish(
 /* Gives the late reply that `client` awaits; returns what it got. */
 struct slice desk_answer(
     struct desk *d, uint64_t client, answer_function *write, const void *context);
+/* Tells what came of a look at the scripts that `client` wants to set; returns what it got. */
+struct slice desk_checked(struct desk *d, uint64_t client, size_t unfit);
 void desk_pass(struct desk *d, int64_t ms); /* time goes by, unjudged: another wake-up */

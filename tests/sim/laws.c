@@ -264,6 +264,7 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_LOG:
     case EFFECT_SCRIPT:
     case EFFECT_KILL:
+    case EFFECT_CHECK_SCRIPTS:
     case EFFECT_KIND_COUNT:
         break;
     }

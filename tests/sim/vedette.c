@@ -126,6 +126,9 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_KILL:
         child_kill(v, e->script);
         break;
+    case EFFECT_CHECK_SCRIPTS:
+        vedette_letter(v, LETTER_CHECKED, NULL, SLICE_EMPTY)->seq = e->client.value;
+        break;
     case EFFECT_SCRIPT:
     case EFFECT_RESOLVE: /* nobody has a name here */
     case EFFECT_LOG:
@@ -207,6 +210,11 @@ static void hand_in(struct vedette *v, const struct letter *l) {
     case LETTER_SCRIPT:
         if (child_input(v, l->seq, &in))
             vedette_step(v, &in);
+        break;
+    case LETTER_CHECKED:
+        vedette_step(v,
+            &(struct input){
+                .kind = INPUT_SCRIPTS_CHECKED, .client = { l->seq }, .unfit = SCRIPTS_FIT });
         break;
     case LETTER_STOP:
         v->stop_asked = true;

@@ -240,6 +240,7 @@ static void take_effect(struct fixture *f, const struct effect *e) {
     case EFFECT_RESOLVE:
         buf_printf(&f->asked, SLICE_FMT "\n", SLICE_ARG(e->text));
         break;
+    case EFFECT_CHECK_SCRIPTS:
     case EFFECT_REPLY:
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
@@ -610,8 +611,7 @@ static void start_core(struct fixture *f) {
     bool merged = config_merge(&f->settings, &f->stored, MERGE_YAML, &plan, &diag);
     ensure(merged);
     f->core = core_new(
-        &(struct core_options){ .state = &f->stored, .plan = &plan, .seed = 1 },
-        f->now, &f->out);
+        &(struct core_options){ .state = &f->stored, .plan = &plan, .seed = 1 }, f->now, &f->out);
     plan_fini(&plan);
     diag_fini(&diag);
     take_effects(f);

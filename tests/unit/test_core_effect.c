@@ -68,6 +68,8 @@ static void each_kind_prints_as_one_line(void **state) {
         { { .kind = EFFECT_SCRIPT, .words = words, .word_count = 3 }, "script /s a\\nb c" },
         { { .kind = EFFECT_RUN, .script = 4, .words = words, .word_count = 1 }, "run #4 /s" },
         { { .kind = EFFECT_KILL, .script = 4 }, "kill #4" },
+        { { .kind = EFFECT_CHECK_SCRIPTS, .client = { 5 }, .words = words, .word_count = 1 },
+            "check for client 5 /s" },
         { { .kind = EFFECT_STOP, .status = 99 }, "stop 99" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

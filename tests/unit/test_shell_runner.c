@@ -24,7 +24,8 @@
 
 struct heard {
     enum input_kind kind;
-    uint64_t script;
+    uint64_t script, client;
+    size_t unfit;
     int64_t pid;
     int exit_status, signal_number;
     char why[64];
@@ -46,6 +47,8 @@ static void take(void *context, const struct input *in) {
     *h = (struct heard){
         .kind = in->kind,
         .script = in->script,
+        .client = in->client.value,
+        .unfit = in->unfit,
         .pid = in->pid,
         .exit_status = in->exit_status,
         .signal_number = in->signal_number,
@@ -242,6 +245,26 @@ static void sixteen_run_side_by_side(void **state) {
     assert_int_equal(seen, 0x1fffe);
 }
 
+static void files_are_looked_at(void **state) {
+    struct bench *b = *state;
+    write_file(b->path, "", 0755);
+    write_file(b->output, "", 0644);
+    const struct slice paths[] = { slice_of(b->path), slice_of(b->path), slice_of(b->output),
+        SLICE_LITERAL("/no/such/file") };
+    static const struct {
+        size_t from, count, unfit;
+    } cases[] = { { 0, 2, SCRIPTS_FIT }, { 0, 3, 2 }, { 2, 1, 0 }, { 0, 1, SCRIPTS_FIT },
+        { 3, 1, 0 }, { 2, 2, 0 } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        b->count = 0;
+        runner_check(b->runner, (struct client_id){ 9 }, &paths[cases[i].from], cases[i].count);
+        await(b, 1);
+        assert_int_equal(b->heard[0].kind, INPUT_SCRIPTS_CHECKED);
+        assert_int_equal(b->heard[0].client, 9);
+        assert_int_equal(b->heard[0].unfit, cases[i].unfit);
+    }
+}
+
 static void other_children_are_left_to_others(void **state) {
     struct bench *b = *state;
     pid_t other = fork();
@@ -279,6 +302,7 @@ int main(void) {
         ONE(what_cannot_be_executed_ends_with_2_and_says_why),
         ONE(what_runs_can_be_killed),
         ONE(sixteen_run_side_by_side),
+        ONE(files_are_looked_at),
         ONE(other_children_are_left_to_others),
         ONE(a_process_outlives_the_runner),
     };
