@@ -66,6 +66,7 @@ static void note(
         .user = user,
         .client = slice_trim(buf_slice(&client)),
     };
+    call->server->access.refused[reason]++;
     acl_log_add(&call->server->access.log, &refusal, &call->core->now, ACL_LOG_STANDARD);
     buf_fini(&client);
 }

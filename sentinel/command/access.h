@@ -13,6 +13,7 @@ struct settings;
 struct access {
     struct acl acl;
     struct acl_log log;
+    uint64_t refused[ACL_REASON_COUNT];
     struct secret file_password; /* of the default user, as the file said last */
 };
 

@@ -10,6 +10,7 @@
 struct now;
 
 enum acl_reason { ACL_REASON_COMMAND, ACL_REASON_CHANNEL, ACL_REASON_AUTH };
+#define ACL_REASON_COUNT 3
 
 struct acl_log_entry {
     uint64_t id;

@@ -98,9 +98,9 @@ void run_hello(struct call *call) {
         call_set_name(call, options.name);
     session->version = call->reply.version = (int)options.version;
 
+    bool is_valkey = call->core->settings.compat == COMPAT_VALKEY;
     resp_map(&call->reply, 6);
     resp_bulk_text(&call->reply, "server");
-    bool is_valkey = call->core->settings.compat == COMPAT_VALKEY;
     resp_bulk_text(&call->reply, is_valkey ? "valkey" : "redis");
     resp_bulk_text(&call->reply, "version");
     resp_bulk_text(&call->reply, is_valkey ? VALKEY_VERSION : SERVED_VERSION);

@@ -109,17 +109,6 @@ static void close_session(struct server *s, struct session *session) {
 
 /* ---- requests ---- */
 
-static void count_command(struct server *s) {
-    s->stats.commands++;
-    int64_t second = s->core->now.mono_ms / 1000;
-    if (second != s->stats.second) {
-        s->stats.last_second = second == s->stats.second + 1 ? s->stats.in_second : 0;
-        s->stats.in_second = 0;
-        s->stats.second = second;
-    }
-    s->stats.in_second++;
-}
-
 static size_t owed(const struct session *session) {
     return buf_size(&session->out) + buf_size(&session->waiting_bytes);
 }
@@ -131,7 +120,7 @@ static bool run(struct server *s, struct session *session, const struct resp_req
         command_run(s, session, request->args, request->count);
         if (session->is_postponed)
             return false;
-        count_command(s);
+        rate_add(&s->stats.commands, s->core->now.mono_ms, 1);
         session->requests++;
     }
     size_t after = owed(session);
@@ -242,7 +231,7 @@ static bool is_query_too_long(const struct server *s, const struct session *sess
 
 static void take_bytes(struct server *s, struct session *session, struct slice bytes) {
     s->stats.reads++;
-    s->stats.input_bytes += bytes.size;
+    rate_add(&s->stats.input_bytes, s->core->now.mono_ms, bytes.size);
     session->input_bytes += bytes.size;
     if (session->state != SESSION_OPEN)
         return;
@@ -451,6 +440,35 @@ void server_reload(struct server *s) {
 
 /* ---- usage ---- */
 
+void rate_add(struct rate *r, int64_t mono_ms, uint64_t amount) {
+    int64_t second = mono_ms / 1000;
+    if (second != r->second) {
+        r->last_second = second == r->second + 1 ? r->in_second : 0;
+        r->in_second = 0;
+        r->second = second;
+    }
+    r->in_second += amount;
+    r->total += amount;
+}
+
+uint64_t rate_per_second(const struct rate *r, int64_t mono_ms) {
+    int64_t second = mono_ms / 1000;
+    if (second == r->second)
+        return r->last_second;
+    return second == r->second + 1 ? r->in_second : 0;
+}
+
+static void measure_loop(struct server *s, const struct loop_usage *now) {
+    const struct loop_usage *before = &s->usage.loop;
+    uint64_t wakes = now->wakes - before->wakes;
+    int64_t passed_ms = tstamp_age(s->core->now.mono_ms, s->stats.usage_ms);
+    if (passed_ms == 0 || wakes == 0)
+        return;
+    s->stats.wakes_per_second = wakes * 1000 / (uint64_t)passed_ms;
+    s->stats.us_per_wake = (uint64_t)(now->busy_us - before->busy_us) / wakes;
+    s->stats.usage_ms = s->core->now.mono_ms;
+}
+
 static void log_evicted(struct server *s) {
     uint64_t evicted = s->usage.clients.evicted - s->evicted_logged;
     if (evicted == 0 || is_logged_lately(s, s->evicted_logged_ms))
@@ -463,6 +481,7 @@ static void log_evicted(struct server *s) {
 }
 
 void server_take_usage(struct server *s, const struct usage *usage) {
+    measure_loop(s, &usage->loop);
     s->usage = *usage;
     log_evicted(s);
 }

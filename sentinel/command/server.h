@@ -17,13 +17,23 @@ struct core;
 struct process_facts;
 struct session;
 
+/* A number that grows, and how much of it came in the last full second. */
+struct rate {
+    uint64_t total;
+    int64_t second;                  /* mono, in seconds: the one that is being counted */
+    uint64_t in_second, last_second; /* what came in it and in the one before */
+};
+
+void rate_add(struct rate *r, int64_t mono_ms, uint64_t amount);
+uint64_t rate_per_second(const struct rate *r, int64_t mono_ms);
+
 /* What INFO counts. */
 struct stats {
-    uint64_t connections, rejected, commands, errors;
+    uint64_t connections, rejected, errors;
     uint64_t reads, writes; /* inputs with bytes, REPLY effects */
-    uint64_t input_bytes, output_bytes;
-    int64_t second;                  /* mono, in seconds: the one that is being counted */
-    uint64_t in_second, last_second; /* commands in it and in the one before */
+    struct rate commands, input_bytes, output_bytes;
+    uint64_t wakes_per_second, us_per_wake; /* of the loop, between the last two USAGEs */
+    int64_t usage_ms;                       /* mono: of the last USAGE */
 };
 
 struct server {

@@ -186,7 +186,7 @@ void session_flush(struct session *s) {
         e->bytes = bytes;
         e->after = s->out_after;
         server->stats.writes++;
-        server->stats.output_bytes += bytes.size;
+        rate_add(&server->stats.output_bytes, server->core->now.mono_ms, bytes.size);
         s->output_bytes += bytes.size;
     }
     s->out_after = 0;

@@ -61,9 +61,18 @@ struct stalls {
     int64_t last_at_ms; /* mono: when the last one ended */
 };
 
+/* What the loop has done since the start. */
+struct loop_usage {
+    uint64_t wakes;
+    int64_t busy_us;     /* awake */
+    int64_t requests_us; /* of it in steps for what clients sent */
+};
+
 /* What the process has used, as getrusage gives it, microseconds; and what it missed. */
 struct usage {
     int64_t sys_us, user_us, children_sys_us, children_user_us;
+    int64_t loop_sys_us, loop_user_us; /* the thread of the loop alone */
+    struct loop_usage loop;
     struct stalls stalls;
     struct client_usage clients;
 };

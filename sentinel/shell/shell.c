@@ -132,10 +132,14 @@ void shell_fini(struct shell *s) {
 /* ---- one wake-up ---- */
 
 void shell_take(struct shell *s, const struct input *in) {
+    bool is_timed = in->kind == INPUT_CLIENT_BYTES;
+    int64_t asked_us = is_timed ? clock_mono_us() : 0;
     int64_t began_us = pace_now_us();
     size_t first = s->effects.count;
     engine_step(s->engine, s->clock.now, in, &s->effects);
     pace_step(began_us, in, &s->effects, first);
+    if (is_timed)
+        s->loop_usage.requests_us += clock_mono_us() - asked_us;
 }
 
 static bool is_due(const struct shell *s) {
@@ -163,8 +167,9 @@ static void tell_usage(struct shell *s) {
     if (tstamp_is_recent(now_ms, s->usage_told_ms, USAGE_PERIOD_MS))
         return;
     s->usage_told_ms = now_ms;
-    struct rusage self, children;
-    if (getrusage(RUSAGE_SELF, &self) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0)
+    struct rusage self, children, loop;
+    if (getrusage(RUSAGE_SELF, &self) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0 ||
+        getrusage(RUSAGE_THREAD, &loop) < 0)
         return;
     shell_take(s,
         &(struct input){
@@ -174,6 +179,9 @@ static void tell_usage(struct shell *s) {
                 .user_us = microseconds(self.ru_utime),
                 .children_sys_us = microseconds(children.ru_stime),
                 .children_user_us = microseconds(children.ru_utime),
+                .loop_sys_us = microseconds(loop.ru_stime),
+                .loop_user_us = microseconds(loop.ru_utime),
+                .loop = s->loop_usage,
                 .clients = clients_usage(&s->clients),
                 .stalls = s->clock.stalls,
             },
@@ -245,18 +253,22 @@ static void tell_stall(struct shell *s) {
 }
 
 static void sleep_until_due(struct shell *s) {
-    int64_t now_ms = clock_mono_us() / 1000;
+    int64_t slept_us = clock_mono_us();
     int64_t until_ms =
         s->effects.count > 0 ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
-    until_ms = tstamp_min(until_ms, dns_deadline(s->dns, now_ms));
-    clock_sleep(&s->clock, now_ms, until_ms);
+    until_ms = tstamp_min(until_ms, dns_deadline(s->dns, slept_us / 1000));
+    s->loop_usage.busy_us += slept_us - s->woke_us;
+    clock_sleep(&s->clock, slept_us / 1000, until_ms);
     loop_wait(s->loop, until_ms);
     pace_moment("woke");
-    clock_wake(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
+    s->woke_us = clock_mono_us();
+    s->loop_usage.wakes++;
+    clock_wake(&s->clock, s->woke_us / 1000, clock_wall_ms());
     tell_stall(s);
 }
 
 int shell_run(struct shell *s) {
+    s->woke_us = clock_mono_us();
     settle(s); /* what engine_new asked for */
     while (!s->stopping) {
         sleep_until_due(s);

@@ -46,8 +46,10 @@ struct shell {
     struct clients clients;
     struct dns *dns; /* owned */
     struct listeners listeners;
-    size_t descriptors;             /* that the process may have */
-    int64_t usage_told_ms;          /* when USAGE was last handed in */
+    size_t descriptors;    /* that the process may have */
+    int64_t usage_told_ms; /* when USAGE was last handed in */
+    struct loop_usage loop_usage;
+    int64_t woke_us;                /* mono */
     void (*settled)(void *context); /* what waits for the end of the wake-up; NULL = nothing */
     void *settled_context;          /* borrowed */
     bool stopping;

@@ -47,7 +47,8 @@ static void sections_are_separated_by_an_empty_line(void **state) {
     desk_ask(d, 1, "HELLO 3"); /* a bulk there, too */
     assert_replies(desk_ask(d, 1, "INFO cpu sentinel"),
         "$\"# CPU\\r\\nused_cpu_sys:0.000000\\r\\nused_cpu_user:0.000000\\r\\n"
-        "used_cpu_sys_children:0.000000\\r\\nused_cpu_user_children:0.000000\\r\\n\\r\\n"
+        "used_cpu_sys_children:0.000000\\r\\nused_cpu_user_children:0.000000\\r\\n"
+        "used_cpu_sys_main_thread:0.000000\\r\\nused_cpu_user_main_thread:0.000000\\r\\n\\r\\n"
         "# Sentinel\\r\\nsentinel_masters:1\\r\\nsentinel_tilt:0\\r\\n"
         "sentinel_tilt_since_seconds:-1\\r\\nsentinel_running_scripts:0\\r\\n"
         "sentinel_scripts_queue_length:0\\r\\nsentinel_simulate_failure_flags:0\\r\\n"
@@ -210,7 +211,7 @@ static void valkey_is_told_apart(void **state) {
     d->core->settings.compat = COMPAT_VALKEY;
     assert_line(d, "server",
         "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.0.0\r\n"
-        "valkey_release_stage:ga\r\nserver_mode:sentinel");
+        "valkey_release_stage:ga");
     assert_false(slice_contains(desk_ask(d, 1, "INFO"), SLICE_LITERAL("redis_mode")));
     assert_line(d, "sentinel", "sentinel_tilt_since_seconds:-1\r\nsentinel_total_tilt:7");
 }
@@ -260,6 +261,60 @@ static void texts_of_info_are_bounded_in_all(void **state) {
     assert_int_equal(c->info_held, 0);
 }
 
+static void rates_are_those_of_the_last_full_second(void **state) {
+    struct desk *d = *state;
+    desk_pass(d, 1000);
+    desk_ask(d, 2, "PING 1234567890123456789012345678901234567890"); /* 47 bytes, answered by 47 */
+    desk_pass(d, 1000);
+    assert_line(d, "stats", "instantaneous_input_kbps:0.04");
+    assert_line(d, "stats", "instantaneous_output_kbps:0.04");
+    desk_pass(d, 5000);
+    assert_line(d, "stats", "instantaneous_input_kbps:0.00");
+}
+
+static void the_loop_is_measured_between_two_reports(void **state) {
+    struct desk *d = *state;
+    struct usage usage = { .loop = { .wakes = 100, .busy_us = 5000, .requests_us = 700 } };
+    server_take_usage(d->server, &usage);
+    desk_pass(d, 2000);
+    usage.loop = (struct loop_usage){ .wakes = 300, .busy_us = 6000, .requests_us = 900 };
+    core_begin(d->core, d->now, &d->out);
+    server_take_usage(d->server, &usage);
+    assert_line(d, "stats", "eventloop_cycles:300");
+    assert_line(d, "stats", "eventloop_duration_sum:6000");
+    assert_line(d, "stats", "eventloop_duration_cmd_sum:900");
+    assert_line(d, "stats", "instantaneous_eventloop_cycles_per_sec:100");
+    assert_line(d, "stats", "instantaneous_eventloop_duration_usec:5");
+}
+
+static void tracked_prefixes_are_counted_once(void **state) {
+    struct desk *d = *state;
+    desk_ask(d, 1, "CLIENT TRACKING on bcast prefix a prefix b");
+    desk_ask(d, 2, "CLIENT TRACKING on bcast prefix b prefix c");
+    assert_line(d, "stats", "tracking_total_prefixes:3");
+    assert_line(d, "clients", "tracking_clients:2");
+}
+
+static void valkey_has_lines_of_its_own(void **state) {
+    static const char *const lines[] = { "server_name:valkey", "valkey_version:9.0.0",
+        "server_mode:sentinel", "redis_version:7.2.4", "availability_zone:" };
+    struct desk *d = *state;
+    d->core->settings.compat = COMPAT_VALKEY;
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        assert_line(d, "server", lines[i]);
+    assert_false(slice_contains(desk_ask(d, 1, "INFO"), SLICE_LITERAL("redis_mode")));
+    assert_line(d, "clients", "paused_reason:none");
+    desk_ask(d, 1, "CLIENT PAUSE 100 WRITE");
+    desk_pass(d, 40);
+    assert_line(d, "clients", "paused_reason:client_pause");
+    assert_line(d, "clients", "paused_actions:write");
+    assert_line(d, "clients", "paused_timeout_milliseconds:60");
+    assert_true(slice_contains(desk_ask(d, 1, "CLIENT INFO"), SLICE_LITERAL(" tot-cmds=")));
+    assert_answer(d, 2, "HELLO",
+        "*[$\"server\" $\"valkey\" $\"version\" # $\"proto\" :\"2\" $\"id\" # $\"mode\" "
+        "$\"sentinel\" $\"modules\" *[]]");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         DESK_TEST(sections_are_asked_for_by_name),
@@ -268,6 +323,10 @@ int main(void) {
         DESK_TEST(nothing_of_a_data_server_is_shown),
         DESK_TEST(clients_and_commands_are_counted),
         DESK_TEST(a_client_that_waits_for_a_write_is_blocked),
+        DESK_TEST(rates_are_those_of_the_last_full_second),
+        DESK_TEST(the_loop_is_measured_between_two_reports),
+        DESK_TEST(tracked_prefixes_are_counted_once),
+        DESK_TEST(valkey_has_lines_of_its_own),
         DESK_TEST(processor_time_is_shown_in_seconds),
         DESK_TEST(stalls_are_shown),
         DESK_TEST(groups_show_their_status_in_order),
