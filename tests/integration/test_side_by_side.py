@@ -1,0 +1,431 @@
+"""Stock and vedette are asked the same, on the same servers, and answer alike.
+
+Every accepted difference is a row of a table below, with its reason; a row that accepts nothing fails.
+"""
+
+import os
+import random
+
+import pytest
+
+from harness.group import Group
+from harness.side_by_side import Row, Side, converse, differences, shown
+
+SEED = int(os.environ.get('VEDETTE_SEED', random.SystemRandom().randrange(10 ** 6)))
+
+OURS = 'Our own lines: what Vedette tells beyond stock.'
+SINCE_7_2 = 'New or changed in 7.2, which we follow; Debian\'s stock is 7.0.'
+SINCE_8 = 'Lines of Redis 8: true here, too, and the dashboards of both find theirs.'
+BOUNDED = 'Whatever a client makes us keep is bounded.'
+
+# Debian's stock is 7.0, our default is the behaviour of 7.2.
+LIVE_ROWS = [
+    Row('INFO.*', r'\+ (vedette_.*|# Vedette|)', OURS),
+    Row('INFO.*', r'\+ (listener0|eventloop_\w+|instantaneous_eventloop_\w+|acl_access_\w+|'
+                  r'total_blocking_\w+):.*', SINCE_7_2),
+    Row('INFO.*', r'\+ (pubsub_clients|watching_clients|total_watched_keys|expired_subkeys|'
+                  r'evicted_scripts|client_\w+_limit_disconnections):.*', SINCE_8),
+    Row('CLIENT (LIST|INFO).*', r'\+   lib-(name|ver)=', SINCE_7_2),
+    Row('CLIENT SETINFO.*', r"- - ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.", SINCE_7_2),
+    Row('CLIENT SETINFO LIB-(NAME|VER) [^ ]*', r'\+ \+ OK', SINCE_7_2),
+    Row('CLIENT SETINFO.*', r"\+ - ERR (Unrecognized option '.*'|lib-(name|ver) cannot contain "
+        r'spaces, newlines or special characters.|wrong number of arguments for .*)', SINCE_7_2),
+    Row('COMMAND( INFO.*)?', r'\+ client\|setinfo .*', SINCE_7_2),
+    Row('COMMAND LIST.*', r'\+   \$ client\|setinfo', SINCE_7_2),
+    Row('COMMAND DOCS', r'\+ client\|setinfo.*', SINCE_7_2),
+    Row('COMMAND( INFO.*)?', r'[-+] (client\|setname|command\|getkeys(andflags)?|'
+        r'sentinel\|config) .*', 'Tips and arities of 7.2.'),
+    Row('CLIENT PAUSE 9223372036854775807.*', r'- \+ OK|\+ - ERR timeout is out of range',
+        'Stock 7.0 computes with an overflow, and pauses nothing.'),
+    Row('(CLIENT SETNAME|HELLO 2 SETNAME) xxx.*', r'(- [+*]|-   ).*|\+ - ERR Client names have at most 255 bytes',
+        BOUNDED),
+    Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'\+ - ERR lib-(name|ver) cannot contain .*', BOUNDED),
+    Row('SENTINEL IS-MASTER-DOWN-BY-ADDR .* -1 .*',
+        r'\+ - ERR value is not an integer or out of range|- \*|-   : 0|-   \$ \*',
+        'Stock takes a negative epoch for one beyond 2^63.'),
+    Row('COMMAND DOCS.*', r'- .* (complexity <text>|(history|arguments|deprecated_since|replaced_by|doc_flags) .*)',
+        'Not told yet.'),
+]
+# Commands that are not served yet.
+PENDING = [
+    Row('COMMAND( .*)?', r'-( +\$)? (acl\|(genpass|load|save)|'
+        r'sentinel\|(debug|info-cache|simulate-failure|config|pending-scripts)).*', 'Not served yet.'),
+]
+
+EDGES = ['', 'x' * 300, '-1', '0', '007', '9223372036854775807', '9223372036854775808', '1.5', ' ',
+         '*', b'\xff\xfe', b'a\nb', b'\r\n', b'a\0b']
+
+# Asked of sentinels that watch a healthy group; nothing here changes anything.
+QUERIES = """
+PING
+PING x
+PING x y
+ECHO a
+SENTINEL
+SENTINEL NOSUCH
+SENTINEL NOSUCH a b
+SENTINEL MASTERS
+SENTINEL MASTERS x
+SENTINEL MASTER mymaster
+SENTINEL MASTER nosuch
+SENTINEL MASTER MYMASTER
+SENTINEL MASTER
+SENTINEL REPLICAS mymaster
+SENTINEL REPLICAS nosuch
+SENTINEL SLAVES mymaster
+SENTINEL SLAVES
+SENTINEL SENTINELS mymaster
+SENTINEL SENTINELS nosuch
+SENTINEL SENTINELS
+SENTINEL GET-MASTER-ADDR-BY-NAME mymaster
+SENTINEL get-master-addr-by-name nosuch
+SENTINEL GET-MASTER-ADDR-BY-NAME
+SENTINEL PRIMARIES
+SENTINEL PRIMARY mymaster
+SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster
+SENTINEL IS-PRIMARY-DOWN-BY-ADDR 127.0.0.1 <M> 0 *
+SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 <M> 0 *
+SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 0 *
+SENTINEL IS-MASTER-DOWN-BY-ADDR nosuch.invalid 1 0 *
+SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 x 0 *
+SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 <M> x *
+SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1
+SENTINEL CKQUORUM mymaster
+SENTINEL CKQUORUM nosuch
+SENTINEL CKQUORUM
+SENTINEL MYID
+SENTINEL MYID x
+SENTINEL FLUSHCONFIG x
+SENTINEL FAILOVER nosuch
+SENTINEL FAILOVER
+SENTINEL HELP
+SENTINEL HELP x
+INFO
+INFO sentinel
+INFO SENTINEL
+INFO server
+INFO clients
+INFO stats
+INFO cpu
+INFO nosuch
+INFO nosuch sentinel cpu
+INFO all
+INFO everything
+INFO default
+INFO commandstats
+INFO keyspace memory replication persistence cluster modules errorstats latencystats
+ROLE
+ROLE x
+COMMAND
+COMMAND COUNT
+COMMAND COUNT x
+COMMAND LIST
+COMMAND LIST x
+COMMAND LIST FILTERBY ACLCAT dangerous
+COMMAND LIST FILTERBY ACLCAT nosuch
+COMMAND LIST FILTERBY PATTERN client|s*
+COMMAND LIST FILTERBY PATTERN *LIST
+COMMAND LIST FILTERBY MODULE x
+COMMAND LIST FILTERBY NOSUCH x
+COMMAND LIST FILTERBY PATTERN
+COMMAND INFO
+COMMAND INFO sentinel
+COMMAND INFO nosuch ping
+COMMAND INFO client|list client|nosuch a|b|c CLIENT|LIST
+COMMAND DOCS
+COMMAND DOCS nosuch
+COMMAND DOCS ping PING nosuch
+COMMAND DOCS client|list
+COMMAND GETKEYS
+COMMAND GETKEYS ping x
+COMMAND GETKEYS client list
+COMMAND GETKEYS client nosuch
+COMMAND GETKEYS nosuch x
+COMMAND GETKEYSANDFLAGS ping x
+COMMAND HELP
+COMMAND HELP x
+COMMAND NOSUCH
+""".strip().splitlines()
+
+# Asked of sentinels that watch nothing but what they are told here.
+DEEDS = """
+CLIENT
+CLIENT NOSUCH
+CLIENT ID
+CLIENT ID x
+CLIENT GETNAME
+CLIENT GETNAME x
+CLIENT SETNAME me
+CLIENT SETNAME
+CLIENT SETINFO LIB-NAME x
+CLIENT SETINFO LIB-VER 1
+CLIENT SETINFO NOSUCH x
+CLIENT NO-TOUCH on
+CLIENT CAPA redirect
+CLIENT INFO
+CLIENT INFO x
+CLIENT LIST
+CLIENT LIST x
+CLIENT LIST TYPE normal
+CLIENT LIST TYPE
+CLIENT LIST TYPE pubsub
+CLIENT LIST TYPE master
+CLIENT LIST TYPE replica
+CLIENT LIST TYPE x
+CLIENT LIST TYPE normal x
+CLIENT LIST ID
+CLIENT LIST ID 999999
+CLIENT LIST ID 999999 x
+CLIENT KILL
+CLIENT KILL 127.0.0.1:1
+CLIENT KILL ID
+CLIENT KILL ID 999999
+CLIENT KILL TYPE x
+CLIENT KILL TYPE master
+CLIENT KILL USER nosuch
+CLIENT KILL ADDR 127.0.0.1:1
+CLIENT KILL LADDR 127.0.0.1:1
+CLIENT KILL ID 999999 SKIPME no
+CLIENT KILL ID 999999 TYPE
+CLIENT KILL MAXAGE 1
+CLIENT KILL NOSUCH x
+CLIENT NO-EVICT on
+CLIENT NO-EVICT x
+CLIENT REPLY on
+CLIENT REPLY x
+CLIENT PAUSE
+CLIENT PAUSE 0
+CLIENT PAUSE 0 WRITE
+CLIENT PAUSE 0 ALL
+CLIENT PAUSE 0 x
+CLIENT PAUSE 0 ALL x
+CLIENT UNPAUSE
+CLIENT UNPAUSE x
+CLIENT UNBLOCK 999999
+CLIENT UNBLOCK 999999 TIMEOUT
+CLIENT UNBLOCK 999999 ERROR
+CLIENT UNBLOCK 999999 x
+CLIENT UNBLOCK 999999 ERROR x
+CLIENT GETREDIR
+CLIENT TRACKINGINFO
+CLIENT TRACKING
+CLIENT TRACKING on
+CLIENT TRACKING off
+CLIENT TRACKING x
+CLIENT TRACKING on REDIRECT 999999
+CLIENT TRACKING on BCAST PREFIX a PREFIX b
+CLIENT TRACKING on BCAST PREFIX a PREFIX ab
+CLIENT TRACKING on PREFIX a
+CLIENT TRACKING on OPTIN NOLOOP
+CLIENT TRACKING on OPTIN OPTOUT
+CLIENT TRACKING on OPTIN BCAST
+CLIENT CACHING yes
+CLIENT HELP
+CLIENT HELP x
+HELLO
+HELLO 2
+HELLO 3
+HELLO 4
+HELLO 2 AUTH default x
+HELLO 2 AUTH nosuch x
+HELLO 2 AUTH default
+HELLO 2 SETNAME me
+HELLO 2 SETNAME
+HELLO 2 NOSUCH
+AUTH x
+AUTH default x
+AUTH nosuch x
+AUTH a b c
+AUTH
+PUBLISH __sentinel__:hello garbage
+PUBLISH other x
+PUBLISH other
+SUBSCRIBE
+SUBSCRIBE a
+PSUBSCRIBE
+PSUBSCRIBE a*
+UNSUBSCRIBE
+UNSUBSCRIBE a
+PUNSUBSCRIBE
+PUNSUBSCRIBE a
+SHUTDOWN NOSUCH
+SHUTDOWN SAVE NOSAVE
+SHUTDOWN ABORT
+SHUTDOWN ABORT NOW
+SET a b
+CONFIG GET *
+MULTI
+EVAL x 0
+SELECT 0
+QUIT
+RESET
+REPLICAOF NO ONE
+DEBUG SLEEP 0
+MONITOR
+SLOWLOG GET
+LATENCY LATEST
+FAILOVER
+CLUSTER INFO
+SSUBSCRIBE a
+PUBSUB CHANNELS
+MEMORY USAGE a
+TIME
+WAIT 0 0
+nosuchcommand a b c
+""".strip().splitlines()
+
+# Several requests on one connection.
+CONVERSATIONS = [text.strip().splitlines() for text in """
+CLIENT SETNAME me
+CLIENT GETNAME
+CLIENT INFO
+CLIENT SETNAME other
+HELLO 2 SETNAME third
+CLIENT GETNAME
+
+CLIENT TRACKING on OPTIN
+CLIENT TRACKINGINFO
+CLIENT CACHING no
+CLIENT CACHING yes
+CLIENT CACHING x
+CLIENT TRACKINGINFO
+PING
+CLIENT TRACKINGINFO
+CLIENT TRACKING on OPTOUT
+CLIENT TRACKING on BCAST
+CLIENT INFO
+INFO clients
+CLIENT TRACKING off
+CLIENT TRACKINGINFO
+
+CLIENT TRACKING on OPTOUT NOLOOP
+CLIENT CACHING yes
+CLIENT CACHING no
+CLIENT TRACKINGINFO
+CLIENT GETREDIR
+NOSUCH
+CLIENT TRACKINGINFO
+
+CLIENT TRACKING on BCAST PREFIX b PREFIX a
+CLIENT TRACKING on BCAST PREFIX abc
+CLIENT TRACKING on BCAST PREFIX c
+CLIENT TRACKING on PREFIX d
+CLIENT TRACKINGINFO
+CLIENT INFO
+INFO stats
+CLIENT TRACKING on BCAST
+CLIENT TRACKINGINFO
+
+CLIENT NO-EVICT on
+CLIENT INFO
+CLIENT NO-EVICT off
+CLIENT INFO
+
+CLIENT KILL TYPE normal SKIPME no
+PING
+
+SUBSCRIBE a
+PING
+PING x
+PING x y
+CLIENT ID
+NOSUCH
+CLIENT NOSUCH
+SUBSCRIBE a
+PSUBSCRIBE a*
+HELLO 3
+PUNSUBSCRIBE a*
+UNSUBSCRIBE b
+UNSUBSCRIBE a
+PING
+
+HELLO 3
+SENTINEL GET-MASTER-ADDR-BY-NAME nosuch
+HELLO 2
+SENTINEL GET-MASTER-ADDR-BY-NAME nosuch
+HELLO 1
+HELLO x
+""".strip().split('\n\n')]
+
+
+def words_of(line):
+    return line.split(' ')
+
+
+def with_edges(line, protocol):
+    """The request, and in RESP2 others with an edge value in place of each of its arguments."""
+    words = words_of(line)
+    yield words
+    if protocol == 3:       # refusals look alike
+        return
+    first = 2 if words[0] in ('SENTINEL', 'CLIENT', 'COMMAND', 'ACL') else 1
+    for at in range(first, len(words)):
+        for edge in EDGES:
+            yield [*words[:at], edge, *words[at + 1:]]
+
+
+class Comparison:
+    """What was compared, and what differs although no row accepts it."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.count = 0
+        self.found = []
+
+    def converse(self, sides, requests, protocol):
+        theirs, ours = (converse(side, requests, protocol) for side in sides)
+        for words, one, other in zip(requests, theirs, ours):
+            self.compare(words, one, other, sides, protocol)
+
+    def compare(self, words, theirs, ours, sides, protocol):
+        self.count += 1
+        command = shown(words)
+        left = [line for line in differences(words, theirs, ours, sides)
+                if not any([row.accepts(command, line) for row in self.rows])]
+        if left:
+            self.found.append('\n'.join([f'RESP{protocol} {command}', *left]))
+
+
+@pytest.fixture(scope='module')
+def watching(shared_lab):
+    """Two that watch one healthy group, and each other."""
+    deployment = shared_lab.deployment(sentinels=['stock', 'vedette'], priorities=[99, 98],
+                                       down_after=5000, failover_timeout=20000)
+    stock, vedette = deployment.sentinels
+    stock.may_complain = True
+    servers = {f'<{name}>': s.port for name, s in zip(('M', 'R1', 'R2'), deployment.servers)}
+    return [Side(one, {**servers, '<me>': one.port, '<peer>': other.port})
+            for one, other in ((stock, vedette), (vedette, stock))]
+
+
+@pytest.fixture(scope='module')
+def alone(shared_lab):
+    """Two that watch nothing."""
+    sentinels = [shared_lab.sentinel(f'{make}-alone', make=make).start()
+                 for make in ('stock', 'vedette')]
+    sentinels[0].may_complain = True
+    return [Side(s, {'<me>': s.port}) for s in sentinels]
+
+
+@pytest.fixture(scope='module')
+def comparison(watching, alone):
+    done = Comparison(LIVE_ROWS + PENDING)
+    for protocol in (2, 3):
+        for line in QUERIES:
+            done.converse(watching, list(with_edges(line, protocol)), protocol)
+        for line in DEEDS:
+            for words in with_edges(line, protocol):
+                done.converse(alone, [words], protocol)
+        for conversation in CONVERSATIONS:
+            done.converse(alone, [words_of(line) for line in conversation], protocol)
+    return done
+
+
+def test_both_answer_alike(comparison):
+    print(f'{comparison.count} replies compared, seed {SEED}')
+    assert not comparison.found, '\n'.join([f'{len(comparison.found)} replies differ',
+                                            *comparison.found])
+
+
+def test_every_accepted_difference_occurs(comparison):
+    assert not [row for row in comparison.rows if not row.used and row not in PENDING]
