@@ -55,7 +55,7 @@ static void write_info(struct resp_writer *w, const struct command *c, enum comp
     write_tips(w, c->tips);
     resp_set(w, 0); /* key specifications */
 
-    if (c->subcommand_count == 0) {
+    if (c->subcommand_count == 0 && compat != COMPAT_VALKEY) {
         resp_set(w, 0);
         return;
     }

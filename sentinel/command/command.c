@@ -146,7 +146,7 @@ static const struct command sentinel_table[] = {
 static const struct command acl_table[] = {
     { SUB("acl", "cat"), .arity = -2, .flags = OF_CLIENT, .since = "6.0.0", .usage = "[<category>]",
         .handler = run_acl_cat, .summary = "The categories of commands, or the commands of one." },
-    { SUB("acl", "deluser"), .arity = -3, .flags = OF_ACL, .since = "6.0.0",
+    { SUB("acl", "deluser"), .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES, .since = "6.0.0",
         .usage = "<user> [<user> ...]", .handler = run_acl_deluser,
         .summary = "Remove users, and close the connections that are theirs." },
     { SUB("acl", "dryrun"), .arity = -4, .flags = OF_ACL, .since = "7.0.0",
@@ -161,7 +161,7 @@ static const struct command acl_table[] = {
     { SUB("acl", "log"), .arity = -2, .flags = OF_ACL, .since = "6.0.0",
         .usage = "[<count> | RESET]", .handler = run_acl_log,
         .summary = "What was refused for want of rights, newest first." },
-    { SUB("acl", "setuser"), .arity = -3, .flags = OF_ACL, .since = "6.0.0",
+    { SUB("acl", "setuser"), .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES, .since = "6.0.0",
         .usage = "<user> [<rule> ...]", .handler = run_acl_setuser,
         .summary = "Make a user, or change what it may do: by all of the rules, or by none." },
     { SUB("acl", "users"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_users,

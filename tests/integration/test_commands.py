@@ -1,4 +1,4 @@
-"""Every command answers as stock does: recorded replies, in RESP2 and RESP3."""
+"""What commands answer, where that is more than what stock answers (test_side_by_side)."""
 
 import re
 import subprocess
@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 from harness.group import Group
-from harness.reply import Names, comparable, difference, recorded_commands
 from harness.resp import fields
 from harness.wait import wait_until
 
@@ -20,23 +19,6 @@ def deployment(shared_lab):
 @pytest.fixture(scope='module')
 def sentinel(deployment):
     return deployment.sentinels[0]
-
-
-@pytest.mark.parametrize('protocol', [2, 3])
-def test_replies_are_those_recorded_from_stock(deployment, sentinel, stock, protocol):
-    entries, first_port = recorded_commands('redis7' if stock else 'redis8', f'resp{protocol}')
-    theirs, ours = Names.recorded(first_port), Names.of(deployment)
-    differences = []
-    for command, recorded in entries:
-        sent = [ours.ports().get(theirs.given_to(word), word) for word in command]
-        with sentinel.connect() as connection:
-            if protocol == 3:
-                connection.call('HELLO', 3)
-            reply = comparable(command, connection.ask(*sent), ours)
-        expected = comparable(command, recorded, theirs)
-        if reply != expected:
-            differences.append(f'{" ".join(sent)}\n{difference(expected, reply)}')
-    assert not differences, '\n'.join(differences)
 
 
 def test_info_sentinel_is_exact(deployment, sentinel):

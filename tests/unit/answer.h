@@ -1,10 +1,10 @@
-/* Replies compared in the readable form of tests/lib/recorded.h. */
+/* Replies compared in the readable form of tests/lib/readable.h. */
 #pragma once
 
 #include "tests/unit/unit.h"
 
 #include "tests/lib/desk.h"
-#include "tests/lib/recorded.h"
+#include "tests/lib/readable.h"
 
 #include <stdlib.h>
 

@@ -1,21 +1,12 @@
-"""Recorded replies and events of stock, made comparable with those of a running deployment.
+"""Replies and events recorded from stock; in events addresses and ids get names, since they differ by nature."""
 
-Addresses and ids get names, since they differ by nature; ages, counts and offsets become <n>.
-"""
-
-import difflib
 import json
 import pathlib
 import re
 
 DATA = pathlib.Path(__file__).parents[2] / 'data' / 'stock'
 
-# Fields of an instance map whose value is a matter of the moment.
-_OF_THE_MOMENT = {'last-ping-sent', 'last-ok-ping-reply', 'last-ping-reply', 'info-refresh',
-                  'role-reported-time', 'last-hello-message', 'slave-repl-offset',
-                  'link-pending-commands', 'version', 'id'}
 _ID = re.compile(r'\b[0-9a-f]{40}\b')
-_MAPS = re.compile(r'"(MASTERS|REPLICAS|SLAVES|SENTINELS)"', re.I)
 
 
 class Names:
@@ -51,39 +42,6 @@ def recorded_commands(make, protocol):
     address = next(reply for command, reply in entries
                    if command[:2] == ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME'])
     return entries, int(address['*'][1]['$'])
-
-
-def comparable(command, tree, names):
-    """The reply without what differs by nature; instances in the order of their names."""
-    tree = _named(tree, names)
-    if _MAPS.search(json.dumps(command)) and isinstance(tree.get('*'), list):
-        tree['*'].sort(key=json.dumps)
-    return {':': '<n>'} if command == ['CLIENT', 'ID'] and ':' in tree else tree
-
-
-def _named(tree, names):
-    (kind, content), = tree.items()
-    if isinstance(content, list):
-        items = [_named(item, names) for item in content]
-        for i in range(0, len(items) - 1, 2):
-            if items[i].get('$') in _OF_THE_MOMENT:
-                items[i + 1] = dict.fromkeys(items[i + 1], '<n>')
-        return {kind: items}
-    return {kind: names.given_to(content) if isinstance(content, str) else content}
-
-
-def difference(expected, got):
-    """What differs between two replies, in lines that start with - for expected and + for got."""
-    lines = [_lines(tree) for tree in (expected, got)]
-    return '\n'.join(difflib.unified_diff(*lines, lineterm='', n=2)).split('\n', 2)[-1]
-
-
-def _lines(tree, indent=''):
-    (kind, content), = tree.items()
-    if not isinstance(content, list):
-        return [f'{indent}{kind} {content}']
-    return [f'{indent}{kind}{len(content)}',
-            *(line for item in content for line in _lines(item, indent + '  '))]
 
 
 def recorded_events(make, scenario):

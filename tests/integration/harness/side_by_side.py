@@ -24,7 +24,7 @@ _OF_OUR_OWN = {'summary', 'complexity'}
 _CLIENT_FIELDS = {'name', 'flags', 'db', 'sub', 'psub', 'ssub', 'multi', 'watch', 'events', 'cmd',
                   'user', 'resp', 'capa', 'lib-name', 'lib-ver', 'io-thread'}
 _INFO_VALUES = re.compile(
-    r'redis_mode|server_mode|server_name|arch_bits|tcp_port|configured_hz|process_supervised|multiplexing_api|'
+    r'redis_mode|server_mode|server_name|arch_bits|tcp_port|process_supervised|multiplexing_api|'
     r'blocked_clients|tracking_\w+|pubsub\w*|sentinel_\w+|master\d+|io_threads_active|'
     r'cluster_connections|maxclients|redis_git_\w+')
 _ID = re.compile(r'\b[0-9a-f]{40}\b')
@@ -206,6 +206,8 @@ def _print_clients(tree, side, indent):
     for line in text.removeprefix('txt:' if kind == '=' else '').splitlines():
         for field in line.split(' '):
             name, _, value = field.partition('=')
+            if name == 'cmd' and not value.startswith('client'):
+                value = '<peer>'    # what a peer happens to have asked last
             yield f'  {name}={side.told(value) if name in _CLIENT_FIELDS else ""}'
 
 
