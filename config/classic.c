@@ -195,12 +195,23 @@ static void read_leader_epoch(struct reader *r, const struct classic_line *l) {
     raise_epoch(r, g->record.vote_epoch);
 }
 
+/* How many replicas or peers a group can have at most, whatever the limit in force. */
+static size_t most_of(const char *limit) {
+    const struct option *o = option_by_key(OPTION_PROCESS, slice_of(limit));
+    ensure(o != NULL);
+    return (size_t)o->max;
+}
+
 static void read_known_replica(struct reader *r, const struct classic_line *l) {
     struct endpoint address;
     struct group_state *g = named_state(r, l);
     if (g == NULL || !read_address(r, l, 3, &address))
         return;
     size_t before = g->replica_count;
+    if (before >= most_of("limits.replicas")) {
+        FINDING(r, l, 2, "more than %zu replicas", before);
+        return;
+    }
     state_apply(r->state,
         &(struct delta){ .kind = DELTA_REPLICA, .group = classic_word(l, 2), .address = address });
     if (g->replica_count == before)
@@ -219,6 +230,10 @@ static void read_known_sentinel(struct reader *r, const struct classic_line *l) 
         return;
     }
     size_t before = g->peer_count;
+    if (before >= most_of("limits.peers")) {
+        FINDING(r, l, 2, "more than %zu sentinels", before);
+        return;
+    }
     state_apply(r->state,
         &(struct delta){ .kind = DELTA_PEER,
             .group = classic_word(l, 2),
@@ -358,7 +373,7 @@ static void collect(struct reader *r, struct classic_line *l) {
 
 static void run_passes(struct reader *r) {
     for (int pass = 0; pass < PASS_COUNT; pass++) {
-        for (size_t i = 0; i < r->line_count; i++) {
+        for (size_t i = 0; i < r->line_count && !diag_is_full(r->diag); i++) {
             const struct sentinel_directive *d =
                 find_sentinel_directive(classic_word(&r->lines[i], 1));
             if ((int)d->pass == pass)
@@ -371,7 +386,7 @@ static void run_passes(struct reader *r) {
 
 static void read_lines(struct reader *r, struct classic_server *server, struct slice text) {
     struct classic_line line = CLASSIC_LINE_INIT;
-    for (int number = 1; text.size > 0; number++) {
+    for (int number = 1; text.size > 0 && !diag_is_full(r->diag); number++) {
         int column;
         if (!classic_line_read(slice_cut(&text, '\n'), &line, &column)) {
             diag_add(r->diag, number, column, "Unbalanced quotes in configuration line");

@@ -31,8 +31,12 @@ static void add_finding(struct diag *d, int line, int column, struct slice text)
     }
 }
 
+bool diag_is_full(const struct diag *d) {
+    return d->count >= FINDINGS_MAX;
+}
+
 void diag_add(struct diag *d, int line, int column, const char *format, ...) {
-    if (d->count >= FINDINGS_MAX)
+    if (diag_is_full(d))
         return;
     if (d->count == FINDINGS_MAX - 1) {
         add_finding(d, 0, 0, SLICE_LITERAL("there are more findings than are shown"));

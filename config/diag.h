@@ -20,5 +20,7 @@ struct diag {
 void diag_init(struct diag *d, const char *file);
 void diag_fini(struct diag *d);
 void diag_add(struct diag *d, int line, int column, const char *format, ...) PRINTF_LIKE(4, 5);
+/* No further finding would be shown: there is no need to look for any. */
+bool diag_is_full(const struct diag *d);
 /* "file:line:column: text" per line, in order of line and column. */
 void diag_print(const struct diag *d, struct buf *out);

@@ -280,7 +280,7 @@ static bool is_prefix(const struct level *l, const char *prefix) {
 static void load_groups(struct settings *s, const struct yaml_value *v, struct diag *diag);
 
 static void load_level(const struct level *l, const struct yaml_value *map) {
-    for (size_t i = 0; i < map->item_count; i++) {
+    for (size_t i = 0; i < map->item_count && !diag_is_full(l->diag); i++) {
         const struct yaml_value *v = map->items[i];
         if (is_top(l) && slice_is(v->key, "groups")) {
             load_groups(l->settings, v, l->diag);
@@ -378,7 +378,7 @@ static void load_groups(struct settings *s, const struct yaml_value *v, struct d
         diag_add(diag, v->key_line, v->key_column, "more than %d groups", GROUPS_MAX);
         return;
     }
-    for (size_t i = 0; i < v->item_count; i++)
+    for (size_t i = 0; i < v->item_count && !diag_is_full(diag); i++)
         load_group(s, v->items[i], diag);
 }
 

@@ -352,12 +352,47 @@ static void what_is_no_line_is_refused_in_its_place(void **state) {
     }
 }
 
+/* ---- files without end ---- */
+
+static size_t count_findings(const struct buf *text) {
+    struct settings settings;
+    struct state state;
+    struct diag diag;
+    diag_init(&diag, "f");
+    assert_false(load_classic(buf_slice(text), &settings, &state, &diag));
+    size_t count = diag.count;
+    settings_fini(&settings);
+    state_fini(&state);
+    diag_fini(&diag);
+    return count;
+}
+
+/* Each line would be compared with all directives, each replica with all before it. */
+static void what_is_not_shown_is_not_looked_for(void **state) {
+    struct buf text = BUF_INIT;
+    for (int i = 0; i < 2000000; i++)
+        buf_add_text(&text, "portt\n");
+    assert_int_equal(count_findings(&text), 1000);
+    buf_clear(&text);
+    buf_add_text(&text, FIRST_LINE);
+    for (int i = 0; i < 200000; i++)
+        buf_printf(&text, "sentinel known-replica m 10.0.0.%d %d\n", i / 50000, i % 50000 + 1);
+    assert_int_equal(count_findings(&text), 1000);
+    buf_clear(&text);
+    buf_add_text(&text, FIRST_LINE);
+    for (int i = 0; i < 1001; i++)
+        buf_printf(&text, "sentinel known-sentinel m 10.0.0.1 %d %040d\n", i + 1, i);
+    assert_int_equal(count_findings(&text), 1);
+    buf_fini(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sentinel_directive_refuses_each_kind_of_bad_value),
         cmocka_unit_test(each_sentinel_directive_counts_its_arguments),
         cmocka_unit_test(each_directive_of_the_server_refuses_each_kind_of_bad_value),
         cmocka_unit_test(what_is_no_line_is_refused_in_its_place),
+        cmocka_unit_test(what_is_not_shown_is_not_looked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
