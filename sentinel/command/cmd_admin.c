@@ -160,17 +160,33 @@ void run_sentinel_reset(struct call *call) {
     resp_integer(&call->reply, (int64_t)admin_reset(call->core, call->args[2]));
 }
 
+static void refuse_failover_option(struct call *call) {
+    if (call->core->settings.compat == COMPAT_VALKEY)
+        resp_error(&call->reply, SLICE_LITERAL("ERR Unknown failover option specified"));
+    else
+        call_refuse_count(call, call->command);
+}
+
 void run_sentinel_failover(struct call *call) {
-    if (call->count > 3) {
+    bool has_option = call->count > 3;
+    if (call->count > 4) {
         call_refuse_count(call, call->command);
         return;
     }
     struct group *g = call_group(call);
     if (g == NULL)
         return;
-    switch (admin_failover(call->core, g)) {
+    if (has_option && !slice_is_nocase(call->args[3], "coordinated")) {
+        refuse_failover_option(call);
+        return;
+    }
+    switch (admin_failover(call->core, g, has_option ? ADMIN_COORDINATED : ADMIN_FORCED)) {
     case 0:
         reply_ok(call);
+        break;
+    case ADMIN_E_NO_GOOD_MASTER:
+        resp_error(
+            &call->reply, SLICE_LITERAL("NOGOODPRIMARY Primary does not support FAILOVER command"));
         break;
     case ADMIN_E_IN_PROGRESS:
         resp_error(&call->reply, SLICE_LITERAL("INPROG Failover already in progress"));

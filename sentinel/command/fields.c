@@ -91,6 +91,10 @@ static bool is_forced(const struct subject *s) {
     return is_in_failover(s) && s->group->attempt.forced;
 }
 
+static bool is_coordinated(const struct subject *s) {
+    return is_in_failover(s) && s->group->attempt.coordinated;
+}
+
 static bool was_script_killed(const struct subject *s) {
     return s->node != NULL && s->node->script_kill_sent;
 }
@@ -117,6 +121,7 @@ static const struct {
     { "reconf_inprog", is_reconf_in_progress },
     { "reconf_done", is_reconf_done },
     { "force_failover", is_forced },
+    { "coordinated_failover", is_coordinated },
     { "script_kill_sent", was_script_killed },
     { "master_reboot", has_rebooted },
 };

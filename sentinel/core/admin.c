@@ -151,13 +151,15 @@ size_t admin_reset(struct core *c, struct slice pattern) {
     return count;
 }
 
-int admin_failover(struct core *c, struct group *g) {
+int admin_failover(struct core *c, struct group *g, enum admin_failover how) {
+    if (how == ADMIN_COORDINATED && g->master->own_failover == OWN_FAILOVER_UNKNOWN)
+        return ADMIN_E_NO_GOOD_MASTER;
     if (group_in_failover(g))
         return ADMIN_E_IN_PROGRESS;
     if (g->frozen || !election_is_possible(c) || selection_best(c, g) == NULL)
         return ADMIN_E_NO_GOOD_REPLICA;
     core_log(c, LOG_NOTICE, "Executing user requested FAILOVER of '%s'", g->name);
-    election_begin(c, g, true);
+    election_begin(c, g, how == ADMIN_COORDINATED ? ELECTION_COORDINATED : ELECTION_FORCED);
     return 0;
 }
 

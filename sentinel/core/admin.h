@@ -14,6 +14,7 @@ enum {
     ADMIN_E_IN_PROGRESS = 2,     /* failover: one is running */
     ADMIN_E_NO_GOOD_REPLICA = 3, /* failover: nothing to promote */
     ADMIN_E_TOO_MANY = 4,        /* monitor: GROUPS_MAX */
+    ADMIN_E_NO_GOOD_MASTER = 5,  /* failover: the master does not know how to hand over */
 };
 
 /* One option of SENTINEL SET; `word` as the operator typed it, for the event. */
@@ -33,5 +34,6 @@ void admin_remove(struct core *c, struct group *g, uint64_t *ret_seq);
 size_t admin_set(struct core *c, struct group *g, const struct admin_change *changes, size_t count,
     uint64_t *ret_seq);
 size_t admin_reset(struct core *c, struct slice pattern); /* groups reset */
-int admin_failover(struct core *c, struct group *g);
+enum admin_failover { ADMIN_FORCED, ADMIN_COORDINATED };
+int admin_failover(struct core *c, struct group *g, enum admin_failover how);
 uint64_t admin_flush(struct core *c); /* seq of a write that brings everything to disk */

@@ -151,6 +151,11 @@ static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t
         if (n->sdown_since_ms != 0)
             from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);
         correct_from(c, g, n, EVENT_FIX_REPLICA_CONFIG, from_ms, due);
+    } else if (n->own_failover == OWN_FAILOVER_RUNS) {
+        int64_t from_ms = n->own_failover_ms + timeout_ms + 1;
+        if (n->sdown_since_ms != 0)
+            from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);
+        correct_from(c, g, n, EVENT_FIX_REPLICA_CONFIG, from_ms, due);
     } else {
         n->info_wait_ms = 0; /* as it should be: nothing is awaited */
     }

@@ -145,19 +145,20 @@ static void vote_for_us(struct core *c, struct group *g) {
         p->down_before_attempt = p->sdown;
 }
 
-void election_begin(struct core *c, struct group *g, bool forced) {
+void election_begin(struct core *c, struct group *g, enum election_why why) {
     g->attempt = (struct attempt){
         .serial = ++c->next_attempt,
         .epoch = new_epoch(c, g),
         .begun_ms = c->now.mono_ms,
-        .forced = forced,
+        .forced = why == ELECTION_FORCED,
+        .coordinated = why == ELECTION_COORDINATED,
     };
     g->retry_at_ms = 0;
     failover_move(c, g, FAILOVER_WAIT_START);
     event_of_group(c, EVENT_TRY_FAILOVER, g, NULL);
     g->failover_start_ms = c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
     vote_for_us(c, g);
-    if (forced) /* otherwise the fall of the master has asked already */
+    if (why != ELECTION_ODOWN) /* otherwise the fall of the master has asked already */
         list_for_each(n, &g->replicas, struct node, siblings)
             n->info_wanted = true;
     group_touch(c, g);
@@ -186,7 +187,7 @@ static int64_t judge_standing(struct core *c, struct group *g) {
         if (c->now.mono_ms < again_ms)
             return again_ms;
         if (group_usable(g) >= group_needed_votes(g)) {
-            election_begin(c, g, false);
+            election_begin(c, g, ELECTION_ODOWN);
             return TSTAMP_NEVER;
         }
     }
@@ -200,7 +201,7 @@ static int64_t judge_standing(struct core *c, struct group *g) {
     }
     if (c->now.mono_ms < stand_at_ms)
         return stand_at_ms;
-    election_begin(c, g, false);
+    election_begin(c, g, ELECTION_ODOWN);
     return TSTAMP_NEVER;
 }
 
@@ -322,7 +323,7 @@ static int64_t judge_counting(struct core *c, struct group *g) {
     if (!voted_for_us(c, g) || epoch_is_passed(g)) {
         failover_abandon(c, g, attempt_is_dead(c, g) ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
             "a later epoch of this group was seen");
-    } else if (g->master_answered) {
+    } else if (g->master_answered && !a->coordinated) {
         failover_abandon(c, g, ABANDON_NOT_ELECTED, "the master answers again");
     } else if (votes >= group_needed_votes(g)) {
         failover_elected(c, g);

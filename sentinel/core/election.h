@@ -31,7 +31,12 @@ bool election_is_possible(const struct core *c);
  * would use up the epochs or end every attempt. */
 bool election_believes(const struct core *c, uint64_t epoch);
 /* Starts an attempt: new epoch, own vote, questions once it is durable. */
-void election_begin(struct core *c, struct group *g, bool forced);
+enum election_why {
+    ELECTION_ODOWN,
+    ELECTION_FORCED,      /* SENTINEL FAILOVER: without a majority, too */
+    ELECTION_COORDINATED, /* SENTINEL FAILOVER COORDINATED: by a majority */
+};
+void election_begin(struct core *c, struct group *g, enum election_why why);
 /* Judges standing, counting and the death of an attempt in WAIT_START. Returns when to look again,
  * mono ms. */
 int64_t election_judge(struct core *c, struct group *g);

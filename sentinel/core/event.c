@@ -64,6 +64,8 @@ const struct event_row event_table[EVENT_COUNT] = {
         "the promotion is about to be sent" },
     [EVENT_ABORT_REPLICA_TIMEOUT] = { "-failover-abort-slave-timeout", LOG_WARNING, "<master>",
         "the chosen replica was not promoted in time" },
+    [EVENT_ABORT_MASTER_TIMEOUT] = { "-failover-abort-master-timeout", LOG_WARNING, "<master>",
+        "the master could not be told to hand over in a coordinated failover" },
     [EVENT_STATE_WAIT_PROMOTION] = { "+failover-state-wait-promotion", LOG_NOTICE, "<replica>",
         "the promotion was sent" },
     [EVENT_PROMOTED_REPLICA] = { "+promoted-slave", LOG_WARNING, "<replica>",

@@ -26,6 +26,9 @@
 #define NO_GOOD_REPLICA_WAIT_MS 1000
 #define REPEAT_PAUSE_MS         100  /* before an order whose answer was lost is sent again */
 #define LAST_ORDERS_WAIT_MS     1000 /* after a forced end: for the answers to the last orders */
+#define HANDOVER_LEFT_MIN_MS \
+    1000 /* a coordinated failover is not begun with less time than that \
+          */
 
 #define TO(state) (1u << FAILOVER_##state)
 
@@ -60,7 +63,9 @@ void failover_move(struct core *c, struct group *g, enum failover_state to) {
 void failover_abandon(
     struct core *c, struct group *g, enum abandon_reason reason, const char *why) {
     struct attempt *a = &g->attempt;
-    bool elected = a->elected && !a->forced, order_sent = group_may_have_promoted(g);
+    bool elected = a->elected && !a->forced;
+    /* What was ordered of a master that died before it handed over promotes nobody any more. */
+    bool order_sent = group_may_have_promoted(g) && reason != ABANDON_HANDOVER;
 
     ensure(a->state < FAILOVER_RECONF_REPLICAS);
     core_log(c, LOG_NOTICE, "failover attempt of %s under epoch %llu abandoned: %s", g->name,
@@ -77,6 +82,9 @@ void failover_abandon(
         break;
     case ABANDON_PROMOTION:
         event_of_group(c, EVENT_ABORT_REPLICA_TIMEOUT, g, NULL);
+        break;
+    case ABANDON_HANDOVER:
+        event_of_group(c, EVENT_ABORT_MASTER_TIMEOUT, g, NULL);
         break;
     }
     failover_move(c, g, FAILOVER_NONE);
@@ -106,7 +114,7 @@ static const char *gate_refusal(const struct core *c, const struct group *g) {
         return "our vote is not for this attempt any more";
     if (g->config_epoch >= a->epoch)
         return "a configuration of this epoch or a later one was seen";
-    if (!a->forced && g->master_answered)
+    if (!a->forced && !a->coordinated && g->master_answered)
         return "the master has answered since it was found down";
     if (c->now.mono_ms - a->begun_ms >= MIN_OF(ATTEMPT_AGE_MAX_MS, g->settings.failover_timeout_ms))
         return "it is too old to promote anything";
@@ -156,18 +164,41 @@ static int64_t judge_select(struct core *c, struct group *g) {
     return TSTAMP_NEVER;
 }
 
+static int64_t handover_left(const struct core *c, const struct group *g) {
+    return g->attempt.state_ms + g->settings.failover_timeout_ms - c->now.mono_ms;
+}
+
 static void send_promotion(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
-    order_role(c, a->selected, NULL)->attempt = a->serial;
+    struct pending *order = a->coordinated
+        ? order_handover(c, g->master, a->selected, handover_left(c, g))
+        : order_role(c, a->selected, NULL);
+    order->attempt = a->serial;
     a->outcome = OUTCOME_AWAITED;
     a->outcome_ms = c->now.mono_ms;
     probe_expect_info(a->selected); /* pipelined behind it: the answer shows the new role */
 }
 
+/* Whether the master can be told to hand over now. If not: abandons, or says when to look again.
+ * Source: spec 8.12. */
+static bool master_takes_order(struct core *c, struct group *g, int64_t *ret_due) {
+    *ret_due = TSTAMP_NEVER;
+    if (g->master->sdown || handover_left(c, g) < HANDOVER_LEFT_MIN_MS) {
+        failover_abandon(c, g, ABANDON_HANDOVER, "the master could not be told to hand over");
+        return false;
+    }
+    *ret_due = tstamp_min(gate_end(g),
+        g->attempt.state_ms + g->settings.failover_timeout_ms - HANDOVER_LEFT_MIN_MS + 1);
+    return g->master->command.state == LINK_OPEN;
+}
+
 static int64_t judge_send_promotion(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
+    int64_t due;
     if (!gate_holds(c, g))
         return TSTAMP_NEVER;
+    if (a->coordinated && !master_takes_order(c, g, &due))
+        return due;
     if (!core_is_durable(c, a->vote_seq)) {
         group_await(c, g);
         return gate_end(g);
@@ -184,6 +215,16 @@ static int64_t judge_send_promotion(struct core *c, struct group *g) {
     return TSTAMP_NEVER;
 }
 
+/* Both have changed roles by themselves: their clients, those whose writes wait among them, are to
+ * look for the new master. */
+static void release(struct core *c, struct group *g) {
+    struct node *const both[] = { g->master, g->attempt.selected };
+    for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+        if (both[i]->command.state == LINK_OPEN)
+            order_release(c, both[i]);
+    }
+}
+
 /* The new configuration is on disk: tell everyone. */
 static void announce(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
@@ -191,6 +232,8 @@ static void announce(struct core *c, struct group *g) {
     a->selected->info_wait_ms = 0;
     failover_move(c, g, FAILOVER_RECONF_REPLICAS);
     event_of_node(c, EVENT_PROMOTED_REPLICA, a->selected, NULL);
+    if (a->coordinated)
+        release(c, g);
     core_simulate(c, FAILURE_AFTER_PROMOTION);
     event_of_group(c, EVENT_STATE_RECONF, g, NULL);
     event_switch(c, g, &a->selected->address);
@@ -214,6 +257,37 @@ static void confirm(struct core *c, struct group *g) {
             .address = g->master->address.given });
 }
 
+/* Whether the master has given up what it began: it says that it is in no failover, in an INFO
+ * asked for after the order, and that it is a master, and the other is none. */
+static bool has_given_up(const struct group *g) {
+    const struct attempt *a = &g->attempt;
+    const struct node *m = g->master, *n = a->selected;
+    return a->outcome == OUTCOME_ACCEPTED && m->own_failover == OWN_FAILOVER_NONE &&
+        m->role_reported == ROLE_MASTER && m->info_sent_ms > a->outcome_ms &&
+        n->role_reported == ROLE_REPLICA && n->info_sent_ms > a->outcome_ms;
+}
+
+/* Ends an attempt whose master will not hand over. Its clients, whose writes wait, go on. */
+static bool judge_handover(struct core *c, struct group *g) {
+    struct node *m = g->master, *n = g->attempt.selected;
+    bool died =
+        g->odown && n->role_reported == ROLE_REPLICA && n->info_sent_ms >= m->sdown_since_ms;
+    const char *why = NULL;
+    if (g->attempt.outcome == OUTCOME_REFUSED)
+        why = "the master refused to hand over";
+    else if (has_given_up(g))
+        why = "the master has given up handing over";
+    else if (died)
+        why = "the master died before it handed over";
+    if (why == NULL)
+        return false;
+    m->info_wait_ms = n->info_wait_ms = 0;
+    if (m->command.state == LINK_OPEN)
+        order_unpause(c, m);
+    failover_abandon(c, g, died ? ABANDON_HANDOVER : ABANDON_PROMOTION, why);
+    return true;
+}
+
 static int64_t judge_wait_promotion(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
     struct node *n = a->selected;
@@ -227,6 +301,8 @@ static int64_t judge_wait_promotion(struct core *c, struct group *g) {
             group_await(c, g);
         return TSTAMP_NEVER;
     }
+    if (a->coordinated && judge_handover(c, g))
+        return TSTAMP_NEVER;
     if (a->outcome == OUTCOME_REFUSED) { /* law C11: certainly not promoted */
         core_log(c, LOG_WARNING, "replica %s refused the promotion, choosing another one", n->name);
         n->refused_attempt = a->serial;
@@ -243,7 +319,7 @@ static int64_t judge_wait_promotion(struct core *c, struct group *g) {
     }
     /* The answer was lost and the replica says that it is none the wiser: tell the same one again.
      */
-    if (a->outcome == OUTCOME_UNKNOWN && n->command.state == LINK_OPEN &&
+    if (a->outcome == OUTCOME_UNKNOWN && !a->coordinated && n->command.state == LINK_OPEN &&
         n->info_sent_ms > a->outcome_ms && n->role_reported == ROLE_REPLICA && n->priority != 0 &&
         gate_refusal(c, g) == NULL) {
         int64_t again_ms = a->outcome_ms + REPEAT_PAUSE_MS;

@@ -20,6 +20,8 @@ enum abandon_reason {
     ABANDON_NO_GOOD_REPLICA, /* we were elected: nobody else can be, so it may be tried again soon
                               */
     ABANDON_PROMOTION,       /* the promotion was not confirmed in time */
+    ABANDON_HANDOVER,        /* the master could not be told to hand over in time, or died before it
+                                did */
     ABANDON_GATE,            /* law C9 */
 };
 

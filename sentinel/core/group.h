@@ -41,7 +41,8 @@ struct attempt {
     uint64_t epoch;
     uint64_t vote_seq; /* PERSIST of its epoch and own vote */
     int64_t begun_ms;
-    bool forced; /* SENTINEL FAILOVER */
+    bool forced;      /* SENTINEL FAILOVER */
+    bool coordinated; /* SENTINEL FAILOVER COORDINATED: the master is to hand over */
     bool elected;
     int64_t elected_ms;
     struct node *selected; /* in group->replicas; NULL = none */

@@ -73,6 +73,7 @@ void info_parse(struct slice text, struct info *ret) {
     ret->master_host = SLICE_EMPTY;
     ret->has_master_port = ret->has_link_status = ret->has_priority = ret->has_offset =
         ret->has_announced = false;
+    ret->failover = SLICE_EMPTY;
     ret->replica_count = 0;
     while (rest.data != NULL) {
         struct slice line = slice_cut(&rest, '\n');
@@ -93,6 +94,8 @@ void info_parse(struct slice text, struct info *ret) {
             if (__builtin_mul_overflow(seconds, 1000, &ret->link_down_ms))
                 ret->link_down_ms = INT64_MAX;
             ret->has_link_down = true;
+        } else if (field(line, "master_failover_state:", &v)) {
+            ret->failover = v;
         } else if (is_replica_line(line) && !slice_starts_with(line, "slave_")) {
             read_replica(line, ret);
         } else if (ret->role == INFO_ROLE_REPLICA) {

@@ -21,6 +21,7 @@ struct info {
     int64_t priority;
     uint64_t offset;
     bool announced;
+    struct slice failover; /* master_failover_state; empty = not said */
     struct endpoint replicas[INFO_REPLICAS_MAX];
     size_t replica_count;
 };

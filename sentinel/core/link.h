@@ -23,6 +23,7 @@ enum pending_kind {
     PENDING_QUESTION, /* is-master-down-by-addr */
     PENDING_IDENTIFY, /* INFO server of a peer: is it a Vedette? */
     PENDING_ORDER,    /* the transaction of a role change */
+    PENDING_RELEASE,  /* the transaction that ends a coordinated failover at a server */
     PENDING_SCRIPT_KILL,
 };
 
@@ -34,6 +35,9 @@ struct pending {
     uint64_t group_serial; /* QUESTION, HELLO to a peer: the group it was about */
     uint64_t attempt;      /* QUESTION: serial of the attempt it asked a vote for, 0 = health only;
                               ORDER: its attempt */
+    const char *const *orders; /* ORDER, RELEASE: what was sent between MULTI and EXEC, for the log;
+                                  static, ends with NULL */
+    size_t decisive;           /* ORDER: which of them changes the role */
 };
 
 struct link {

@@ -25,6 +25,13 @@ struct liveness {
 /* How far a replica is on its way to a new master. */
 enum reconf { RECONF_NONE, RECONF_SENT, RECONF_IN_PROGRESS, RECONF_DONE };
 
+/* What a server says of a failover of its own, that of its command FAILOVER. Source: spec 9.3. */
+enum own_failover {
+    OWN_FAILOVER_UNKNOWN, /* says nothing: it does not know the command */
+    OWN_FAILOVER_NONE,
+    OWN_FAILOVER_RUNS,
+};
+
 #define NODE_NAME_MAX ENDPOINT_TEXT_MAX
 
 struct node {
@@ -68,6 +75,8 @@ struct node {
     bool master_link_up;
     int64_t master_link_down_ms;
     int64_t conf_changed_ms; /* when the reported master changed */
+    enum own_failover own_failover;
+    int64_t own_failover_ms; /* when that changed */
     int64_t priority;
     uint64_t repl_offset;
     bool announced;

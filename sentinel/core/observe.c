@@ -162,6 +162,14 @@ static void on_replica(struct core *c, struct group *g, const struct endpoint *r
     }
 }
 
+static void note_own_failover(struct core *c, struct node *n, struct slice said) {
+    enum own_failover now = slice_is(said, "no-failover") ? OWN_FAILOVER_NONE : OWN_FAILOVER_RUNS;
+    if (said.size == 0 || now == n->own_failover)
+        return;
+    n->own_failover = now;
+    n->own_failover_ms = c->now.mono_ms;
+}
+
 /* Source: spec 9. */
 static void on_info(
     struct core *c, struct node *n, const struct pending *p, const struct resp_value *value) {
@@ -174,6 +182,7 @@ static void on_info(
     n->info_ms = c->now.mono_ms;
     n->info_sent_ms = p->sent_mono_ms;
     note_run_id(c, n, info.run_id);
+    note_own_failover(c, n, info.failover);
     n->master_link_down_ms = info.has_link_down ? info.link_down_ms : 0;
     if (info.role != INFO_ROLE_NONE)
         note_role(c, n, info.role == INFO_ROLE_MASTER ? ROLE_MASTER : ROLE_REPLICA);
@@ -226,19 +235,20 @@ static void on_answer(
     p->voted_epoch = epoch;
 }
 
-/* Law C11: an error in the transaction is certainly no promotion; only SLAVEOF's own error counts
- * among its answers, since a server without a configuration file refuses CONFIG REWRITE and is
- * promoted all the same. */
-static enum outcome outcome_of(const struct resp_value *v) {
-    if (v->type != RESP_ARRAY || v->count == 0)
+/* Law C11: an error in the transaction is certainly no promotion; among its answers only the error
+ * of the order that decides counts, since a server without a configuration file refuses CONFIG
+ * REWRITE and is promoted all the same. */
+static enum outcome outcome_of(const struct pending *p, const struct resp_value *v) {
+    if (v->type != RESP_ARRAY || v->count <= p->decisive)
         return OUTCOME_REFUSED;
-    return v->elements[0].type == RESP_ERROR ? OUTCOME_REFUSED : OUTCOME_ACCEPTED;
+    return v->elements[p->decisive].type == RESP_ERROR ? OUTCOME_REFUSED : OUTCOME_ACCEPTED;
 }
 
 static void end_order(
     struct core *c, struct node *n, const struct pending *p, enum outcome outcome) {
     struct attempt *a = &n->group->attempt;
-    if (p->attempt != 0 && p->attempt == a->serial && a->selected == n &&
+    const struct node *ordered = a->coordinated ? n->group->master : a->selected;
+    if (p->attempt != 0 && p->attempt == a->serial && ordered == n &&
         a->outcome == OUTCOME_AWAITED) {
         a->was_unknown = a->was_unknown || outcome == OUTCOME_UNKNOWN;
         /* That a repetition was refused says nothing of the order before it (law C11). */
@@ -250,16 +260,17 @@ static void end_order(
     group_touch(c, n->group);
 }
 
-static void log_order_errors(struct core *c, const struct node *n, const struct resp_value *v) {
-    static const char *const names[] = { "SLAVEOF", "CONFIG REWRITE", "CLIENT KILL TYPE normal",
-        "CLIENT KILL TYPE pubsub" };
+static void log_order_errors(
+    struct core *c, const struct node *n, const struct pending *p, const struct resp_value *v) {
+    bool decides = p->kind == PENDING_ORDER;
     if (v->type == RESP_ERROR)
-        core_log(c, LOG_WARNING, "%s refused the change of its role: " SLICE_FMT, n->name,
-            SLICE_ARG(v->text));
-    for (size_t i = 0; v->type == RESP_ARRAY && i < v->count && i < ARRAY_SIZE(names); i++)
+        core_log(c, decides ? LOG_WARNING : LOG_NOTICE,
+            "%s refused the change of its role: " SLICE_FMT, n->name, SLICE_ARG(v->text));
+    for (size_t i = 0; v->type == RESP_ARRAY && i < v->count && p->orders[i] != NULL; i++)
         if (v->elements[i].type == RESP_ERROR)
-            core_log(c, i == 0 ? LOG_WARNING : LOG_NOTICE, "%s answered %s with: " SLICE_FMT,
-                n->name, names[i], SLICE_ARG(v->elements[i].text));
+            core_log(c, decides && i == p->decisive ? LOG_WARNING : LOG_NOTICE,
+                "%s answered %s with: " SLICE_FMT, n->name, p->orders[i],
+                SLICE_ARG(v->elements[i].text));
 }
 
 static void on_hello_refused(struct core *c, struct link *l, const struct pending *p) {
@@ -297,8 +308,11 @@ void observe_reply(
             slice_contains(value->text, SLICE_LITERAL("\nvedette_version:"));
         break;
     case PENDING_ORDER:
-        log_order_errors(c, l->node, value);
-        end_order(c, l->node, p, outcome_of(value));
+        log_order_errors(c, l->node, p, value);
+        end_order(c, l->node, p, outcome_of(p, value));
+        break;
+    case PENDING_RELEASE:
+        log_order_errors(c, l->node, p, value);
         break;
     case PENDING_HANDSHAKE:
     case PENDING_SCRIPT_KILL:
@@ -329,6 +343,7 @@ void observe_loss(struct core *c, struct link *l, const struct pending *p) {
     case PENDING_PING:
     case PENDING_IDENTIFY:
     case PENDING_HANDSHAKE:
+    case PENDING_RELEASE:
     case PENDING_SCRIPT_KILL:
         break;
     }

@@ -113,13 +113,23 @@ void order_question(struct core *c, struct peer *p, bool for_vote) {
     p->ask_now = false;
 }
 
+/* ---- transactions ---- */
+
+static const char *const abort_words[] = { "FAILOVER ABORT", "SLAVEOF", "CONFIG REWRITE",
+    "CLIENT KILL TYPE normal", "CLIENT KILL TYPE pubsub", NULL };
+static const char *const *const role_words = &abort_words[1];
+static const char *const handover_words[] = { "CLIENT PAUSE", "FAILOVER", NULL };
+static const char *const release_words[] = { "CONFIG REWRITE", "CLIENT KILL TYPE normal",
+    "CLIENT KILL TYPE pubsub", "CLIENT UNPAUSE", NULL };
+
 struct pending *order_role(struct core *c, struct node *n, const struct address *master) {
     const struct link *l = &n->command;
     char port[8] = "ONE";
     if (master != NULL)
         (void)snprintf(port, sizeof(port), "%u", (unsigned)master->given.port);
-    const struct request requests[] = {
+    struct request requests[] = {
         REQUEST(name(l, "MULTI")),
+        REQUEST(name(l, "FAILOVER"), TEXT("ABORT")),
         REQUEST(name(l, "SLAVEOF"),
             master != NULL ? slice_of(address_announced(c, master)) : TEXT("NO"), slice_of(port)),
         REQUEST(name(l, "CONFIG"), TEXT("REWRITE")),
@@ -127,5 +137,54 @@ struct pending *order_role(struct core *c, struct node *n, const struct address 
         REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("pubsub")),
         REQUEST(name(l, "EXEC")),
     };
-    return link_send(c, &n->command, PENDING_ORDER, requests, ARRAY_SIZE(requests));
+    bool aborts = n->own_failover == OWN_FAILOVER_RUNS;
+    struct request *first = requests;
+    if (!aborts) { /* MULTI takes the place of FAILOVER ABORT */
+        requests[1] = requests[0];
+        first++;
+    }
+    struct pending *p =
+        link_send(c, &n->command, PENDING_ORDER, first, ARRAY_SIZE(requests) - (aborts ? 0 : 1));
+    p->orders = aborts ? abort_words : role_words;
+    p->decisive = aborts ? 1 : 0;
+    return p;
+}
+
+struct pending *order_handover(
+    struct core *c, struct node *master, const struct node *to, int64_t limit_ms) {
+    const struct link *l = &master->command;
+    char port[8], limit[24];
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)to->address.given.port);
+    (void)snprintf(limit, sizeof(limit), "%lld", (long long)limit_ms);
+    const struct request requests[] = {
+        REQUEST(name(l, "MULTI")),
+        REQUEST(name(l, "CLIENT"), TEXT("PAUSE"), slice_of(limit), TEXT("WRITE")),
+        REQUEST(name(l, "FAILOVER"), TEXT("TO"), slice_of(address_announced(c, &to->address)),
+            slice_of(port), TEXT("TIMEOUT"), slice_of(limit)),
+        REQUEST(name(l, "EXEC")),
+    };
+    struct pending *p =
+        link_send(c, &master->command, PENDING_ORDER, requests, ARRAY_SIZE(requests));
+    p->orders = handover_words;
+    p->decisive = 1;
+    return p;
+}
+
+void order_release(struct core *c, struct node *n) {
+    const struct link *l = &n->command;
+    const struct request requests[] = {
+        REQUEST(name(l, "MULTI")),
+        REQUEST(name(l, "CONFIG"), TEXT("REWRITE")),
+        REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("normal")),
+        REQUEST(name(l, "CLIENT"), TEXT("KILL"), TEXT("TYPE"), TEXT("pubsub")),
+        REQUEST(name(l, "CLIENT"), TEXT("UNPAUSE")),
+        REQUEST(name(l, "EXEC")),
+    };
+    link_send(c, &n->command, PENDING_RELEASE, requests, ARRAY_SIZE(requests))->orders =
+        release_words;
+}
+
+void order_unpause(struct core *c, struct node *master) {
+    struct link *l = &master->command;
+    send_one(c, l, PENDING_HANDSHAKE, &REQUEST(name(l, "CLIENT"), TEXT("UNPAUSE")));
 }

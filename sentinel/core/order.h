@@ -33,5 +33,14 @@ struct credentials order_credentials_of_peers(const struct settings *s);
 /* Asks a peer about the master; for a vote under the present attempt if `for_vote`. */
 void order_question(struct core *c, struct peer *p, bool for_vote);
 /* MULTI, SLAVEOF, CONFIG REWRITE, CLIENT KILL normal and pubsub, EXEC as one SEND. master NULL: NO
- * ONE. */
+ * ONE. A server that is in a failover of its own is told to abort it first. */
 struct pending *order_role(struct core *c, struct node *n, const struct address *master);
+/* The same, but the master is to hand over to the replica `to` within `limit_ms`: MULTI, CLIENT
+ * PAUSE of writes, FAILOVER TO, EXEC. Source: spec 8.12. */
+struct pending *order_handover(
+    struct core *c, struct node *master, const struct node *to, int64_t limit_ms);
+/* What follows a handover, at both: MULTI, CONFIG REWRITE, CLIENT KILL normal and pubsub, CLIENT
+ * UNPAUSE, EXEC. */
+void order_release(struct core *c, struct node *n);
+/* Writes go on at a master that refused to hand over. */
+void order_unpause(struct core *c, struct node *master);

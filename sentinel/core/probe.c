@@ -140,6 +140,13 @@ static bool hello_is_due(
     return false;
 }
 
+/* A server that hands over holds up PUBLISH, and behind it all that we send. Source: spec 9.3. */
+static bool holds_up_hellos(const struct node *n) {
+    const struct attempt *a = &n->group->attempt;
+    bool hands_over = a->coordinated && a->state == FAILOVER_WAIT_PROMOTION;
+    return n->own_failover == OWN_FAILOVER_RUNS || (hands_over && n == n->group->master);
+}
+
 /* A configuration is told to nobody before it is on disk. */
 static bool may_announce(struct core *c, struct group *g) {
     if (!address_is_tellable(c, &group_current_master(g)->address))
@@ -164,7 +171,7 @@ int64_t probe_node(struct core *c, struct node *n) {
                                               : MIN_OF(down_after_ms, c->periods.ping);
     ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
     ask_info(c, n, &due);
-    if (may_announce(c, n->group) &&
+    if (!holds_up_hellos(n) && may_announce(c, n->group) &&
         hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
         order_hello(c, &n->command, n->group);
         n->hello_sent_heard_ms = c->now.heard_ms;

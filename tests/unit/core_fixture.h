@@ -53,6 +53,8 @@ struct far {
     int64_t link_down_s; /* master_link_down_since_seconds; -2 = not printed */
     int64_t priority;
     uint64_t offset;
+    const char *failover_state; /* master_failover_state; NULL = not printed */
+    bool hands_over;            /* obeys FAILOVER; else it answers, and nothing comes of it */
 
     /* a peer */
     char id[ID_SIZE];

@@ -9,6 +9,8 @@ static void print_info(const struct fixture *f, const struct far *far, struct bu
     buf_printf(out, "# Server\r\nredis_version:7.0.15\r\nrun_id:%s\r\n", far->run_id);
     if (far->is_vedette)
         buf_add_text(out, "vedette_version:0.1.0\r\n");
+    if (far->failover_state != NULL)
+        buf_printf(out, "master_failover_state:%s\r\n", far->failover_state);
     if (far->role == ROLE_MASTER) {
         buf_add_text(out, "# Replication\r\nrole:master\r\n");
         for (int i = 0, n = 0; i < f->replica_count; i++) {
@@ -66,13 +68,41 @@ static void answer_question(struct far *far, const char *text, struct buf *out) 
         vote_for, (unsigned long long)vote_epoch);
 }
 
-static void obey(struct far *far, const char *text, struct buf *out) {
+/* FAILOVER TO: the two change their roles. */
+static void hand_over(struct fixture *f, struct far *far, const char *order) {
+    struct endpoint to;
+    int64_t port = 0;
+    ensure(slice_to_i64(word(order, 3), &port) && endpoint_make(word(order, 2), port, &to));
+    for (int i = 0; i < f->replica_count; i++) {
+        if (!endpoint_equal(&f->replicas[i].address, &to))
+            continue;
+        f->replicas[i].role = ROLE_MASTER;
+        far->role = ROLE_REPLICA;
+        far->master = to;
+        far->link_up = true;
+    }
+}
+
+static void obey(struct fixture *f, struct far *far, const char *text, struct buf *out) {
     struct endpoint master = { .port = 0 };
     if (far->exec != NULL) {
         buf_add_text(out, far->exec);
         return;
     }
-    const char *order = strstr(text, "SLAVEOF ");
+    const char *order = strstr(text, "FAILOVER TO ");
+    if (order != NULL) {
+        if (far->hands_over)
+            hand_over(f, far, order);
+        buf_add_text(out, "*2\r\n+OK\r\n+OK\r\n");
+        return;
+    }
+    if (strstr(text, "CLIENT UNPAUSE") != NULL) {
+        buf_add_text(out, "*4\r\n+OK\r\n:1\r\n:0\r\n+OK\r\n");
+        return;
+    }
+    if (strstr(text, "FAILOVER ABORT") != NULL && far->failover_state != NULL)
+        far->failover_state = "no-failover";
+    order = strstr(text, "SLAVEOF ");
     int64_t port = 0;
     ensure(order != NULL);
     if (strncmp(order, "SLAVEOF NO ONE;", 15) == 0) {
@@ -95,7 +125,7 @@ void far_answer(struct fixture *f, struct far *far, const char *text, struct buf
     else if (strncmp(text, "SENTINEL", 8) == 0)
         answer_question(far, text, out);
     else if (strncmp(text, "MULTI", 5) == 0)
-        obey(far, text, out);
+        obey(f, far, text, out);
     else if (strncmp(text, "PUBLISH", 7) == 0)
         buf_add_text(out, ":1\r\n");
     else

@@ -165,6 +165,38 @@ static void failover_needs_a_replica(void **state) {
         d, 1, "SENTINEL FAILOVER mymaster", "-\"NOGOODSLAVE No suitable replica to promote\"");
 }
 
+static void coordinated_failovers_are_checked_in_this_order(void **state) {
+    struct desk *d = *state;
+    struct group *g = d->group;
+    static const char arity[] =
+        "-\"ERR wrong number of arguments for 'sentinel|failover' command\"";
+    assert_answer(
+        d, 1, "SENTINEL FAILOVER nosuch nosuch", "-\"ERR No such master with that name\"");
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster nosuch", arity);
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster COORDINATED x", arity);
+    d->core->settings.compat = COMPAT_VALKEY;
+    assert_answer(
+        d, 1, "SENTINEL FAILOVER mymaster nosuch", "-\"ERR Unknown failover option specified\"");
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster COORDINATED x", arity);
+    assert_answer(d, 1, "SENTINEL FAILOVER", arity);
+    d->core->settings.compat = COMPAT_REDIS;
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster COORDINATED",
+        "-\"NOGOODPRIMARY Primary does not support FAILOVER command\"");
+    g->master->own_failover = OWN_FAILOVER_NONE;
+    struct node *replica = list_first(&g->replicas, struct node, siblings);
+    int64_t priority = replica->priority;
+    list_for_each(n, &g->replicas, struct node, siblings)
+        n->priority = 0;
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster COORDINATED",
+        "-\"NOGOODSLAVE No suitable replica to promote\"");
+    replica->priority = priority;
+    assert_answer(d, 1, "SENTINEL FAILOVER mymaster coordinated", "+\"OK\"");
+    assert_answer(
+        d, 1, "SENTINEL FAILOVER mymaster COORDINATED", "-\"INPROG Failover already in progress\"");
+    assert_true(slice_contains(desk_ask(d, 1, "SENTINEL MASTER mymaster"),
+        SLICE_LITERAL("master,failover_in_progress,coordinated_failover\r\n")));
+}
+
 static void flushconfig_waits_for_the_write(void **state) {
     struct desk *d = *state;
     d->store_waits = true;
@@ -186,6 +218,7 @@ int main(void) {
         DESK_TEST(reset_counts_the_groups_that_match),
         DESK_TEST(failover_starts_once),
         DESK_TEST(failover_needs_a_replica),
+        DESK_TEST(coordinated_failovers_are_checked_in_this_order),
         DESK_TEST(flushconfig_waits_for_the_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

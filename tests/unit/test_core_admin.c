@@ -445,17 +445,17 @@ static void failover_begins_at_once_or_says_why_not(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_begin(&f);
-    assert_int_equal(admin_failover(f.core, f.group), 0);
+    assert_int_equal(admin_failover(f.core, f.group, ADMIN_FORCED), 0);
     assert_int_equal(f.group->attempt.state, FAILOVER_WAIT_START);
     assert_true(f.group->attempt.forced);
-    assert_int_equal(admin_failover(f.core, f.group), ADMIN_E_IN_PROGRESS);
+    assert_int_equal(admin_failover(f.core, f.group, ADMIN_FORCED), ADMIN_E_IN_PROGRESS);
     assert_slice(f.out.items[0].text, "Executing user requested FAILOVER of 'mymaster'");
     fixture_drop(&f);
 
     fixture_start(&f, &FIXTURE_STANDARD);
     fixture_replica(&f, 0)->priority = fixture_replica(&f, 1)->priority = 0;
     fixture_begin(&f);
-    assert_int_equal(admin_failover(f.core, f.group), ADMIN_E_NO_GOOD_REPLICA);
+    assert_int_equal(admin_failover(f.core, f.group, ADMIN_FORCED), ADMIN_E_NO_GOOD_REPLICA);
     assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
     assert_int_equal(f.out.count, 0);
     fixture_drop(&f);
@@ -467,7 +467,7 @@ static void failover_minds_neither_stocks_wait_nor_the_health_of_the_master(void
     fixture_request(&f, f.group, 3, ID_B); /* we voted for another: law C8 */
     fixture_settle(&f);
     fixture_begin(&f);
-    assert_int_equal(admin_failover(f.core, f.group), 0);
+    assert_int_equal(admin_failover(f.core, f.group, ADMIN_FORCED), 0);
     assert_int_equal(f.group->attempt.epoch, 4);
     fixture_drop(&f);
 }

@@ -407,7 +407,7 @@ static void strays_are_left_alone_while_a_failover_runs(void **state) {
     fixture_advance(&f, 6000);
     f.store = STORE_HANGS; /* so that it goes on for a while */
     fixture_begin(&f);
-    election_begin(f.core, f.group, true);
+    election_begin(f.core, f.group, ELECTION_FORCED);
     fixture_end(&f);
     fixture_timer(&f);
     fixture_advance(&f, 5000);

@@ -220,9 +220,9 @@ static void c2_not_if_somebody_has_a_later_one(void **state) {
     fixture_start(&f, &o);
     struct group *other = core_group(f.core, SLICE_LITERAL("other"));
     fixture_begin(&f);
-    election_begin(f.core, f.group, false);
+    election_begin(f.core, f.group, ELECTION_ODOWN);
     core_raise_epoch(f.core, other, 7);
-    election_begin(f.core, other, false);
+    election_begin(f.core, other, ELECTION_ODOWN);
     core_end(f.core);
     assert_int_equal(f.group->attempt.epoch, 1);
     assert_int_equal(other->attempt.epoch, 8);
@@ -236,9 +236,9 @@ static void c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one(void **sta
     fixture_start(&f, &o);
     struct group *other = core_group(f.core, SLICE_LITERAL("other"));
     fixture_begin(&f);
-    election_begin(f.core, f.group, false);
+    election_begin(f.core, f.group, ELECTION_ODOWN);
     (void)election_request(f.core, other, 1, SLICE_LITERAL(ID_B));
-    election_begin(f.core, other, true);
+    election_begin(f.core, other, ELECTION_FORCED);
     core_end(f.core);
     assert_int_equal(f.group->attempt.epoch, 1);
     assert_int_equal(other->attempt.epoch, 2);
@@ -574,7 +574,7 @@ static void c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes(
 
 static void begin_forced(struct fixture *f) {
     fixture_begin(f);
-    election_begin(f->core, f->group, true);
+    election_begin(f->core, f->group, ELECTION_FORCED);
     fixture_end(f);
     fixture_timer(f);
 }
