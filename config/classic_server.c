@@ -4,6 +4,7 @@
 #include "common/glob.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/load_file.h"
 #include "config/option.h"
 #include "config/settings.h"
 #include "config/suggest.h"
@@ -107,21 +108,63 @@ static void read_maxclients(struct classic_server *s, const struct classic_line 
     buf_fini(&why);
 }
 
-/* As a stock sentinel writes it into its file: the default user may do everything, without a
- * password. */
 static void read_user(struct classic_server *s, const struct classic_line *l) {
-    static const char *const open[] = { "on", "nopass", "sanitize-payload", "~*", "&*", "+@all",
-        "allkeys", "allchannels", "allcommands" };
-    bool harmless = l->count > 1 && slice_is(classic_word(l, 1), "default");
+    struct users *users = &s->settings->users;
+    struct buf rules = BUF_INIT;
     for (size_t i = 2; i < l->count; i++) {
-        bool known = false;
-        for (size_t k = 0; k < ARRAY_SIZE(open); k++)
-            known = known || slice_is(classic_word(l, i), open[k]);
-        harmless = harmless && known;
+        if (i > 2)
+            buf_add_char(&rules, ' ');
+        buf_add_slice(&rules, classic_word(l, i));
     }
-    if (!harmless)
-        CLASSIC_FINDING(s->diag, l, 0,
-            "user is not supported by this version, except a default user that may do all");
+    if (users_find(users, classic_word(l, 1)) != NULL) {
+        CLASSIC_FINDING(s->diag, l, 1,
+            "Error in user declaration '%.*s': Duplicate user found. A user can only be defined "
+            "once in config files",
+            CLASSIC_QUOTED(classic_word(l, 1)));
+    } else if (users->count == USERS_MAX) {
+        CLASSIC_FINDING(s->diag, l, 0, "more than %d users", USERS_MAX);
+    } else {
+        struct user_rules *r = users_set(users, classic_word(l, 1), buf_slice(&rules));
+        r->line = l->number;
+        r->column = l->words[1].column;
+    }
+    buf_fini(&rules);
+}
+
+static void read_aclfile(struct classic_server *s, const struct classic_line *l) {
+    read_path(s, l, &s->settings->acl_file);
+    s->acl_line = l->number;
+    s->acl_column = l->words[1].column;
+}
+
+/* More than the option takes is no bound at all. */
+static void read_acl_log_max(struct classic_server *s, const struct classic_line *l) {
+    const struct option *o = option_by_key(OPTION_PROCESS, SLICE_LITERAL("clients.acl_log_max"));
+    int64_t count;
+    if (!slice_to_i64(classic_word(l, 1), &count))
+        CLASSIC_FINDING(s->diag, l, 1, "argument couldn't be parsed into an integer");
+    else if (count < 0)
+        CLASSIC_FINDING(
+            s->diag, l, 1, "argument must be between 0 and 9223372036854775807 inclusive");
+    else
+        s->settings->acl_log_max = MIN_OF(count, o->max);
+}
+
+static void read_new_channels(struct classic_server *s, const struct classic_line *l) {
+    bool all = slice_is_nocase(classic_word(l, 1), "allchannels");
+    if (!all && !slice_is_nocase(classic_word(l, 1), "resetchannels"))
+        CLASSIC_FINDING(
+            s->diag, l, 1, "argument(s) must be one of the following: allchannels, resetchannels");
+    else
+        s->settings->all_channels = all;
+}
+
+static void read_protected_mode(struct classic_server *s, const struct classic_line *l) {
+    bool yes = slice_is_nocase(classic_word(l, 1), "yes");
+    if (!yes && !slice_is_nocase(classic_word(l, 1), "no"))
+        CLASSIC_FINDING(s->diag, l, 1, "argument must be 'yes' or 'no'");
+    else
+        s->settings->protected_mode = yes;
 }
 
 struct directive {
@@ -140,13 +183,15 @@ static const struct directive directives[] = {
     { "maxclients", read_maxclients, NULL },
     { "requirepass", read_requirepass, NULL },
     { "user", read_user, NULL },
+    { "aclfile", read_aclfile, NULL },
+    { "acllog-max-len", read_acl_log_max, NULL },
+    { "acl-pubsub-default", read_new_channels, NULL },
+    { "protected-mode", read_protected_mode, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
     { "daemonize", NULL, "no" },
     { "supervised", NULL, "no|auto" },
-    { "protected-mode", NULL, "no" },
     { "timeout", NULL, "0" },
-    { "aclfile", NULL, "" },
     { "unixsocket", NULL, "" },
     { "bind-source-addr", NULL, "" },
     { "syslog-enabled", NULL, "no" },
@@ -157,7 +202,6 @@ static const struct directive directives[] = {
     { "rename-command", NULL, NULL },
 
     /* Without a meaning for a sentinel, or without one that its clients and peers could notice. */
-    { "acllog-max-len", NULL, "*" },
     { "active*", NULL, "*" },
     { "always-show-logo", NULL, "*" },
     { "aof-*", NULL, "*" },
@@ -274,18 +318,34 @@ void classic_server_read(struct classic_server *s, const struct classic_line *l)
 }
 
 /* Relative paths are below `dir`, to which the originals change. */
-static void finish_log_file(struct settings *s) {
-    if (s->log_file == NULL || s->log_file[0] == '/' || strcmp(s->state_dir, ".") == 0)
+static void finish_path(const struct settings *s, char **file) {
+    if (*file == NULL || (*file)[0] == '/' || strcmp(s->state_dir, ".") == 0)
         return;
     struct buf path = BUF_INIT;
-    buf_printf(&path, "%s/%s", s->state_dir, s->log_file);
-    mem_free(s->log_file);
-    s->log_file = slice_dup(buf_slice(&path));
+    buf_printf(&path, "%s/%s", s->state_dir, *file);
+    mem_free(*file);
+    *file = slice_dup(buf_slice(&path));
     buf_fini(&path);
+}
+
+static void finish_acl_file(struct classic_server *s) {
+    struct settings *to = s->settings;
+    int error = 0;
+    finish_path(to, &to->acl_file);
+    if (to->acl_file != NULL && to->users.count > 0)
+        diag_add(s->diag, s->acl_line, s->acl_column,
+            "Configuring Redis with users defined in redis.conf and at the same setting an ACL "
+            "file path is invalid. This setup is very likely to lead to configuration errors and "
+            "security holes, please define either an ACL file or declare users directly in your "
+            "redis.conf, but not both.");
+    else if (to->acl_file != NULL && (error = users_read_file(&to->users, to->acl_file)) != 0)
+        diag_add(s->diag, s->acl_line, s->acl_column, "Error loading ACLs, opening file '%s': %s",
+            to->acl_file, load_file_why(error));
 }
 
 void classic_server_finish(struct classic_server *s) {
     for (size_t i = 0; i < s->settings->listen_count; i++)
         s->settings->listen[i].port = (uint16_t)s->port;
-    finish_log_file(s->settings);
+    finish_path(s->settings, &s->settings->log_file);
+    finish_acl_file(s);
 }

@@ -12,6 +12,7 @@ struct classic_server {
     struct settings *settings; /* borrowed */
     struct diag *diag;         /* borrowed */
     int64_t port;              /* the last `port` line, else the default */
+    int acl_line, acl_column;  /* where `aclfile` stands; 0 without it */
 };
 
 void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag);

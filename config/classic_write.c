@@ -206,6 +206,29 @@ static void say_max_clients(struct writer *w) {
         w, "maxclients", number((uint64_t)w->content->settings->limits.max[LIMIT_CLIENTS], text));
 }
 
+static void say_user(struct writer *w, const struct user_rules *u) {
+    struct slice rest = secret_reveal(&u->rules), *words = NULL;
+    size_t count = 2, capacity = 0;
+    mem_grow(&words, &capacity, count, sizeof(words[0]));
+    words[0] = SLICE_LITERAL("user");
+    words[1] = user_name(u);
+    while (rest.size > 0) {
+        struct slice word = slice_cut(&rest, ' ');
+        if (word.size == 0)
+            continue;
+        mem_grow(&words, &capacity, count + 1, sizeof(words[0]));
+        words[count++] = word;
+    }
+    classic_rewrite_say(w->rewrite, words, count);
+    mem_free(words);
+}
+
+static void say_users(struct writer *w) {
+    const struct users *users = &w->content->settings->users;
+    for (size_t i = 0; i < users->count; i++)
+        say_user(w, &users->items[i]);
+}
+
 static void say_password(struct writer *w) {
     struct slice password = secret_reveal(&w->content->settings->client_password);
     if (password.size > 0)
@@ -225,6 +248,7 @@ static const struct generic generics[] = {
     { "log.file", { "logfile" }, say_log_file },
     { "limits.clients", { "maxclients" }, say_max_clients },
     { "clients.password", { "requirepass" }, say_password },
+    { "clients.users", { "user" }, say_users },
 };
 
 static void say_generic(struct writer *w, const struct generic *g) {
@@ -242,25 +266,6 @@ static void say_folder(struct writer *w) {
         return;
     classic_rewrite_own(w->rewrite, "dir");
     say_word(w, "dir", slice_of(w->content->folder));
-}
-
-static void say_users(struct writer *w) {
-    struct slice rest = w->content->users;
-    struct classic_line l = CLASSIC_LINE_INIT;
-    if (rest.size > 0)
-        classic_rewrite_own(w->rewrite, "user");
-    while (rest.size > 0) {
-        int column;
-        bool read = classic_line_read(slice_cut(&rest, '\n'), &l, &column);
-        ensure(read);
-        struct slice *words = mem_alloc((l.count + 1) * sizeof(words[0]));
-        for (size_t i = 0; i < l.count; i++)
-            words[i] = classic_word(&l, i);
-        if (l.count > 0)
-            classic_rewrite_say(w->rewrite, words, l.count);
-        mem_free(words);
-    }
-    classic_line_fini(&l);
 }
 
 /* ---- the whole ---- */
@@ -305,7 +310,6 @@ void classic_write(struct slice old, const struct classic_content *content, stru
     for (size_t i = 0; i < ARRAY_SIZE(generics); i++)
         say_generic(&w, &generics[i]);
     say_folder(&w);
-    say_users(&w);
     say_head(&w);
     for (size_t i = 0; i < content->plan->group_count; i++)
         say_group(&w, &content->plan->groups[i].active);

@@ -15,7 +15,6 @@ struct classic_content {
     const struct plan *plan;         /* the groups in force */
     const struct state *state;
     const char *folder;    /* `dir`, absolute; NULL = as it stands */
-    struct slice users;    /* `user` lines; empty = as they stand */
     struct slice included; /* the lines of the files that the old text includes */
 };
 

@@ -191,6 +191,46 @@ static void load_renames(struct group_settings *g, const struct yaml_value *v, s
         load_rename(g, v->items[i], diag);
 }
 
+/* The rules in one text, or as a list. */
+static void load_rules(
+    const struct yaml_value *v, const char *name, struct buf *rules, struct diag *diag) {
+    struct buf why = BUF_INIT;
+    if (!expect_shape(v, name, YAML_TEXT, diag))
+        return;
+    if (v->text.size == 0 || value_check_text(v->text, &why))
+        buf_add_slice(rules, v->text);
+    else
+        diag_add(diag, v->line, v->column, "%s %s", name, buf_text(&why));
+    buf_fini(&why);
+}
+
+static void load_user(struct users *u, const struct yaml_value *v, struct diag *diag) {
+    char name[PATH_TEXT_MAX * 2];
+    snprintf(name, sizeof(name), "clients.users: %.*s", QUOTED(v->key));
+    struct buf rules = BUF_INIT;
+    if (v->shape != YAML_LIST)
+        load_rules(v, name, &rules, diag);
+    for (size_t i = 0; v->shape == YAML_LIST && i < v->item_count; i++) {
+        if (i > 0)
+            buf_add_char(&rules, ' ');
+        load_rules(v->items[i], name, &rules, diag);
+    }
+    struct user_rules *r = users_set(u, v->key, buf_slice(&rules));
+    r->line = v->key_line;
+    r->column = v->key_column;
+    buf_fini(&rules);
+}
+
+static void load_users(struct users *u, const struct yaml_value *v, struct diag *diag) {
+    if (!expect_shape(v, "clients.users", YAML_MAP, diag))
+        return;
+    if (v->item_count > USERS_MAX)
+        diag_add(diag, v->key_line, v->key_column, "more than %d users", USERS_MAX);
+    else
+        for (size_t i = 0; i < v->item_count; i++)
+            load_user(u, v->items[i], diag);
+}
+
 static void load_option(
     const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     switch (o->type) {
@@ -202,6 +242,9 @@ static void load_option(
         break;
     case OPTION_TYPE_RENAMES:
         load_renames(settings, v, diag);
+        break;
+    case OPTION_TYPE_USERS:
+        load_users(option_value(o, settings), v, diag);
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
@@ -421,6 +464,23 @@ static void check_groups(const struct yaml_value *root, struct diag *diag) {
             "no groups: name those to watch, or write 'groups: {}' if SENTINEL MONITOR makes them");
 }
 
+/* Users come from one place: the file itself, or an ACL file. */
+static void load_acl_file(struct settings *s, const struct yaml_value *root, struct diag *diag) {
+    if (s->acl_file == NULL)
+        return;
+    const struct yaml_value *clients = yaml_tree_item(root, "clients");
+    const struct yaml_value *file = yaml_tree_item(clients, "acl_file");
+    if (s->users.count > 0) {
+        diag_add(diag, file->key_line, file->key_column,
+            "clients must have users or acl_file, not both");
+        return;
+    }
+    int error = users_read_file(&s->users, s->acl_file);
+    if (error != 0)
+        diag_add(diag, file->line, file->column, "clients.acl_file: cannot read %s: %s",
+            s->acl_file, load_file_why(error));
+}
+
 bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
     settings_init(ret);
     struct yaml_value *root = yaml_tree_read(text, diag);
@@ -430,6 +490,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
             root);
         check_login(root, "peers", diag);
         check_login(root, "clients", diag);
+        load_acl_file(ret, root, diag);
         load_check_masters(ret, diag);
         check_names(ret, diag);
         check_groups(root, diag);

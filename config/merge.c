@@ -146,10 +146,40 @@ enum override_rule {
     OVERRIDE_NEVER,        /* the file speaks of it for the first time */
 };
 
+void merge_write_user(const struct settings *file, struct slice name, struct buf *out) {
+    char hex[DIGEST_HEX_SIZE];
+    users_write_one(&file->users, name, out);
+    if (buf_size(out) > 0 || !slice_is(name, "default") || !secret_is_set(&file->client_password))
+        return;
+    digest_hex(secret_reveal(&file->client_password), hex);
+    buf_add_text(out, hex);
+}
+
+/* A user is kept by itself. With an ACL file the file has them all. */
+static bool apply_user(struct plan *p, const struct override_record *r) {
+    struct slice name = slice_of(r->option + strlen(USERS_OVERRIDE));
+    struct buf said = BUF_INIT;
+    merge_write_user(&p->file, name, &said);
+    bool holds = p->file.acl_file == NULL && slice_is(buf_slice(&said), r->file_value);
+    if (holds)
+        users_restore_one(&p->active.users, name, slice_of(r->value));
+    buf_fini(&said);
+    return holds;
+}
+
+static bool is_of_user(const struct target *of, const struct override_record *r) {
+    return of->scope == OPTION_PROCESS && slice_starts_with(slice_of(r->option), USERS_OVERRIDE);
+}
+
 static void apply_overrides(struct plan *p, const struct target *to,
     const struct overrides *overrides, enum override_rule rule) {
     for (size_t i = 0; i < overrides->count; i++) {
         const struct override_record *r = &overrides->items[i];
+        if (is_of_user(to, r)) {
+            if (!apply_user(p, r))
+                add_dropped(p, to, r);
+            continue;
+        }
         const struct option *o = option_by_key(to->scope, slice_of(r->option));
         bool holds = o != NULL && o->live == OPTION_LIVE && rule != OVERRIDE_NEVER &&
             (rule == OVERRIDE_ALWAYS || file_is_unchanged(o, to->file, r));

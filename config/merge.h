@@ -8,6 +8,7 @@
 #include "config/settings.h"
 #include "config/state.h"
 
+struct buf;
 struct diag;
 
 /* An override that lost against a changed file. The values are as in YAML: "30s". */
@@ -65,6 +66,9 @@ enum merge_style {
  * the plan is then empty. */
 bool config_merge(const struct settings *file, const struct state *state, enum merge_style style,
     struct plan *ret, struct diag *diag);
+
+/* What a file says of a user, as an override remembers it: a change of this ends the override. */
+void merge_write_user(const struct settings *file, struct slice name, struct buf *out);
 
 /* Digest of a group's section, for tombstones: equal sections give equal digests. */
 void merge_section_digest(const struct group_settings *g, char ret_hex[static 65]);

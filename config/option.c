@@ -59,6 +59,7 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_RENAMES:
+    case OPTION_TYPE_USERS:
         break;
     }
     ensure_failed("option_read of a scalar", __FILE__, __LINE__);
@@ -71,7 +72,7 @@ static bool is_number(const struct option *o) {
 
 static bool is_scalar(const struct option *o) {
     return o->type != OPTION_TYPE_ENDPOINT_LIST && o->type != OPTION_TYPE_SECRET_FILE &&
-        o->type != OPTION_TYPE_RENAMES;
+        o->type != OPTION_TYPE_RENAMES && o->type != OPTION_TYPE_USERS;
 }
 
 void option_set_standards(enum option_scope scope, void *settings) {
@@ -102,6 +103,8 @@ void option_fini_owned(enum option_scope scope, void *settings) {
             set_text(option_value(o, settings), SLICE_EMPTY);
         else if (o->scope == scope && o->type == OPTION_TYPE_SECRET)
             secret_fini(option_value(o, settings));
+        else if (o->scope == scope && o->type == OPTION_TYPE_USERS)
+            users_fini(option_value(o, settings));
     }
 }
 
@@ -116,6 +119,10 @@ void option_copy_owned(enum option_scope scope, void *settings) {
             struct secret original = *secret;
             *secret = (struct secret){ .value = NULL };
             secret_set(secret, secret_reveal(&original));
+        } else if (o->scope == scope && o->type == OPTION_TYPE_USERS) {
+            struct users *users = option_value(o, settings);
+            const struct users original = *users;
+            users_copy(users, &original);
         }
     }
 }
@@ -194,6 +201,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
+    case OPTION_TYPE_USERS: /* by users_restore_one */
         break;
     }
     return false;
@@ -257,6 +265,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_FORMAT:
     case OPTION_TYPE_COMPAT:
+    case OPTION_TYPE_USERS: /* by users_write_one */
         break;
     }
 }
@@ -282,6 +291,9 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_RENAMES:
         print_renames(settings, out);
+        break;
+    case OPTION_TYPE_USERS:
+        buf_add_text(out, SECRET_STARS);
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
@@ -354,6 +366,8 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
         return *(const bool *)left == *(const bool *)right;
     case OPTION_TYPE_RENAMES:
         return renames_equal(a, b);
+    case OPTION_TYPE_USERS:
+        return users_equal(left, right);
     }
     return false;
 }

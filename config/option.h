@@ -26,6 +26,7 @@ enum option_type {
     OPTION_TYPE_LOG_FORMAT,
     OPTION_TYPE_COMPAT,
     OPTION_TYPE_RENAMES,
+    OPTION_TYPE_USERS,
 };
 
 struct option {

@@ -258,6 +258,53 @@ const struct option option_table[] = {
             "File that holds the password, read at the start and at each reload. Instead of password.",
     },
     {
+        .key = "clients.users",
+        IN_PROCESS(users),
+        .type = OPTION_TYPE_USERS,
+        .live = OPTION_LIVE,
+        .example = "{app: 'on >secret +@connection +sentinel|get-master-addr-by-name'}",
+        .doc =
+            "Users that clients can log in as, each with the rules of ACL SETUSER that make it. What ACL SETUSER "
+            "and DELUSER change is kept until the user is changed here.",
+    },
+    {
+        .key = "clients.acl_file",
+        IN_PROCESS(acl_file),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_LIVE,
+        .example = "/etc/vedette/users.acl",
+        .doc =
+            "File of users, in lines as ACL LIST shows them, for ACL LOAD and SAVE. Read at the start and when it "
+            "has changed at a reload. Instead of users.",
+    },
+    {
+        .key = "clients.acl_log_max",
+        IN_PROCESS(acl_log_max),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = 100000,
+        .standard = "128",
+        .doc = "Refusals that ACL LOG keeps.",
+    },
+    {
+        .key = "clients.all_channels",
+        IN_PROCESS(all_channels),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_LIVE,
+        .standard = "no",
+        .doc = "Whether a user has a right to every channel until its rules say otherwise.",
+    },
+    {
+        .key = "clients.protected_mode",
+        IN_PROCESS(protected_mode),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_LIVE,
+        .standard = "no",
+        .doc =
+            "Whether only clients on this host are served while the default user has no password.",
+    },
+    {
         .key = "peers.user",
         IN_PROCESS(peer_user),
         .type = OPTION_TYPE_TEXT,

@@ -8,6 +8,7 @@
 #include "common/secret.h"
 #include "common/slice.h"
 #include "config/limit.h"
+#include "config/users.h"
 
 #define GROUP_NAME_MAX   256 /* bytes with the NUL */
 #define LISTEN_MAX       16
@@ -66,6 +67,11 @@ struct settings {
     char *peer_user;         /* owned: to log in as at peers; NULL = none */
     struct secret peer_password;
     struct secret client_password; /* of the default user; and for peers without peer_password */
+    struct users users;            /* of access control */
+    char *acl_file;                /* owned: where they stand instead; NULL = none */
+    int64_t acl_log_max;           /* refusals that ACL LOG keeps */
+    bool all_channels;             /* new users have a right to every channel */
+    bool protected_mode;           /* without a password only clients of this host are served */
     bool deny_scripts_reconfig;    /* SENTINEL SET may not change the paths of scripts */
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;

@@ -1,42 +1,145 @@
 #include "sentinel/command/access.h"
 
 #include "common/buf.h"
-#include "common/ensure.h"
+#include "config/diag.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
+#include "sentinel/core/configure.h"
 #include "sentinel/core/core.h"
+
+#include <string.h>
+
+/* ---- users of the settings ---- */
 
 static struct acl_style style_of(const struct settings *settings) {
     return (struct acl_style){
         .sanitize = settings->compat == COMPAT_REDIS ? ACL_SANITIZE : ACL_SANITIZE_UNSAID,
+        .all_channels = settings->all_channels,
     };
 }
 
-static void take_password(struct access *a, const struct settings *settings) {
-    if (secret_equal(&a->file_password, &settings->client_password))
+/* Says why a user of the settings cannot be made. */
+static void PRINTF_LIKE(3, 4)
+    find_fault(struct diag *diag, const struct user_rules *r, const char *format, ...) {
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    if (diag != NULL)
+        diag_add(diag, r->line, r->column, "Error in user declaration '%.*s': %s",
+            (int)MIN_OF(user_name(r).size, (size_t)80), user_name(r).data, buf_text(&text));
+    buf_fini(&text);
+}
+
+static void make_user(struct acl *a, const struct user_rules *from, struct diag *diag) {
+    struct slice name = user_name(from);
+    if (!acl_user_name_is_valid(name)) {
+        find_fault(diag, from, "Spaces not allowed in ACL usernames");
         return;
-    struct slice password = secret_reveal(&settings->client_password);
-    secret_set(&a->file_password, password);
-    acl_set_standard_password(&a->acl, password);
+    }
+    struct acl_user *u = acl_find(a, name);
+    if (u == NULL) {
+        u = acl_user_new(name, &a->style);
+        acl_add(a, u);
+    } else {
+        acl_user_reset(u);
+    }
+    struct slice *rules = NULL;
+    size_t count = 0;
+    struct slice open = SLICE_EMPTY;
+    if (!acl_split_rules(secret_reveal(&from->rules), &rules, &count, &open)) {
+        find_fault(diag, from, "Unmatched parenthesis in acl selector starting at '" SLICE_FMT "'.",
+            SLICE_ARG(open));
+        return;
+    }
+    struct acl_change change = acl_change_user(u, rules, count);
+    if (change.error == ACL_E_UNKNOWN) /* the others may hold a password */
+        find_fault(
+            diag, from, "%s: " SLICE_FMT, acl_error_text(change.error), SLICE_ARG(change.rule));
+    else if (change.error != ACL_OK)
+        find_fault(diag, from, "%s", acl_error_text(change.error));
+    acl_rules_free(rules, count);
+}
+
+/* All users that the settings name. What cannot be made was found by access_check, or is left out.
+ */
+static void make_all(struct acl *a, const struct settings *settings, struct diag *diag) {
+    struct acl_style style = style_of(settings);
+    acl_init(a, &style);
+    /* An ACL file has the default user, too. */
+    if (settings->acl_file == NULL && secret_is_set(&settings->client_password))
+        acl_set_standard_password(a, secret_reveal(&settings->client_password));
+    for (size_t i = 0; i < settings->users.count; i++)
+        make_user(a, &settings->users.items[i], diag);
+    if (settings->acl_file == NULL)
+        return;
+    struct buf why = BUF_INIT;
+    if (!acl_read(a, settings->acl_file, secret_reveal(&settings->users.file_text), &why) &&
+        diag != NULL)
+        diag_add(diag, 0, 0, "%s", buf_text(&why));
+    buf_fini(&why);
+}
+
+void access_check(const struct settings *settings, struct diag *diag) {
+    struct acl acl;
+    make_all(&acl, settings, diag);
+    acl_fini(&acl);
 }
 
 void access_init(struct access *a, const struct settings *settings) {
-    struct acl_style style = style_of(settings);
-    *a = (struct access){ .file_password = { .value = NULL } };
-    acl_init(&a->acl, &style);
-    take_password(a, settings);
+    *a = (struct access){ .file_text = { .value = NULL } };
+    make_all(&a->acl, settings, NULL);
+    secret_set(&a->file_text, secret_reveal(&settings->users.file_text));
 }
 
 void access_fini(struct access *a) {
     acl_fini(&a->acl);
     acl_log_fini(&a->log);
-    secret_fini(&a->file_password);
+    secret_fini(&a->file_text);
+}
+
+static bool users_differ(const struct acl_user *a, const struct acl_user *b) {
+    struct buf left = BUF_INIT, right = BUF_INIT;
+    acl_user_print(a, &left);
+    acl_user_print(b, &right);
+    bool differ = !slice_equal(buf_slice(&left), buf_slice(&right));
+    buf_fini(&left);
+    buf_fini(&right);
+    return differ;
+}
+
+/* User by user, so that clients notice only what changes for them. */
+static void become(struct server *s, struct acl *wanted) {
+    struct acl *now = &s->access.acl;
+    now->style = wanted->style;
+    map_for_each(u, &now->users, struct acl_user) {
+        if (acl_find(wanted, acl_user_name(u)) == NULL)
+            access_remove_user(s, u, NULL);
+    }
+    map_for_each(u, &wanted->users, struct acl_user) {
+        struct acl_user *known = acl_find(now, acl_user_name(u));
+        if (known != NULL && !users_differ(known, u))
+            continue;
+        struct acl_user *copy = acl_user_new(acl_user_name(u), &wanted->style);
+        acl_user_copy(copy, u);
+        access_change_user(s, copy);
+    }
 }
 
 void access_reload(struct server *s) {
-    s->access.acl.style = style_of(&s->core->settings);
-    take_password(&s->access, &s->core->settings);
+    const struct settings *settings = &s->core->settings;
+    struct acl wanted;
+    bool file_changed = !secret_equal(&s->access.file_text, &settings->users.file_text);
+    s->access.acl.style = style_of(settings);
+    make_all(&wanted, settings, NULL);
+    /* What ACL SETUSER did since the ACL file was read stands until the file says something else.
+     */
+    if (settings->acl_file == NULL || file_changed)
+        become(s, &wanted);
+    acl_fini(&wanted);
+    secret_set(&s->access.file_text, secret_reveal(&settings->users.file_text));
 }
 
 /* ---- one client ---- */
@@ -44,6 +147,15 @@ void access_reload(struct server *s) {
 /* The default user comes in without a password. */
 static bool is_open(const struct acl *a) {
     return a->standard->no_password && a->standard->enabled;
+}
+
+static bool is_of_this_host(const struct endpoint *e) {
+    return strncmp(e->host, "127.", 4) == 0 || strcmp(e->host, "::1") == 0;
+}
+
+bool access_admits(
+    const struct access *a, const struct settings *settings, const struct endpoint *from) {
+    return !settings->protected_mode || !a->acl.standard->no_password || is_of_this_host(from);
 }
 
 void access_enter(struct session *s) {
@@ -67,7 +179,8 @@ static void note(
         .client = slice_trim(buf_slice(&client)),
     };
     call->server->access.refused[reason]++;
-    acl_log_add(&call->server->access.log, &refusal, &call->core->now, ACL_LOG_STANDARD);
+    acl_log_add(&call->server->access.log, &refusal, &call->core->now,
+        (size_t)call->core->settings.acl_log_max);
     buf_fini(&client);
 }
 
@@ -164,6 +277,22 @@ void access_change_user(struct server *s, struct acl_user *changed) {
     acl_user_free(changed);
     if (narrows)
         hang_up_listeners(s, u);
+}
+
+uint64_t access_keep(struct server *s, struct slice name) {
+    if (s->core->settings.acl_file != NULL)
+        return 0;
+    struct users wanted = { .items = NULL };
+    const struct acl_user *u = acl_find(&s->access.acl, name);
+    if (u != NULL) {
+        struct buf rules = BUF_INIT;
+        acl_user_print(u, &rules);
+        users_set(&wanted, name, buf_slice(&rules));
+        buf_fini(&rules);
+    }
+    uint64_t seq = configure_set_user(s->core, name, &wanted);
+    users_fini(&wanted);
+    return seq;
 }
 
 /* Whoever was somebody else before is nobody now. */

@@ -8,14 +8,19 @@
 struct call;
 struct server;
 struct session;
+struct diag;
+struct endpoint;
 struct settings;
 
 struct access {
     struct acl acl;
     struct acl_log log;
     uint64_t refused[ACL_REASON_COUNT];
-    struct secret file_password; /* of the default user, as the file said last */
+    struct secret file_text; /* of the ACL file, as it was last read */
 };
+
+/* Finds what a configuration says of users and what no user can be made of. */
+void access_check(const struct settings *settings, struct diag *diag);
 
 void access_init(struct access *a, const struct settings *settings);
 void access_fini(struct access *a);
@@ -23,6 +28,9 @@ void access_fini(struct access *a);
 void access_reload(struct server *s);
 
 /* ---- one client ---- */
+/* Whether protected mode, if it is on, lets a client in that comes from there. */
+bool access_admits(
+    const struct access *a, const struct settings *settings, const struct endpoint *from);
 /* A new client is the default user, and need not log in if that one has no password. */
 void access_enter(struct session *s);
 /* Whether the client has to log in before it may ask for anything. */
@@ -36,6 +44,9 @@ bool access_permits(struct call *call);
 /* Makes a user what `changed` is, and takes that; a new one is added. Hangs up who listens to what
  * its user may no longer listen to. */
 void access_change_user(struct server *s, struct acl_user *changed);
+/* Keeps a user as it is now, or that it is gone, beyond a restart, unless an ACL file is there for
+ * that. Returns the PERSIST; 0 without one. */
+uint64_t access_keep(struct server *s, struct slice name);
 /* Removes a user that is not the default one, and hangs up all who are it. True if `self` is among
  * them: it still has its reply to get, and is to be ended afterwards. */
 bool access_remove_user(struct server *s, struct acl_user *u, const struct session *self);

@@ -121,6 +121,29 @@ bool acl_join_rules(const struct slice *words, size_t count, struct slice **ret_
     return true;
 }
 
+/* ret_words: owned (mem_free), borrowing from the text. */
+static size_t split(struct slice text, struct slice **ret_words) {
+    size_t count = 0, capacity = 0;
+    struct slice *words = NULL;
+    while (text.data != NULL) {
+        mem_grow(&words, &capacity, count + 1, sizeof(words[0]));
+        words[count++] = slice_cut(&text, ' ');
+    }
+    *ret_words = words;
+    return count;
+}
+
+bool acl_split_rules(
+    struct slice text, struct slice **ret_rules, size_t *ret_count, struct slice *ret_open) {
+    struct slice *words = NULL;
+    size_t open = 0, count = split(text, &words);
+    bool closed = acl_join_rules(words, count, ret_rules, ret_count, &open);
+    if (!closed)
+        *ret_open = words[open];
+    mem_free(words);
+    return closed;
+}
+
 void acl_rules_free(struct slice *rules, size_t count) {
     for (size_t i = 0; i < count; i++)
         mem_free((void *)(uintptr_t)rules[i].data);
@@ -192,12 +215,8 @@ static struct acl_user *begin_user(struct reading *r, struct slice name) {
 }
 
 static void read_line(struct reading *r, struct slice line) {
-    size_t count = 0, capacity = 0;
     struct slice *words = NULL;
-    while (line.data != NULL) {
-        mem_grow(&words, &capacity, count + 1, sizeof(words[0]));
-        words[count++] = slice_cut(&line, ' ');
-    }
+    size_t count = split(line, &words);
     if (count >= 2 && slice_is(words[0], "user")) {
         struct acl_user *u = begin_user(r, words[1]);
         if (u != NULL)

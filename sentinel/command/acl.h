@@ -38,6 +38,9 @@ void acl_set_standard_password(struct acl *a, struct slice password);
  * (acl_rules_free). false, with *ret_open the word that opened it, if a parenthesis stays open. */
 bool acl_join_rules(const struct slice *words, size_t count, struct slice **ret_rules,
     size_t *ret_count, size_t *ret_open);
+/* The same of rules in one text, separated by blanks. */
+bool acl_split_rules(
+    struct slice text, struct slice **ret_rules, size_t *ret_count, struct slice *ret_open);
 void acl_rules_free(struct slice *rules, size_t count);
 
 /* Reads lines of the form "user NAME RULE ..." into `a`, which is to hold the default user alone.

@@ -4,7 +4,6 @@
 
 #include "common/slice.h"
 
-#define ACL_LOG_STANDARD 128  /* entries */
 #define ACL_LOG_TEXT_MAX 1024 /* bytes of an object or a name; what is longer is cut */
 
 struct now;

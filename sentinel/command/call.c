@@ -13,6 +13,10 @@ void reply_ok_after(struct call *call, uint64_t seq) {
     call->rests_on_file = true;
     saving_ask(call->core);
     resp_status(&call->reply, "OK");
+    reply_unsaved_otherwise(call);
+}
+
+void reply_unsaved_otherwise(struct call *call) {
     resp_error(
         &call->otherwise, SLICE_LITERAL("ERR Failed to save config file. Check server logs."));
 }

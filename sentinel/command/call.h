@@ -12,6 +12,7 @@ struct group;
 void reply_ok(struct call *call);
 /* +OK of a change, once it is durable; the originals' error if it cannot be made so. */
 void reply_ok_after(struct call *call, uint64_t seq);
+void reply_unsaved_otherwise(struct call *call); /* that error, if call->rests_on fails */
 /* A text for people: a bulk in RESP2, a verbatim string in RESP3. */
 void reply_verbatim(struct call *call, struct slice text);
 /* The number of words does not fit `c`. */

@@ -152,7 +152,7 @@ void run_acl_setuser(struct call *call) {
     if (u == NULL)
         return;
     access_change_user(call->server, u);
-    reply_ok(call);
+    reply_ok_after(call, access_keep(call->server, name));
 }
 
 void run_acl_deluser(struct call *call) {
@@ -169,9 +169,11 @@ void run_acl_deluser(struct call *call) {
         if (u == NULL)
             continue;
         is_self |= access_remove_user(call->server, u, call->session);
+        call->rests_on = access_keep(call->server, call->args[i]);
         removed++;
     }
     resp_integer(&call->reply, removed);
+    reply_unsaved_otherwise(call);
     if (is_self)
         session_end(call->session);
 }

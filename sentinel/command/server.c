@@ -83,11 +83,11 @@ static bool is_logged_lately(const struct server *s, int64_t logged_ms) {
 
 /* ---- connections ---- */
 
-static void refuse(struct server *s, struct client_id id) {
+static void refuse(struct server *s, struct client_id id, struct slice error) {
     s->stats.rejected++;
     struct effect *e = effects_add(s->core->out, EFFECT_REPLY);
     e->client = id;
-    e->bytes = SLICE_LITERAL("-ERR max number of clients reached\r\n");
+    e->bytes = error;
     effects_add(s->core->out, EFFECT_HANGUP)->client = id;
 }
 
@@ -95,7 +95,18 @@ static void open_session(struct server *s, const struct input *in) {
     s->stats.connections++;
     if (map_count(&s->sessions) >= (uint64_t)s->core->settings.limits.max[LIMIT_CLIENTS]) {
         s->core->limit_hits[LIMIT_CLIENTS]++;
-        refuse(s, in->client);
+        refuse(s, in->client, SLICE_LITERAL("-ERR max number of clients reached\r\n"));
+        return;
+    }
+    if (!access_admits(&s->access, &s->core->settings, &in->remote)) {
+        refuse(s, in->client,
+            SLICE_LITERAL(
+                "-DENIED Redis is running in protected mode because protected mode is enabled and "
+                "no password is set for the default user. In this mode connections are only "
+                "accepted from the loopback interface. To be reached from elsewhere, give the "
+                "default user a password (clients.password, requirepass), or switch the mode off "
+                "(clients.protected_mode, protected-mode), and have the configuration read "
+                "again.\r\n"));
         return;
     }
     struct session *session = session_new(s, in);

@@ -1,6 +1,7 @@
 #include "sentinel/core/configure.h"
 
 #include "common/buf.h"
+#include "config/merge.h"
 #include "config/option.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/order.h"
@@ -64,11 +65,29 @@ uint64_t configure_set(struct core *c, const struct settings *wanted) {
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
         bool can_change = o->scope == OPTION_PROCESS && o->live == OPTION_LIVE &&
-            o->type != OPTION_TYPE_SECRET_FILE;
+            o->type != OPTION_TYPE_SECRET_FILE && o->type != OPTION_TYPE_USERS;
         if (can_change && !option_equal(o, &old, &c->settings))
             persist_override(c, o);
     }
     settings_fini(&old);
     /* Said again, the epoch is a write that shows whether the disk is there, whatever changed. */
     return core_persist(c, &(struct delta){ .kind = DELTA_EPOCH, .epoch = c->current_epoch });
+}
+
+uint64_t configure_set_user(struct core *c, struct slice name, const struct users *wanted) {
+    struct buf key CLEANUP(buf_fini) = BUF_INIT, value CLEANUP(buf_fini) = BUF_INIT;
+    struct buf file_value CLEANUP(buf_fini) = BUF_INIT;
+    buf_add_text(&key, USERS_OVERRIDE);
+    buf_add_slice(&key, name);
+    users_write_one(wanted, name, &value);
+    merge_write_user(&c->file, name, &file_value);
+    users_restore_one(&c->settings.users, name, buf_slice(&value));
+    bool differs = !slice_equal(buf_slice(&value), buf_slice(&file_value));
+    return core_persist(c,
+        &(struct delta){
+            .kind = differs ? DELTA_OVERRIDE : DELTA_OVERRIDE_GONE,
+            .option = buf_slice(&key),
+            .value = buf_slice(&value),
+            .file_value = buf_slice(&file_value),
+        });
 }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "common/base.h"
+#include "common/slice.h"
 
 struct core;
+struct users;
 struct settings;
 
 /* Takes over what a reload brings: logs in at peers anew if the credentials changed, announces a
@@ -13,3 +15,6 @@ void configure_take(struct core *c, const struct settings *file, const struct se
 /* Takes over `wanted`, which began as a copy of core->settings, and persists each option in which
  * it differs, among those that can change at runtime. Returns the seq that an +OK rests on. */
 uint64_t configure_set(struct core *c, const struct settings *wanted);
+/* Takes over one user of core->settings as it is in `wanted`, or not any more, and persists that.
+ * Returns the seq that an +OK rests on. */
+uint64_t configure_set_user(struct core *c, struct slice name, const struct users *wanted);

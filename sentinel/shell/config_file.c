@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "config/diag.h"
+#include "sentinel/command/access.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ bool config_file_load(const char *path, struct config_file *ret, struct diag *di
     }
     mem_free((void *)(uintptr_t)text.data);
     check_scripts(ret, diag);
+    access_check(&ret->settings, diag);
     return ok && diag->count == 0;
 }
 

@@ -56,15 +56,22 @@ static void expect_for(struct desk *d, uint64_t client) {
     buf_clear(&d->received);
 }
 
+struct slice desk_open_from(struct desk *d, uint64_t client, const char *host) {
+    struct input in = {
+        .kind = INPUT_CLIENT_OPENED,
+        .client = { client },
+        .remote = { .port = 40000 },
+        .local = { .host = "127.0.0.1", .port = 28450 },
+        .descriptor = 7,
+    };
+    slice_copy(slice_of(host), in.remote.host, sizeof(in.remote.host));
+    expect_for(d, client);
+    step(d, &in);
+    return received(d);
+}
+
 void desk_open(struct desk *d, uint64_t client) {
-    step(d,
-        &(struct input){
-            .kind = INPUT_CLIENT_OPENED,
-            .client = { client },
-            .remote = { .host = "10.0.0.9", .port = 40000 },
-            .local = { .host = "127.0.0.1", .port = 28450 },
-            .descriptor = 7,
-        });
+    desk_open_from(d, client, "10.0.0.9");
 }
 
 void desk_close(struct desk *d, uint64_t client) {

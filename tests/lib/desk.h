@@ -25,7 +25,9 @@ struct desk {
 void desk_init(struct desk *d); /* every server and peer connected, up and known from INFO */
 void desk_fini(struct desk *d);
 
-void desk_open(struct desk *d, uint64_t client);
+void desk_open(struct desk *d, uint64_t client); /* from another host */
+/* Returns what it got at once. */
+struct slice desk_open_from(struct desk *d, uint64_t client, const char *host);
 void desk_close(struct desk *d, uint64_t client);
 /* Sends bytes as a client; returns what this client got for them. Borrowed until the next call. */
 struct slice desk_send(struct desk *d, uint64_t client, struct slice bytes);

@@ -1,5 +1,7 @@
 #include "tests/unit/answer.h"
 
+#include "config/diag.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -7,12 +9,9 @@
 #define NOAUTH    "-\"NOAUTH Authentication required.\""
 #define OK        "+\"OK\""
 
+/* The last one that was. */
 static bool is_hung_up(const struct desk *d, uint64_t client) {
-    for (size_t i = 0; i < d->out.count; i++) {
-        if (d->out.items[i].kind == EFFECT_HANGUP && d->out.items[i].client.value == client)
-            return true;
-    }
-    return false;
+    return d->hung_up == client;
 }
 
 /* ---- logging in ---- */
@@ -66,17 +65,14 @@ static void the_password_of_the_file_is_that_of_the_default_user(void **state) {
     secret_set(&d.core->settings.client_password, SLICE_LITERAL("sesame"));
     d.server = server_new(d.core, &d.facts);
     desk_open(&d, 1);
+    desk_open(&d, 2);
     assert_answer(&d, 1, "PING", NOAUTH);
     assert_answer(&d, 1, "AUTH sesame", OK);
 
     /* A reload brings another; who is in stays in. */
-    assert_answer(&d, 1, "ACL SETUSER default >more", OK);
-    server_reload(d.server);
-    desk_open(&d, 2);
-    assert_answer(&d, 2, "AUTH more", OK); /* the file did not change */
     secret_set(&d.core->settings.client_password, SLICE_LITERAL("changed"));
     server_reload(d.server);
-    assert_answer(&d, 2, "AUTH more", WRONGPASS);
+    assert_answer(&d, 2, "AUTH sesame", WRONGPASS);
     assert_answer(&d, 2, "AUTH changed", OK);
     assert_answer(&d, 1, "PING", "+\"PONG\"");
     secret_set(&d.core->settings.client_password, SLICE_EMPTY);
@@ -84,6 +80,21 @@ static void the_password_of_the_file_is_that_of_the_default_user(void **state) {
     desk_open(&d, 3);
     assert_answer(&d, 3, "PING", "+\"PONG\"");
     desk_fini(&d);
+}
+
+static void protected_mode_keeps_others_out_while_there_is_no_password(void **state) {
+    struct desk *d = *state;
+    d->core->settings.protected_mode = true;
+    assert_slice(desk_open_from(d, 3, "127.0.0.9"), "");
+    assert_slice(desk_open_from(d, 4, "::1"), "");
+    assert_true(slice_starts_with(
+        desk_open_from(d, 5, "192.0.2.1"), "-DENIED Redis is running in protected mode because "));
+    assert_int_equal(d->hung_up, 5);
+    assert_answer(d, 3, "PING", "+\"PONG\"");
+    assert_answer(d, 1, "PING", "+\"PONG\""); /* was there before */
+    assert_answer(d, 3, "ACL SETUSER default >pw", OK);
+    assert_slice(desk_open_from(d, 6, "192.0.2.1"), "");
+    assert_answer(d, 6, "AUTH pw", OK);
 }
 
 static void hello_logs_in_and_is_done_whole_or_not_at_all(void **state) {
@@ -121,6 +132,114 @@ static void a_disabled_default_user_bars_new_clients(void **state) {
     assert_answer(d, 3, "PING", NOAUTH);
     assert_answer(d, 1, "ACL SETUSER default on", OK);
     assert_answer(d, 3, "PING", "+\"PONG\"");
+}
+
+/* ---- users of the configuration ---- */
+
+static void say_user(struct settings *s, const char *name, const char *rules) {
+    users_set(&s->users, slice_of(name), slice_of(rules));
+}
+
+static void users_of_the_file_are_there_and_follow_it(void **state) {
+    struct desk d;
+    desk_init(&d);
+    server_free(d.server);
+    struct settings *s = &d.core->settings;
+    say_user(s, "bob", "on >pw +@all &a");
+    say_user(s, "al", "on nopass +ping");
+    d.server = server_new(d.core, &d.facts);
+    for (uint64_t client = 1; client <= 3; client++)
+        desk_open(&d, client);
+    assert_answer(&d, 1, "ACL USERS", "*[$\"al\" $\"bob\" $\"default\"]");
+    assert_answer(&d, 2, "AUTH bob pw", OK);
+    assert_answer(&d, 2, "SUBSCRIBE a", "*[$\"subscribe\" $\"a\" :\"1\"]");
+    assert_answer(&d, 3, "AUTH al x", OK);
+
+    say_user(s, "bob", "on >pw +@all -role &a"); /* a reload: bob loses a right */
+    server_reload(d.server);
+    assert_answer(
+        &d, 1, "ACL DRYRUN bob role", "$\"User bob has no permissions to run the 'role' command\"");
+    assert_int_equal(d.hung_up, 0);
+    users_remove(&s->users, SLICE_LITERAL("al"));
+    server_reload(d.server);
+    assert_answer(&d, 1, "ACL USERS", "*[$\"bob\" $\"default\"]");
+    assert_int_equal(d.hung_up, 3);
+    say_user(s, "bob", "on >pw +@all &b");
+    server_reload(d.server);
+    assert_answer(&d, 1, "PING", "+\"PONG\"");
+    assert_int_equal(d.hung_up, 2);
+    desk_fini(&d);
+}
+
+static void what_is_changed_at_runtime_is_kept(void **state) {
+    struct desk *d = *state;
+    struct users *users = &d->core->settings.users;
+    d->store_waits = true;
+    assert_slice(desk_ask(d, 1, "ACL SETUSER bob on nopass +ping"), "");
+    assert_answer(d, 2, "AUTH bob x", OK); /* in force, and not told yet */
+    assert_replies(desk_durable(d, 1, d->core->persist_seq), OK);
+    assert_slice(secret_reveal(&users_find(users, SLICE_LITERAL("bob"))->rules),
+        "on nopass sanitize-payload resetchannels -@all +ping");
+    assert_slice(desk_ask(d, 1, "ACL DELUSER bob"), "");
+    assert_null(users_find(users, SLICE_LITERAL("bob")));
+    assert_replies(desk_failed(d, 1, d->core->persist_seq),
+        "-\"ERR Failed to save config file. Check server logs.\"");
+}
+
+static void with_an_acl_file_nothing_is_kept_but_by_saving_it(void **state) {
+    struct desk d;
+    desk_init(&d);
+    server_free(d.server);
+    struct settings *s = &d.core->settings;
+    s->acl_file = slice_dup(SLICE_LITERAL("/etc/users.acl"));
+    secret_set(&s->client_password, SLICE_LITERAL("ignored"));
+    secret_set(&s->users.file_text, SLICE_LITERAL("user bob on nopass +@all\n"));
+    d.server = server_new(d.core, &d.facts);
+    desk_open(&d, 1);
+    assert_answer(&d, 1, "ACL USERS", "*[$\"bob\" $\"default\"]");
+    d.store_waits = true;
+    assert_answer(&d, 1, "ACL SETUSER al", OK); /* rests on nothing */
+    assert_int_equal(s->users.count, 0);
+    server_reload(d.server); /* the file says what it said */
+    assert_answer(&d, 1, "ACL USERS", "*[$\"al\" $\"bob\" $\"default\"]");
+    secret_set(&s->users.file_text, SLICE_LITERAL("user joe off\n"));
+    server_reload(d.server);
+    assert_answer(&d, 1, "ACL USERS", "*[$\"default\" $\"joe\"]");
+    desk_fini(&d);
+}
+
+static void what_makes_no_user_is_found(void **state) {
+    static const struct {
+        const char *name, *rules, *finding;
+    } cases[] = {
+        { "bob", "on foo", "f:3:5: Error in user declaration 'bob': Syntax error\n" },
+        { "bob", "+nocmd",
+            "f:3:5: Error in user declaration 'bob': Unknown command or category name in ACL: +nocmd\n" },
+        { "bob", "<secret",
+            "f:3:5: Error in user declaration 'bob': The password you are trying to remove from the user does not exist\n" },
+        { "bob", "on (+ping",
+            "f:3:5: Error in user declaration 'bob': Unmatched parenthesis in acl selector starting at '(+ping'.\n" },
+        { "b c", "on",
+            "f:3:5: Error in user declaration 'b c': Spaces not allowed in ACL usernames\n" },
+        { "bob", "on (+ping ~x)", "" },
+        { "default", "off", "" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct settings s;
+        struct diag diag;
+        struct buf found = BUF_INIT;
+        settings_init(&s);
+        diag_init(&diag, "f");
+        say_user(&s, cases[i].name, cases[i].rules);
+        s.users.items[0].line = 3;
+        s.users.items[0].column = 5;
+        access_check(&s, &diag);
+        diag_print(&diag, &found);
+        assert_slice(buf_slice(&found), cases[i].finding);
+        buf_fini(&found);
+        diag_fini(&diag);
+        settings_fini(&s);
+    }
 }
 
 /* ---- rights ---- */
@@ -204,8 +323,7 @@ static void listeners_are_hung_up_when_they_may_listen_no_more(void **state) {
             assert_answer(d, 2, "UNSUBSCRIBE a2", "*[$\"unsubscribe\" $\"a2\" :\"1\"]");
         snprintf(line, sizeof(line), "ACL SETUSER bob on +@all %s", cases[i].rules);
         assert_answer(d, 1, line, OK);
-        assert_int_equal(is_hung_up(d, 2), cases[i].hung_up);
-        assert_false(is_hung_up(d, 3)); /* listens to nothing */
+        assert_int_equal(d->hung_up, cases[i].hung_up ? 2 : 0); /* 3 listens to nothing */
     }
 }
 
@@ -288,7 +406,7 @@ static void equal_refusals_of_a_minute_are_one(void **state) {
 
 static void the_log_is_bounded(void **state) {
     struct desk *d = *state;
-    for (int i = 0; i < ACL_LOG_STANDARD + 20; i++) {
+    for (int i = 0; i < 148; i++) {
         char line[32];
         snprintf(line, sizeof(line), "AUTH user%d x", i);
         assert_answer(d, 2, line, WRONGPASS);
@@ -322,9 +440,14 @@ int main(void) {
         DESK_TEST(without_a_password_anybody_is_the_default_user),
         DESK_TEST(with_a_password_nothing_comes_before_it),
         cmocka_unit_test(the_password_of_the_file_is_that_of_the_default_user),
+        DESK_TEST(protected_mode_keeps_others_out_while_there_is_no_password),
         DESK_TEST(hello_logs_in_and_is_done_whole_or_not_at_all),
         DESK_TEST(a_disabled_user_stays_but_comes_in_no_more),
         DESK_TEST(a_disabled_default_user_bars_new_clients),
+        cmocka_unit_test(users_of_the_file_are_there_and_follow_it),
+        DESK_TEST(what_is_changed_at_runtime_is_kept),
+        cmocka_unit_test(with_an_acl_file_nothing_is_kept_but_by_saving_it),
+        cmocka_unit_test(what_makes_no_user_is_found),
         DESK_TEST(what_is_not_allowed_is_refused),
         DESK_TEST(a_restricted_user_has_all_that_clients_need),
         DESK_TEST(listeners_are_hung_up_when_they_may_listen_no_more),

@@ -69,6 +69,8 @@ struct row {
 #define NO_ADDRESS "must be an IP address and a port: 10.0.0.1:6379 or [2001:db8::1]:6379"
 #define ADDRESS    EACH(NO_ADDRESS)
 
+#define NO_MAPPING "must be a mapping, not a single value"
+
 static const struct row process_rows[] = {
     { "listen",
         { NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_LIST,
@@ -94,13 +96,18 @@ static const struct row process_rows[] = {
     { "hostnames.announce", YES_OR_NO },
     { "clients.password", TEXT },
     { "clients.password_file", SECRET_FILE },
+    { "clients.users",
+        { NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING,
+            "must be a mapping, not a list", ": A must be a single value, not a mapping" } },
+    { "clients.acl_file", SECRET_FILE },
+    { "clients.acl_log_max", COUNT("0 to 100000") },
+    { "clients.all_channels", YES_OR_NO },
+    { "clients.protected_mode", YES_OR_NO },
     { "peers.user", TEXT },
     { "peers.password", TEXT },
     { "peers.password_file", SECRET_FILE },
     { "deny_scripts_reconfig", YES_OR_NO },
 };
-
-#define NO_RENAMES "must be a mapping, not a single value"
 
 static const struct row group_rows[] = {
     { "master", ADDRESS },
@@ -116,7 +123,7 @@ static const struct row group_rows[] = {
     { "scripts.notification", TEXT },
     { "scripts.reconfig", TEXT },
     { "rename_commands",
-        { NO_RENAMES, NO_RENAMES, NO_RENAMES, NO_RENAMES, NO_RENAMES, NO_RENAMES,
+        { NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING,
             "must be a mapping, not a list", ": A must be a single value, not a mapping" } },
 };
 

@@ -257,27 +257,66 @@ static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
             "f:1:1: daemonize is not supported by this version other than as 'no'\n" },
         { "supervised systemd",
             "f:1:1: supervised is not supported by this version other than as 'no|auto'\n" },
-        { "protected-mode yes",
-            "f:1:1: protected-mode is not supported by this version other than as 'no'\n" },
         { "timeout 60", "f:1:1: timeout is not supported by this version other than as '0'\n" },
         { "timeout 0 0", "f:1:1: timeout is not supported by this version other than as '0'\n" },
         { "include other.conf", "f:1:1: include is not supported by this version\n" },
-        { "aclfile x", "f:1:1: aclfile is not supported by this version\n" },
         { "unixsocket x", "f:1:1: unixsocket is not supported by this version\n" },
         { "rename-command PING X", "f:1:1: rename-command is not supported by this version\n" },
-        { "user default on >geheim ~* &* +@all",
-            "f:1:1: user is not supported by this version, except a default user that may do "
-            "all\n" },
-        { "user other on nopass ~* &* +@all",
-            "f:1:1: user is not supported by this version, except a default user that may do "
-            "all\n" },
-        { "user default off",
-            "f:1:1: user is not supported by this version, except a default user that may do "
-            "all\n" },
         { "port 0",
             "f:1:6: port 0 is not supported by this version: there is no other way to reach it\n" },
         { "sentinel announce-ip me+you",
             "f:1:22: announce-ip must be an IP address or a host name\n" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_findings(cases[i].text, cases[i].findings);
+}
+
+static void users_are_read(void **state) {
+    struct loaded l;
+    load(&l,
+        SLICE_LITERAL("USER bob on >pw \"+@all\" '~a'\nuser default off\nuser ''\n"
+                      "acl-pubsub-default allchannels\nacllog-max-len 999999999999\n"
+                      "protected-mode yes\n"));
+    assert_true(l.valid);
+    assert_int_equal(l.settings.users.count, 3);
+    assert_slice(secret_reveal(&users_find(&l.settings.users, SLICE_LITERAL("bob"))->rules),
+        "on >pw +@all ~a");
+    assert_slice(
+        secret_reveal(&users_find(&l.settings.users, SLICE_LITERAL("default"))->rules), "off");
+    assert_slice(secret_reveal(&users_find(&l.settings.users, SLICE_EMPTY)->rules), "");
+    assert_int_equal(l.settings.users.items[1].line, 2);
+    assert_int_equal(l.settings.users.items[1].column, 6);
+    assert_true(l.settings.all_channels);
+    assert_true(l.settings.protected_mode);
+    assert_int_equal(l.settings.acl_log_max, 100000);
+    unload(&l);
+}
+
+static void bad_lines_about_users_are_found(void **state) {
+    static const struct {
+        const char *text, *findings;
+    } cases[] = {
+        { "user", "f:1:1: user needs a value\n" },
+        { "user bob on\nuser bob off",
+            "f:2:6: Error in user declaration 'bob': Duplicate user found. A user can only be "
+            "defined once in config files\n" },
+        { "aclfile /nowhere/users.acl",
+            "f:1:9: Error loading ACLs, opening file '/nowhere/users.acl': No such file or "
+            "directory\n" },
+        { "dir /nowhere\naclfile users.acl",
+            "f:2:9: Error loading ACLs, opening file '/nowhere/users.acl': No such file or "
+            "directory\n" },
+        { "user bob on\naclfile x",
+            "f:2:9: Configuring Redis with users defined in redis.conf and at the same setting an "
+            "ACL file path is invalid. This setup is very likely to lead to configuration errors "
+            "and security holes, please define either an ACL file or declare users directly in "
+            "your redis.conf, but not both.\n" },
+        { "acllog-max-len x", "f:1:16: argument couldn't be parsed into an integer\n" },
+        { "acllog-max-len -1",
+            "f:1:16: argument must be between 0 and 9223372036854775807 inclusive\n" },
+        { "protected-mode x", "f:1:16: argument must be 'yes' or 'no'\n" },
+        { "acl-pubsub-default x",
+            "f:1:20: argument(s) must be one of the following: allchannels, resetchannels\n" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         assert_findings(cases[i].text, cases[i].findings);
@@ -422,6 +461,8 @@ int main(void) {
         cmocka_unit_test(maxclients_is_the_limit_of_clients),
         cmocka_unit_test(what_asks_for_nothing_new_is_accepted),
         cmocka_unit_test(what_is_not_carried_out_yet_is_never_passed_over),
+        cmocka_unit_test(users_are_read),
+        cmocka_unit_test(bad_lines_about_users_are_found),
         cmocka_unit_test(each_kind_of_bad_line_is_found),
         cmocka_unit_test(all_findings_are_told_in_order_of_their_lines),
         cmocka_unit_test(a_mutated_file_gives_findings_or_valid_settings),

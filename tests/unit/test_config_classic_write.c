@@ -222,7 +222,7 @@ static void generic_directives_change_only_with_what_they_say(void **state) {
         "\n" CLASSIC_MARKER "\nsentinel current-epoch 0\n");
 }
 
-static void folder_and_users_are_written_if_given(void **state) {
+static void users_are_written_if_they_changed(void **state) {
     (void)state;
     static const char old[] =
         "dir ./here\nuser default on nopass ~* &* +@all\nsentinel current-epoch 0\n";
@@ -231,17 +231,17 @@ static void folder_and_users_are_written_if_given(void **state) {
     load(&l, slice_of(old));
     const struct classic_content content = {
         .said = &l.settings,
-        .settings = &l.settings,
+        .settings = &l.plan.active,
         .plan = &l.plan,
         .state = &l.state,
         .folder = "/srv/a folder",
-        .users = SLICE_LITERAL("user joe on nopass ~* &* +@all\n"
-                               "user default off\n"),
     };
+    users_set(&l.plan.active.users, SLICE_LITERAL("joe"), SLICE_LITERAL("on  nopass ~a\"b +@all"));
+    users_set(&l.plan.active.users, SLICE_LITERAL("default"), SLICE_LITERAL("off"));
     classic_write(slice_of(old), &content, &out);
     assert_string_equal(buf_text(&out),
         "dir \"/srv/a folder\"\nuser default off\nsentinel current-epoch 0\n"
-        "\n" CLASSIC_MARKER "\nuser joe on nopass ~* &* +@all\n");
+        "\n" CLASSIC_MARKER "\nuser joe on nopass \"~a\\\"b\" +@all\n");
     buf_fini(&out);
     unload(&l);
 }
@@ -483,7 +483,7 @@ int main(void) {
         cmocka_unit_test(a_removed_group_leaves_the_comments),
         cmocka_unit_test(lines_are_added_in_the_order_of_the_originals),
         cmocka_unit_test(generic_directives_change_only_with_what_they_say),
-        cmocka_unit_test(folder_and_users_are_written_if_given),
+        cmocka_unit_test(users_are_written_if_they_changed),
         cmocka_unit_test(generated_configurations_are_read_back),
         cmocka_unit_test(no_value_adds_a_line),
     };

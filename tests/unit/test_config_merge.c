@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/buf.h"
+#include "common/digest.h"
 #include "config/diag.h"
 #include "config/load.h"
 #include "config/option.h"
@@ -149,6 +150,46 @@ static void overrides_of_the_process_hold_and_give_way_as_those_of_a_group(void 
     assert_string_equal(dropped[2].option, "of.another.version");
     assert_string_equal(dropped[2].value, "******");
     assert_string_equal(dropped[2].file_value, "");
+    end(&s);
+}
+
+/* A user is an override of its own. */
+static void users_made_at_runtime_hold_until_the_file_says_something_else_of_them(void **state) {
+    struct scene s;
+    begin(&s);
+    struct users *file = &s.file.users;
+    char hex[DIGEST_HEX_SIZE];
+    secret_set(&s.file.client_password, SLICE_LITERAL("p"));
+    digest_hex(SLICE_LITERAL("p"), hex);
+    users_set(file, SLICE_LITERAL("al"), SLICE_LITERAL("on"));
+    users_set(file, SLICE_LITERAL("bob"), SLICE_LITERAL("on"));
+    users_set(file, SLICE_LITERAL("joe"), SLICE_LITERAL("on"));
+    override(&s, "", "clients.users.al", "=off", "=on");
+    override(&s, "", "clients.users.bob", "", "=on");           /* removed */
+    override(&s, "", "clients.users.joe", "=off", "=on +ping"); /* the file has changed */
+    override(&s, "", "clients.users.new", "=", "");
+    override(&s, "", "clients.users.default", "=off", hex);
+    assert_true(merge(&s, MERGE_YAML));
+    const struct users *active = &s.plan.active.users;
+    assert_int_equal(active->count, 4);
+    assert_slice(secret_reveal(&users_find(active, SLICE_LITERAL("al"))->rules), "off");
+    assert_null(users_find(active, SLICE_LITERAL("bob")));
+    assert_slice(secret_reveal(&users_find(active, SLICE_LITERAL("joe"))->rules), "on");
+    assert_slice(secret_reveal(&users_find(active, SLICE_LITERAL("new"))->rules), "");
+    assert_slice(secret_reveal(&users_find(active, SLICE_LITERAL("default"))->rules), "off");
+    assert_int_equal(s.plan.file.users.count, 3);
+    assert_int_equal(s.plan.dropped_count, 1);
+    assert_string_equal(s.plan.dropped[0].option, "clients.users.joe");
+    assert_string_equal(s.plan.dropped[0].value, SECRET_STARS);
+
+    /* Another password is another thing said of the default user; an ACL file has all users. */
+    secret_set(&s.file.client_password, SLICE_LITERAL("q"));
+    assert_true(merge(&s, MERGE_YAML));
+    assert_null(users_find(&s.plan.active.users, SLICE_LITERAL("default")));
+    s.file.acl_file = slice_dup(SLICE_LITERAL("x"));
+    users_fini(file);
+    assert_true(merge(&s, MERGE_YAML));
+    assert_int_equal(s.plan.active.users.count, 0);
     end(&s);
 }
 
@@ -547,6 +588,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start_takes_the_file_as_it_is),
         cmocka_unit_test(overrides_of_the_process_hold_and_give_way_as_those_of_a_group),
+        cmocka_unit_test(users_made_at_runtime_hold_until_the_file_says_something_else_of_them),
         cmocka_unit_test(an_override_holds_while_the_file_stays_the_same),
         cmocka_unit_test(a_changed_file_wins_and_the_override_is_dropped),
         cmocka_unit_test(a_known_group_keeps_its_learned_address),
