@@ -85,7 +85,7 @@ class Deployment:
         return [s for s in self.sentinels if s.running]
 
     def server_at(self, address):
-        return next(s for s in self.servers if s.address == address)
+        return next(s for s in self.servers if s.is_at(address))
 
     def named_master(self):
         """The one server that all living sentinels name; None while they disagree."""

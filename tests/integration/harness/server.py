@@ -29,6 +29,7 @@ class Server(Process):
         self.port = port
         self.user = None
         self.password = None
+        self.aliases = ()   # host names that it has, too
         self.file = folder / 'redis.conf'
         self.file.write_text(_CONFIG.format(port=port, host=host, folder=folder)
                              + ''.join(f'{line}\n' for line in config), 'utf-8')
@@ -36,6 +37,19 @@ class Server(Process):
     @property
     def address(self):
         return (self.host, self.port)
+
+    def is_at(self, address):
+        return address in {(host, self.port) for host in (self.host, *self.aliases)}
+
+    def add_config(self, *lines):
+        with self.file.open('a', encoding='utf-8') as file:
+            file.writelines(f'{line}\n' for line in lines)
+
+    def move(self, host):
+        """To another address on the same port, from the next start on."""
+        text = self.file.read_text('utf-8')
+        self.file.write_text(text.replace(f'bind {self.host}\n', f'bind {host}\n'), 'utf-8')
+        self.host = host
 
     def start(self, wait=True):
         self.spawn([PROGRAM, self.file])
@@ -75,6 +89,6 @@ class Server(Process):
     def follows(self, master):
         """True if it is a replica of that server, in sync."""
         info = self.info()
-        return (info['role'] == 'slave' and info['master_host'] == master.host
-                and info['master_port'] == str(master.port)
+        return (info['role'] == 'slave'
+                and master.is_at((info['master_host'], int(info['master_port'])))
                 and info['master_link_status'] == 'up')
