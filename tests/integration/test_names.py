@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness.name_server import NameServer
 from harness.names import Names, give_names, name_of, named
 from harness.resp import ReplyError, plain
 from harness.wait import wait_until
@@ -227,3 +228,41 @@ def test_names_without_resolving_are_refused(lab, names):
     with pytest.raises(ReplyError, match='^ERR Invalid IP address or hostname specified$'):
         sentinel.sentinel('MONITOR', 'g', 'localhost', 6379, 1)
     assert names.server.asked == []
+
+
+def test_other_name_servers_are_asked_after_a_reload(lab, names):
+    server = lab.server('db').start()
+    sentinel = lab.sentinel('sentinel', make='vedette')
+    give_names(sentinel, names, announce=True)
+    sentinel.start()
+    with pytest.raises(ReplyError):
+        sentinel.sentinel('MONITOR', 'g', 'db.test', server.port, 1)
+    other = NameServer(lab.port())
+    other.set('db.test', server.host)
+    sentinel.settings['hostnames']['servers'] = other.address
+    sentinel.write_file()
+    sentinel.reload()
+    wait_until(lambda: monitors(sentinel, 'g', 'db.test', server.port), 10, 'the other one is asked')
+    assert 'db.test' in other.asked
+    other.close()
+
+
+def monitors(sentinel, *args):
+    try:
+        return sentinel.sentinel('MONITOR', *args, 1) == 'OK'
+    except ReplyError:
+        return False
+
+
+@pytest.mark.parametrize('makes', [['stock', 'stock', 'vedette'], ['vedette', 'classic', 'stock']])
+def test_names_in_a_mixed_quorum(lab, names, makes):
+    deployment = named(lab, names, sentinels=makes).start()
+    for _ in range(2):
+        old = deployment.named_master()
+        old.kill()
+        new = deployment.wait_replaced(old, timeout=30)
+        for sentinel in deployment.sentinels:
+            assert sentinel.master_address() == (name_of(new), new.port)
+        old.start()
+        wait_until(lambda: old.follows(new), 40, 'the old master follows the new one')
+        deployment.wait_in_order(30)
