@@ -26,6 +26,7 @@ clang                               clang
 /usr/include/cmocka.h               libcmocka-dev
 redis-sentinel                      redis-sentinel
 ip                                  iproute2
+nft                                 nftables
 py:pytest                           python3-pytest
 node                                nodejs
 npm                                 npm

@@ -38,6 +38,20 @@ class NetworkHost(Host):
             fcntl.ioctl(door, _SIOCSIFFLAGS, struct.pack('16sH14x', self.link.encode(), 0))
 
 
+@dataclasses.dataclass
+class Container(Host):
+    """Behind NAT: its own address is known to its host alone, whose `address` it announces. What
+    it does outside comes from there, too."""
+    inner: str = ''
+    host: Host = None
+
+    def publish(self, outer_port, inner_port):
+        """The host passes what comes to that port on."""
+        _run(*self.host.enter, 'nft', 'add', 'rule', 'ip', 'nat', 'before', 'ip', 'daddr',
+             self.host.address, 'tcp', 'dport', str(outer_port), 'dnat', 'to',
+             f'{self.inner}:{inner_port}')
+
+
 class Network:
     """A network of our own, in which the calling thread lives until close()."""
 
@@ -55,11 +69,7 @@ class Network:
 
     def host(self):
         """One more host, with an address that everyone here reaches."""
-        home = _current()
-        namespace = f'/proc/{os.getpid()}/fd/{self._unshare()}'
-        _enter(home)
-        os.close(home)
-        number = len(self._descriptors) - 2
+        namespace, number = self._namespace()
         host = NetworkHost(f'{_PREFIX}.{number}', ('nsenter', f'--net={namespace}'),
                            f'host{number}')
         _run('ip', 'link', 'add', host.link, 'type', 'veth', 'peer', 'name', 'eth0',
@@ -70,11 +80,40 @@ class Network:
         _run(*host.enter, 'ip', 'link', 'set', 'eth0', 'up')
         return host
 
+    def container(self, host):
+        """One more place on that host, behind NAT."""
+        namespace, number = self._namespace()
+        inner, gate = f'172.30.{number}.2', f'172.30.{number}.1'
+        here = ('nsenter', f'--net={namespace}')
+        veth = f'inner{number}'
+        _run(*host.enter, 'ip', 'link', 'add', veth, 'type', 'veth', 'peer', 'name', 'eth0',
+             'netns', namespace)
+        _run(*host.enter, 'ip', 'address', 'add', f'{gate}/24', 'dev', veth)
+        _run(*host.enter, 'ip', 'link', 'set', veth, 'up')
+        _run(*here, 'ip', 'link', 'set', 'lo', 'up')
+        _run(*here, 'ip', 'address', 'add', f'{inner}/24', 'dev', 'eth0')
+        _run(*here, 'ip', 'link', 'set', 'eth0', 'up')
+        _run(*here, 'ip', 'route', 'add', 'default', 'via', gate)
+        _run(*host.enter, 'sysctl', '-q', 'net.ipv4.ip_forward=1')
+        _run(*host.enter, 'nft', 'add table ip nat; '
+             'add chain ip nat before { type nat hook prerouting priority -100; }; '
+             'add chain ip nat after { type nat hook postrouting priority 100; }; '
+             f'add rule ip nat after ip saddr {inner} masquerade')
+        return Container(host.address, here, inner, host)
+
     def close(self):
         """Goes home; the kernel removes all when the last process in there has ended."""
         _enter(self._descriptors[0])
         for descriptor in self._descriptors:
             os.close(descriptor)
+
+    def _namespace(self):
+        """The path of a new one, and its number."""
+        home = _current()
+        namespace = f'/proc/{os.getpid()}/fd/{self._unshare()}'
+        _enter(home)
+        os.close(home)
+        return namespace, len(self._descriptors) - 2
 
     def _unshare(self):
         """Enters a new namespace; its descriptor keeps it."""

@@ -51,6 +51,16 @@ class Server(Process):
         self.file.write_text(text.replace(f'bind {self.host}\n', f'bind {host}\n'), 'utf-8')
         self.host = host
 
+    def move_behind(self, container, inner_port=6379):
+        """Into a container that passes our port on to another one inside."""
+        container.publish(self.port, inner_port)
+        self.enter = container.enter
+        text = self.file.read_text('utf-8')
+        text = text.replace(f'bind {self.host}\n', 'bind 0.0.0.0\n')
+        self.file.write_text(text.replace(f'port {self.port}\n', f'port {inner_port}\n', 1), 'utf-8')
+        self.host = container.address
+        self.add_config(f'replica-announce-ip {self.host}', f'replica-announce-port {self.port}')
+
     def start(self, wait=True):
         self.spawn([PROGRAM, self.file])
         if wait:
