@@ -251,6 +251,42 @@ static const struct generic generics[] = {
     { "clients.users", { "user" }, say_users },
 };
 
+/* Those of `sentinel ...`, written by say_head and say_tail. */
+static const char *const sentinel_keys[] = {
+    "announce",
+    "hostnames.resolve",
+    "hostnames.announce",
+    "peers.user",
+    "peers.password",
+    "deny_scripts_reconfig",
+};
+
+bool classic_says(const struct option *o) {
+    ensure(o->scope == OPTION_PROCESS);
+    for (size_t i = 0; i < ARRAY_SIZE(generics); i++) {
+        if (strcmp(generics[i].key, o->key) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(sentinel_keys); i++) {
+        if (strcmp(sentinel_keys[i], o->key) == 0)
+            return true;
+    }
+    return false;
+}
+
+void classic_take_said(struct settings *file, const struct settings *in_force) {
+    struct buf value = BUF_INIT;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope != OPTION_PROCESS || !classic_says(o) || option_equal(o, file, in_force))
+            continue;
+        buf_clear(&value);
+        option_write(o, in_force, &value);
+        (void)option_restore(o, file, buf_slice(&value)); /* false: it cannot change at runtime */
+    }
+    buf_fini(&value);
+}
+
 static void say_generic(struct writer *w, const struct generic *g) {
     const struct option *o = option_by_key(OPTION_PROCESS, slice_of(g->key));
     ensure(o != NULL);

@@ -2,9 +2,11 @@
  * of the originals. */
 #pragma once
 
+#include "common/base.h"
 #include "common/slice.h"
 
 struct buf;
+struct option;
 struct plan;
 struct settings;
 struct state;
@@ -17,6 +19,11 @@ struct classic_content {
     const char *folder;    /* `dir`, absolute; NULL = as it stands */
     struct slice included; /* the lines of the files that the old text includes */
 };
+
+/* Whether the file can say the option of the process. */
+bool classic_says(const struct option *o);
+/* `file` becomes what a file that was written with these settings in force says. */
+void classic_take_said(struct settings *file, const struct settings *in_force);
 
 /* Writes the new text in place of the old one. Lines that still hold, comments and blank lines stay
  * verbatim; generic directives are touched only where they no longer hold. Any value can be read

@@ -115,6 +115,20 @@ static char *print_override(const struct option *o, const struct override_record
     return printed;
 }
 
+static bool file_says(const struct option *o, const void *file, const char *value) {
+    struct buf text = BUF_INIT;
+    option_write(o, file, &text);
+    bool same = slice_is(buf_slice(&text), value);
+    buf_fini(&text);
+    return same;
+}
+
+/* Whether the file still says what it said when it was overridden. */
+static bool file_is_unchanged(
+    const struct option *o, const void *file, const struct override_record *r) {
+    return file_says(o, file, r->file_value);
+}
+
 static void add_dropped(struct plan *p, const struct target *of, const struct override_record *r) {
     const struct option *o = option_by_key(of->scope, slice_of(r->option));
     struct buf text = BUF_INIT;
@@ -124,20 +138,11 @@ static void add_dropped(struct plan *p, const struct target *of, const struct ov
     mem_grow(&p->dropped, &p->dropped_capacity, p->dropped_count + 1, sizeof(p->dropped[0]));
     struct dropped_override *d = &p->dropped[p->dropped_count++];
     *d = (struct dropped_override){ .value = print_override(o, r),
-        .file_value = slice_dup(buf_slice(&text)) };
+        .file_value = slice_dup(buf_slice(&text)),
+        .is_moot = o != NULL && file_says(o, of->file, r->value) };
     slice_copy(slice_of(of->group), d->group, sizeof(d->group));
     slice_copy(slice_of(r->option), d->option, sizeof(d->option));
     buf_fini(&text);
-}
-
-/* Whether the file still says what it said when it was overridden. */
-static bool file_is_unchanged(
-    const struct option *o, const void *file, const struct override_record *r) {
-    struct buf text = BUF_INIT;
-    option_write(o, file, &text);
-    bool unchanged = slice_is(buf_slice(&text), r->file_value);
-    buf_fini(&text);
-    return unchanged;
 }
 
 enum override_rule {

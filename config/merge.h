@@ -17,6 +17,7 @@ struct dropped_override {
     char option[64];
     char *value;      /* owned: what had been in force; stars for secrets */
     char *file_value; /* owned: what the file says now; stars for secrets */
+    bool is_moot;     /* they are the same: a classic file was written with it */
 };
 
 struct plan_group {

@@ -1,6 +1,7 @@
 #include "sentinel/core/configure.h"
 
 #include "common/buf.h"
+#include "config/classic_write.h"
 #include "config/merge.h"
 #include "config/option.h"
 #include "sentinel/core/core.h"
@@ -90,4 +91,16 @@ uint64_t configure_set_user(struct core *c, struct slice name, const struct user
             .value = buf_slice(&value),
             .file_value = buf_slice(&file_value),
         });
+}
+
+void configure_adopt(struct core *c, const struct settings *written) {
+    struct settings before = { .listen_count = 0 };
+    settings_copy_process(&before, &c->file);
+    classic_take_said(&c->file, written);
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope == OPTION_PROCESS && classic_says(o) && !option_equal(o, &before, &c->file))
+            persist_override(c, o);
+    }
+    settings_fini(&before);
 }

@@ -130,6 +130,8 @@ static void drop_overrides(struct core *c, const struct plan *plan) {
             &(struct delta){ .kind = DELTA_OVERRIDE_GONE,
                 .group = slice_of(d->group),
                 .option = slice_of(d->option) });
+        if (d->is_moot)
+            continue;
         if (g != NULL)
             event_of_group(
                 c, EVENT_OVERRIDE_DROPPED, g, " %s %s %s", d->option, d->value, d->file_value);

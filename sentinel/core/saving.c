@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "config/merge.h"
 #include "config/option.h"
+#include "sentinel/core/configure.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/group.h"
@@ -73,6 +74,7 @@ static void adopt_tombstone(struct core *c, struct tombstone *t, const struct pl
 
 static void adopt(struct core *c, const struct plan *plan) {
     struct map said = MAP_INIT;
+    configure_adopt(c, &plan->active);
     for (size_t i = 0; i < plan->group_count; i++) {
         struct plan_group *p = &plan->groups[i];
         struct slice name = slice_of(p->active.name);

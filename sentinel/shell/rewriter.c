@@ -207,7 +207,7 @@ static void compose(
     settings_init(&standards);
     const struct classic_content content = {
         .said = old.size > 0 ? r->base : &standards,
-        .settings = r->base,
+        .settings = &plan->active,
         .plan = plan,
         .state = &r->state,
         .folder = r->folder,
@@ -398,6 +398,7 @@ static void rebase(struct rewriter *r, struct settings *base) {
 }
 
 void rewriter_rebase_on_plan(struct rewriter *r, const struct plan *written) {
+    classic_take_said(r->process, &written->active);
     struct settings *base = copy_process(r->process);
     for (size_t i = 0; i < written->group_count; i++)
         add_group(base, &written->groups[i].active);

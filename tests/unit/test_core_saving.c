@@ -5,6 +5,7 @@
 #include "config/merge.h"
 #include "config/option.h"
 #include "sentinel/core/admin.h"
+#include "sentinel/core/configure.h"
 #include "sentinel/core/input.h"
 
 #include <string.h>
@@ -199,6 +200,41 @@ static void what_was_set_since_is_an_override_of_what_was_written(void **state) 
     fixture_stop(&f);
 }
 
+static void what_was_written_before_the_end_is_no_override_that_lost(void **state) {
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    set(&f, "quorum", "3");
+    f.settings.groups[0].quorum = 3; /* written, and then we were killed */
+    fixture_restart(&f);
+    assert_no_event(&f, "-override");
+    assert_int_equal(f.group->settings.quorum, 3);
+    assert_int_equal(stored_group(&f, "mymaster")->overrides.count, 0);
+    fixture_stop(&f);
+}
+
+static void options_of_the_process_are_the_file_s_once_they_are_written(void **state) {
+    struct fixture f;
+    struct settings wanted = { .listen_count = 0 };
+    (void)state;
+    begin(&f);
+    settings_copy_process(&wanted, &f.core->settings);
+    wanted.log_level = LOG_DEBUG;
+    wanted.announce_hostnames = true;
+    wanted.limits.max[LIMIT_PEERS] = 7; /* a classic file has no word for it */
+    fixture_begin(&f);
+    configure_set(f.core, &wanted);
+    fixture_end(&f);
+    assert_int_equal(f.stored.overrides.count, 3);
+    save(&f);
+    assert_int_equal(f.core->file.log_level, LOG_DEBUG);
+    assert_true(f.core->file.announce_hostnames);
+    assert_int_equal(f.stored.overrides.count, 1);
+    assert_string_equal(f.stored.overrides.items[0].option, "limits.peers");
+    settings_fini(&wanted);
+    fixture_stop(&f);
+}
+
 static void a_group_made_at_runtime_is_the_file_s_once_it_is_written(void **state) {
     struct fixture f;
     uint64_t seq;
@@ -290,6 +326,8 @@ int main(void) {
         cmocka_unit_test(each_failure_that_somebody_waits_for_is_logged),
         cmocka_unit_test(what_was_set_is_the_file_s_once_it_is_written),
         cmocka_unit_test(what_was_set_since_is_an_override_of_what_was_written),
+        cmocka_unit_test(what_was_written_before_the_end_is_no_override_that_lost),
+        cmocka_unit_test(options_of_the_process_are_the_file_s_once_they_are_written),
         cmocka_unit_test(a_group_made_at_runtime_is_the_file_s_once_it_is_written),
         cmocka_unit_test(a_moved_master_is_the_file_s_address_once_it_is_written),
         cmocka_unit_test(a_removed_group_that_is_gone_from_the_file_is_hidden_no_more),
