@@ -1,5 +1,6 @@
 /* vedette: the daemon. */
 
+#include "sentinel/shell/convert.h"
 #include "sentinel/shell/service.h"
 
 #include <stdio.h>
@@ -10,6 +11,11 @@
 static const char USAGE[] =
     "Usage: vedette FILE            watch the groups that FILE names (YAML, or a classic sentinel.conf)\n"
     "       vedette --check FILE    check the file and do nothing else\n"
+    "       vedette --convert FILE [--state DIR]\n"
+    "                               write the file in the other format to standard output: YAML of a sentinel.conf,\n"
+    "                               whose state is imported into the empty folder DIR; or a sentinel.conf of YAML\n"
+    "       vedette --sync-state FILE\n"
+    "                               bring a sentinel.conf up to date with the state beside it, after a crash\n"
     "       vedette --version\n"
     "       vedette --help\n"
     "\n"
@@ -26,6 +32,14 @@ static int show(const char *text) {
     return SERVICE_OK;
 }
 
+static int convert(int argc, char **argv) {
+    if (argc == 3)
+        return convert_file(argv[2], NULL);
+    if (argc == 5 && strcmp(argv[3], "--state") == 0)
+        return convert_file(argv[2], argv[4]);
+    return bad_usage("--convert takes one file, and --state a folder", "");
+}
+
 int main(int argc, char **argv) {
     if (argc < 2)
         return bad_usage("a configuration file is needed", "");
@@ -36,6 +50,11 @@ int main(int argc, char **argv) {
         return show("vedette " VEDETTE_VERSION "\n");
     if (strcmp(first, "--check") == 0)
         return argc == 3 ? service_check(argv[2]) : bad_usage("--check takes one file", "");
+    if (strcmp(first, "--convert") == 0)
+        return convert(argc, argv);
+    if (strcmp(first, "--sync-state") == 0)
+        return argc == 3 ? convert_sync_state(argv[2])
+                         : bad_usage("--sync-state takes one file", "");
     if (first[0] == '-')
         return bad_usage("unknown option ", first);
     if (argc > 2)

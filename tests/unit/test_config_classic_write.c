@@ -12,6 +12,7 @@
 #include "config/merge.h"
 #include "config/option.h"
 #include "config/state.h"
+#include "config/yaml_write.h"
 
 #include <string.h>
 
@@ -252,18 +253,21 @@ static int64_t draw(struct rng *r, int64_t low, int64_t high) {
     return rng_between(r, low, high);
 }
 
+static bool for_yaml; /* only what YAML has words for */
+
 /* Any bytes that an option takes: no control characters. */
 static void add_value(struct buf *out, struct rng *r) {
     static const char awkward[] = " \"'\\#=,;$x\xc3\xa9\xff";
     buf_add_char(out, '"');
     for (int64_t i = draw(r, 1, 12); i > 0; i--) {
-        char c = rng_chance(r, 500) ? awkward[draw(r, 0, (int64_t)sizeof(awkward) - 2)]
-                                    : (char)draw(r, 'a', 'z');
+        char c = rng_chance(r, 500)
+            ? awkward[draw(r, 0, for_yaml ? 9 : (int64_t)sizeof(awkward) - 2)]
+            : (char)draw(r, 'a', 'z');
         if (c == '"' || c == '\\')
             buf_add_char(out, '\\');
         buf_add_char(out, c);
     }
-    buf_add_char(out, '"');
+    buf_add_text(out, "\xc3\xa9\"");
 }
 
 static void add_id(struct buf *out, struct rng *r) {
@@ -280,8 +284,9 @@ static void add_group(struct buf *out, struct rng *r, int n) {
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
         if (rng_chance(r, 600))
             buf_printf(out, "sentinel %s g%d %d\n", numbers[i], n, (int)draw(r, 1, 9999));
+    bool has_texts = rng_chance(r, 500);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-        if (rng_chance(r, 500)) {
+        if (for_yaml ? has_texts : rng_chance(r, 500)) {
             buf_printf(out, "sentinel %s g%d ", texts[i], n);
             add_value(out, r);
             buf_add_char(out, '\n');
@@ -307,9 +312,10 @@ static void add_process(struct buf *out, struct rng *r) {
     }
     if (rng_chance(r, 500))
         buf_printf(out, "sentinel current-epoch %d\n", (int)draw(r, 0, 99999));
-    if (rng_chance(r, 300))
+    bool announces = rng_chance(r, 300);
+    if (announces)
         buf_printf(out, "sentinel announce-ip 10.9.9.%d\n", (int)draw(r, 1, 9));
-    if (rng_chance(r, 300))
+    if (for_yaml ? announces : rng_chance(r, 300))
         buf_printf(out, "SENTINEL announce-port %d\n", (int)draw(r, 1, 65535));
     static const char *const switches[] = { "resolve-hostnames", "announce-hostnames",
         "deny-scripts-reconfig" };
@@ -318,8 +324,9 @@ static void add_process(struct buf *out, struct rng *r) {
             buf_printf(out, "sentinel %s %s\n", switches[i], rng_chance(r, 500) ? "yes" : "NO");
     static const char *const texts[] = { "sentinel sentinel-user", "sentinel sentinel-pass",
         "requirepass" };
+    bool has_texts = rng_chance(r, 300);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-        if (rng_chance(r, 300)) {
+        if (for_yaml ? has_texts : rng_chance(r, 300)) {
             buf_printf(out, "%s ", texts[i]);
             add_value(out, r);
             buf_add_char(out, '\n');
@@ -328,7 +335,8 @@ static void add_process(struct buf *out, struct rng *r) {
     if (rng_chance(r, 300))
         buf_printf(out, "port %d\n", (int)draw(r, 1, 65535));
     if (rng_chance(r, 300))
-        buf_add_text(out, rng_chance(r, 500) ? "bind 10.0.0.7 -::1\n" : "bind 127.0.0.1\n");
+        buf_add_text(
+            out, rng_chance(r, 500) && !for_yaml ? "bind 10.0.0.7 -::1\n" : "bind 127.0.0.1 ::1\n");
     if (rng_chance(r, 300))
         buf_printf(out, "loglevel %s\n", rng_chance(r, 500) ? "debug" : "warning");
     if (rng_chance(r, 300))
@@ -433,6 +441,77 @@ static void generated_configurations_are_read_back(void **state) {
     buf_fini(&again);
 }
 
+/* ---- by way of YAML ---- */
+
+static void write_yaml(const struct loaded *l, struct buf *out) {
+    struct diag diag;
+    diag_init(&diag, "f");
+    assert_true(yaml_write(&l->plan, out, &diag));
+    diag_fini(&diag);
+}
+
+/* The settings that YAML gives, with the state that the classic file had: as after a conversion. */
+static void load_by_yaml(struct loaded *l, struct slice text, const struct state *learned) {
+    struct diag diag;
+    struct buf findings = BUF_INIT;
+    diag_init(&diag, "f");
+    state_init(&l->state);
+    state_copy(&l->state, learned);
+    bool valid = load_yaml(text, &l->settings, &diag) &&
+        config_merge(&l->settings, &l->state, MERGE_YAML, &l->plan, &diag);
+    diag_print(&diag, &findings);
+    if (!valid)
+        fail_msg("%s in\n" SLICE_FMT, buf_text(&findings), SLICE_ARG(text));
+    buf_fini(&findings);
+    diag_fini(&diag);
+}
+
+static void generated_configurations_go_by_yaml_and_back(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT, yaml = BUF_INIT, back = BUF_INIT;
+    for_yaml = true;
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct rng r;
+        struct loaded l, by_yaml;
+        rng_init(&r, seed);
+        generate(&text, &r);
+        load(&l, buf_slice(&text));
+        mem_free(l.plan.active.state_dir);
+        l.plan.active.state_dir = mem_strdup("/var/lib/vedette");
+
+        buf_clear(&yaml);
+        write_yaml(&l, &yaml);
+        load_by_yaml(&by_yaml, buf_slice(&yaml), &l.state);
+        memcpy(by_yaml.settings.listen_optional, l.settings.listen_optional,
+            sizeof(l.settings.listen_optional)); /* YAML has no word for it */
+        buf_clear(&back);
+        write_over(SLICE_EMPTY, &by_yaml, &back);
+        assert_reads_back(buf_slice(&back), &l);
+        unload(&by_yaml);
+        unload(&l);
+    }
+    for_yaml = false;
+    buf_fini(&text);
+    buf_fini(&yaml);
+    buf_fini(&back);
+}
+
+static void what_yaml_cannot_hold_is_a_finding(void **state) {
+    (void)state;
+    struct loaded l;
+    struct diag diag;
+    struct buf out = BUF_INIT;
+    load(&l, SLICE_LITERAL("sentinel monitor g 10.0.0.1 6379 1\nsentinel auth-pass g \"\xff\"\n"));
+    diag_init(&diag, "f");
+    assert_false(yaml_write(&l.plan, &out, &diag));
+    assert_int_equal(diag.count, 1);
+    assert_string_equal(
+        diag.findings[0].text, "auth.password of g is no UTF-8 text, and YAML cannot hold it");
+    diag_fini(&diag);
+    buf_fini(&out);
+    unload(&l);
+}
+
 /* ---- values that would add lines ---- */
 
 static void no_value_adds_a_line(void **state) {
@@ -485,6 +564,8 @@ int main(void) {
         cmocka_unit_test(generic_directives_change_only_with_what_they_say),
         cmocka_unit_test(users_are_written_if_they_changed),
         cmocka_unit_test(generated_configurations_are_read_back),
+        cmocka_unit_test(generated_configurations_go_by_yaml_and_back),
+        cmocka_unit_test(what_yaml_cannot_hold_is_a_finding),
         cmocka_unit_test(no_value_adds_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
