@@ -153,7 +153,7 @@ def clients_of(sentinel):
                 for line in connection.call('CLIENT', 'LIST').splitlines() if own not in line}
 
 
-@with_login(*LOGINS)
+@with_login('open', 'user')
 def test_survives_the_death_of_its_sentinel(client, deployment):
     known = {sentinel: clients_of(sentinel) for sentinel in deployment.sentinels}
     client.ask('listen')
