@@ -16,7 +16,15 @@ void resolve_init(struct core *c) {
     c->resolve.is_on = c->settings.resolve_hostnames;
 }
 
+static void stop_idling(struct core *c, struct host_name *n) {
+    if (!list_is_linked(&n->idle))
+        return;
+    list_remove(&n->idle);
+    c->resolve.idle_count--;
+}
+
 static void name_free(struct core *c, struct host_name *n) {
+    stop_idling(c, n);
     map_remove(&c->resolve.names, slice_of(n->host));
     heap_remove(&c->resolve.due, &n->due);
     mem_free(n);
@@ -50,13 +58,6 @@ static bool is_idle(const struct host_name *n) {
     return list_is_empty(&n->users) && list_is_empty(&n->heard);
 }
 
-static void stop_idling(struct core *c, struct host_name *n) {
-    if (!list_is_linked(&n->idle))
-        return;
-    list_remove(&n->idle);
-    c->resolve.idle_count--;
-}
-
 static void begin_idling(struct core *c, struct host_name *n) {
     if (!is_idle(n) || list_is_linked(&n->idle))
         return;
@@ -71,7 +72,6 @@ static bool make_room(struct core *c) {
     list_for_each(n, &c->resolve.idle, struct host_name, idle) {
         if (n->is_asked)
             continue;
-        stop_idling(c, n);
         name_free(c, n);
         return true;
     }

@@ -142,6 +142,17 @@ static void a_reset_forgets_what_waits(void **state) {
     fixture_stop(&f);
 }
 
+static void an_end_forgets_what_waits(void **state) {
+    struct fixture f;
+    start(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-8.test", 26379, ID_D, 0, "10.0.0.1", 6379, 0, NULL });
+    fixture_hello(
+        &f, &(struct hello_line){ "s-9.test", 26379, ID_E, 0, "10.0.0.1", 6379, 0, NULL });
+    assert_int_equal(f.core->resolve.heard_count, 2);
+    fixture_stop(&f);
+}
+
 static void what_waits_is_bounded(void **state) {
     struct fixture f;
     start(&f);
@@ -169,6 +180,7 @@ int main(void) {
         cmocka_unit_test(a_peer_of_the_same_configuration_tells_where_our_master_is),
         cmocka_unit_test(replicas_that_announce_names_are_added_as_these_resolve),
         cmocka_unit_test(a_reset_forgets_what_waits),
+        cmocka_unit_test(an_end_forgets_what_waits),
         cmocka_unit_test(what_waits_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
