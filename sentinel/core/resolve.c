@@ -3,6 +3,7 @@
 #include "common/ensure.h"
 #include "common/mem.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/crash.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/heard.h"
 #include "sentinel/core/input.h"
@@ -134,6 +135,8 @@ void resolve_use(
     list_append(&n->users, &u->of_name);
     u->name = n;
     memcpy(address->ip, n->ip, sizeof(address->ip));
+    if (!c->resolve.is_on)
+        core_log(c, LOG_WARNING, "host name %s is not resolved: resolve-hostnames is no", n->host);
     if (n->ip[0] == '\0')
         ask_in_time(c, n);
 }
@@ -170,6 +173,7 @@ static void redirect(struct core *c, const struct host_name *n, const struct nam
         memcpy(a->ip, n->ip, sizeof(a->ip));
         process_touch(c, u->process);
     }
+    crash_note_attempt(c, command_link(u), false); /* what was refused, was refused elsewhere */
     reopen(c, command_link(u));
 }
 
