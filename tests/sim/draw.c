@@ -99,6 +99,8 @@ void draw_from(struct draw *d, struct rng *rng) {
     draw_world(d, rng);
     draw_faults(d, rng);
     d->has_scripts = rng_chance(rng, 250);
+    d->naming = (enum naming)PICK(
+        rng, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_RESOLVED, NAMING_ANNOUNCED);
 }
 
 void draw_plain(struct draw *d) {
@@ -122,7 +124,8 @@ void draw_print(const struct draw *d, struct buf *out) {
         "quorum %lld, down after %lld ms, failover timeout %lld ms, parallel syncs %lld",
         (long long)d->quorum, (long long)d->down_after_ms, (long long)d->failover_timeout_ms,
         (long long)d->parallel_syncs);
-    buf_printf(out, ", crash after %lld ms", (long long)d->crash_after_ms);
+    buf_printf(
+        out, ", crash after %lld ms, naming %d", (long long)d->crash_after_ms, (int)d->naming);
     buf_printf(out, ", priorities %lld %lld %lld, %s, restart role %d, loop %lld us",
         (long long)d->priorities[0], (long long)d->priorities[1], (long long)d->priorities[2],
         d->colocated ? "shared hosts" : "own hosts", (int)d->restart_role, (long long)d->loop_us);

@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/rng.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/names.h"
 #include "tests/sim/net.h"
 #include "tests/sim/server.h"
 
@@ -30,6 +31,7 @@ struct draw {
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
     int64_t crash_after_ms;
     bool has_password, has_scripts;
+    enum naming naming;
 
     /* The world as it stands. */
     bool colocated; /* server and vedette of one number share a host */

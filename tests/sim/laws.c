@@ -309,7 +309,9 @@ static void check_config(struct laws *l, const struct vedette *v, const struct g
     if (g->config_epoch == 0)
         return;
     struct reign *r = laws_reign(l, g->config_epoch);
-    const struct endpoint *master = &group_current_master(g)->address.given;
+    const struct endpoint by_ip =
+        names_ip(&l->world->farm, &group_current_master(g)->address.given);
+    const struct endpoint *master = &by_ip;
     if (!r->has_master) {
         r->has_master = true;
         r->master = *master;

@@ -47,6 +47,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_SCRIPT] = { "script", NULL, 500, "a script was started" },
     [MARK_SCRIPT_ERROR] = { "script error", "-script-error", 50, "one failed for good" },
     [MARK_SCRIPT_TIMEOUT] = { "script timeout", "-script-timeout", 20, "one ran for too long" },
+    [MARK_NAME_RESOLVED] = { "name resolved", NULL, 500, "a host name was resolved" },
+    [MARK_NAME_FAILED] = { "name failed", NULL, 50, "one did not resolve, at that time" },
 };
 
 void marks_hit(struct marks *m, enum mark mark) {

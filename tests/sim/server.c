@@ -1,5 +1,5 @@
 #include "tests/sim/server.h"
-
+#include "tests/sim/names.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/story.h"
 
@@ -21,8 +21,9 @@ static void draw_run_id(struct server *s) {
 }
 
 struct server *farm_at(struct farm *f, const struct endpoint *address) {
+    const struct endpoint at = names_ip(f, address);
     for (size_t i = 0; i < SERVER_COUNT; i++)
-        if (endpoint_equal(&f->servers[i].party.address, address))
+        if (endpoint_equal(&f->servers[i].party.address, &at))
             return &f->servers[i];
     return NULL;
 }

@@ -66,6 +66,7 @@ struct farm {
     struct net *net; /* borrowed */
     struct server servers[SERVER_COUNT];
     enum restart_role restart_role;
+    bool tells_names;                  /* servers announce themselves by name */
     const char *password;              /* NULL: none is asked for */
     int64_t sync_low_us, sync_high_us; /* how long a replica takes to get in step */
     int64_t repl_timeout_us;           /* a silent link of replication is cut after it */

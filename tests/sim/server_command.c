@@ -1,6 +1,7 @@
 /* The connections of a data server, and the commands that a sentinel sends over them. */
 #include "common/mem.h"
 #include "common/resp.h"
+#include "tests/sim/names.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/server.h"
 #include "tests/sim/story.h"
@@ -212,6 +213,7 @@ static void run_slaveof(struct session *x, const struct resp_request *r, struct 
     }
     story_line(s->farm->net->story, s->name, "becomes a %s%s", is_none ? "master" : "replica of ",
         is_none ? "" : master.host);
+    master = names_ip(s->farm, &master);
     server_follow(s, &master);
     resp_status(w, "OK");
 }

@@ -1,10 +1,19 @@
 /* INFO of a data server: the lines of a real one, in their order, as far as anybody could read
  * them. */
+#include "tests/sim/names.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/server.h"
 
 static int64_t now_us(const struct server *s) {
     return s->farm->net->schedule->now_us;
+}
+
+/* The host by which the server at this address is known. */
+static struct endpoint told(const struct farm *f, const struct endpoint *address) {
+    for (int i = 0; i < SERVER_COUNT; i++)
+        if (f->tells_names && endpoint_equal(&f->servers[i].party.address, address))
+            return names_of(NAMING_ANNOUNCED, 's', i, address);
+    return *address;
 }
 
 static void add_replicas(const struct server *s, struct buf *out) {
@@ -14,7 +23,7 @@ static void add_replicas(const struct server *s, struct buf *out) {
         if (!r->alive || r->repl < REPL_SYNC || server_upstream(r) != s)
             continue;
         buf_printf(out, "slave%u:ip=%s,port=%u,state=%s,offset=%llu,lag=%d\r\n", count++,
-            r->party.address.host, r->party.address.port,
+            told(s->farm, &r->party.address).host, r->party.address.port,
             r->repl == REPL_UP ? "online" : "wait_bgsave", (unsigned long long)r->offset,
             r->hung ? 5 : 0);
     }
@@ -33,7 +42,7 @@ static void add_link(const struct server *s, struct buf *out) {
     bool is_up = s->repl == REPL_UP;
     int64_t heard_s = (now_us(s) - s->repl_heard_us) / US_PER_S;
     buf_printf(out, "role:slave\r\nmaster_host:%s\r\nmaster_port:%u\r\nmaster_link_status:%s\r\n",
-        s->master.host, s->master.port, is_up ? "up" : "down");
+        told(s->farm, &s->master).host, s->master.port, is_up ? "up" : "down");
     buf_printf(out, "master_last_io_seconds_ago:%lld\r\nmaster_sync_in_progress:%d\r\n",
         (long long)(is_up ? heard_s : -1), s->repl == REPL_SYNC);
     buf_printf(out, "slave_read_repl_offset:%llu\r\nslave_repl_offset:%llu\r\n",

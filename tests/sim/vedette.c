@@ -129,8 +129,10 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_CHECK_SCRIPTS:
         vedette_letter(v, LETTER_CHECKED, NULL, SLICE_EMPTY)->seq = e->client.value;
         break;
+    case EFFECT_RESOLVE:
+        names_ask(v, e);
+        break;
     case EFFECT_SCRIPT:
-    case EFFECT_RESOLVE: /* nobody has a name here */
     case EFFECT_LOG:
         break;
     case EFFECT_STOP:
@@ -215,6 +217,9 @@ static void hand_in(struct vedette *v, const struct letter *l) {
         vedette_step(v,
             &(struct input){
                 .kind = INPUT_SCRIPTS_CHECKED, .client = { l->seq }, .unfit = SCRIPTS_FIT });
+        break;
+    case LETTER_RESOLVED:
+        names_answer(v, l->seq);
         break;
     case LETTER_STOP:
         v->stop_asked = true;
@@ -304,10 +309,14 @@ static void on_disk(void *context, uint64_t seq, bool is_durable) {
 static void fill_settings(const struct vedette *v, struct settings *s) {
     const struct draw *d = &v->world->draw;
     s->listen[0] = s->announce = v->party.address;
+    s->resolve_hostnames = d->naming != NAMING_NONE;
+    s->announce_hostnames = d->naming == NAMING_ANNOUNCED;
+    if (s->announce_hostnames)
+        s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
     s->listen_count = 1;
     struct group_settings *g = settings_add_group(s);
     slice_copy(slice_of(GROUP_NAME), g->name, sizeof(g->name));
-    g->master = v->world->farm.servers[0].party.address;
+    g->master = names_of(d->naming, 's', 0, &v->world->farm.servers[0].party.address);
     g->quorum = d->quorum;
     g->down_after_ms = d->down_after_ms;
     g->failover_timeout_ms = d->failover_timeout_ms;

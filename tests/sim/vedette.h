@@ -68,8 +68,9 @@ enum letter_kind {
     LETTER_OPENED, /* wire: a client */
     LETTER_DURABLE,
     LETTER_FAILED,
-    LETTER_SCRIPT,  /* seq: its number */
-    LETTER_CHECKED, /* seq: the client */
+    LETTER_SCRIPT,   /* seq: its number */
+    LETTER_CHECKED,  /* seq: the client */
+    LETTER_RESOLVED, /* seq: the question */
     LETTER_STOP,
 };
 

@@ -46,6 +46,7 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     w->net.weather = world_fair_weather;
     place(w);
     w->farm.restart_role = draw->restart_role;
+    w->farm.tells_names = draw->naming == NAMING_ANNOUNCED;
     w->farm.password = draw->has_password ? PASSWORD : NULL;
     w->farm.sync_low_us = draw->sync_low_us;
     w->farm.sync_high_us = draw->sync_high_us;
@@ -151,17 +152,18 @@ static void check_servers(const struct world *w, const struct endpoint *master, 
 
 bool world_agrees(const struct world *w, struct buf *ret_why) {
     size_t before = buf_size(ret_why);
-    const struct endpoint *master = NULL;
+    struct endpoint master = { .port = 0 };
     for (int i = 0; i < VEDETTE_COUNT; i++) {
         if (!is_calm(&w->vedettes[i], ret_why))
             continue;
-        const struct endpoint *here = &vedette_group(&w->vedettes[i])->master->address.given;
-        if (master != NULL && !endpoint_equal(master, here))
+        const struct endpoint here =
+            names_ip(&w->farm, &vedette_group(&w->vedettes[i])->master->address.given);
+        if (master.port != 0 && !endpoint_equal(&master, &here))
             buf_printf(ret_why, "%s holds %s for master, others %s; ", w->vedettes[i].name,
-                here->host, master->host);
+                here.host, master.host);
         master = here;
     }
-    if (master != NULL)
-        check_servers(w, master, ret_why);
+    if (master.port != 0)
+        check_servers(w, &master, ret_why);
     return buf_size(ret_why) == before;
 }
