@@ -422,7 +422,6 @@ bool load_classic(
     read_lines(&r, &server, text);
     run_passes(&r);
     classic_server_finish(&server);
-    load_check_masters(ret, diag);
 
     for (size_t i = 0; i < r.line_count; i++)
         classic_line_fini(&r.lines[i]);

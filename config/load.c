@@ -425,7 +425,9 @@ static void load_groups(struct settings *s, const struct yaml_value *v, struct d
         load_group(s, v->items[i], diag);
 }
 
-void load_check_masters(const struct settings *s, struct diag *diag) {
+/* Finds groups with the same master: a question names an address, not a group. In a classic file
+ * they are allowed, as with stock: who has it runs it already. */
+static void check_masters(const struct settings *s, struct diag *diag) {
     struct map masters = MAP_INIT; /* address -> the first group with it */
     for (size_t i = 0; i < s->group_count; i++) {
         struct group_settings *g = &s->groups[i];
@@ -491,7 +493,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         check_login(root, "peers", diag);
         check_login(root, "clients", diag);
         load_acl_file(ret, root, diag);
-        load_check_masters(ret, diag);
+        check_masters(ret, diag);
         check_names(ret, diag);
         check_groups(root, diag);
     }

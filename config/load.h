@@ -28,6 +28,3 @@ bool load_classic(
 /* The names of the directives that load_classic knows behind `sentinel`, for those who walk them;
  * NULL beyond the last. */
 const char *load_classic_directive(size_t index);
-
-/* Finds groups with the same master: a question names an address, not a group. */
-void load_check_masters(const struct settings *s, struct diag *diag);

@@ -245,6 +245,14 @@ static void what_asks_for_nothing_new_is_accepted(void **state) {
         assert_findings(lines[i], "");
 }
 
+static void two_groups_may_have_one_master(void **state) {
+    struct loaded l;
+    load(&l, SLICE_LITERAL("sentinel monitor m 10.0.0.1 1 2\nsentinel monitor n 10.0.0.1 1 1\n"));
+    assert_true(l.valid);
+    assert_int_equal(l.settings.group_count, 2);
+    unload(&l);
+}
+
 static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
     static const struct {
         const char *text, *findings;
@@ -355,8 +363,6 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "sentinel monitor n redis.example 1 2", "f:2:20: Can't resolve instance hostname.\n" },
         { "sentinel monitor n redis.example 0 0",
             "f:2:34: Invalid port number.\nf:2:36: Quorum must be 1 or greater.\n" },
-        { "sentinel monitor n 10.0.0.1 1 2",
-            "f:2:20: master 10.0.0.1:1 of group n is that of group m already (line 1)\n" },
         { "sentinel monitor 'a,b' 10.0.0.2 1 2",
             "f:2:18: group name 'a,b' must be 1 to 255 bytes without commas, blanks and control "
             "characters\n" },
@@ -460,6 +466,7 @@ int main(void) {
         cmocka_unit_test(addresses_to_bind_have_their_own_spelling),
         cmocka_unit_test(maxclients_is_the_limit_of_clients),
         cmocka_unit_test(what_asks_for_nothing_new_is_accepted),
+        cmocka_unit_test(two_groups_may_have_one_master),
         cmocka_unit_test(what_is_not_carried_out_yet_is_never_passed_over),
         cmocka_unit_test(users_are_read),
         cmocka_unit_test(bad_lines_about_users_are_found),
