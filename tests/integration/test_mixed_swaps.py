@@ -39,10 +39,15 @@ def number(sentinel, directive):
     return int(re.search(rf'^sentinel {directive}(?: mymaster)? (\d+)$', text, re.M)[1])
 
 
-def swap(deployment, sentinel):
-    """The node stops and comes back as the other make; the deployment is in order afterwards."""
+def swap(deployment, sentinel, crash=False):
+    """The node stops or crashes and comes back as the other make; the deployment is in order
+    afterwards."""
     own = sentinel.id
-    assert sentinel.terminate() == 0
+    if crash:
+        sentinel.kill()
+        sentinel.sync_state()
+    else:
+        assert sentinel.terminate() == 0
     sentinel.become(OTHER[sentinel.make])
     sentinel.start()
     assert sentinel.id == own
@@ -65,7 +70,7 @@ def test_ten_swaps_cost_a_client_nothing_but_the_failovers(deployment):
         for count, sentinel in enumerate((first, second, third, first, second, third, first,
                                           second, first, second), start=1):
             writer.clear()
-            swap(deployment, sentinel)
+            swap(deployment, sentinel, crash=count in (4, 9))
             assert not writer.failures, f'swap {count} was felt'
             if count in (1, 4, 5, 8):  # one of three is a vedette, two, one, two
                 replace_the_master(deployment)
@@ -105,7 +110,7 @@ def test_the_vote_of_a_stock_sentinel_binds_the_vedette_after_it(deployment):
     assert answer_to(sentinel, RIVAL) != RIVAL
 
 
-@pytest.mark.parametrize('end', ['stopped'])
+@pytest.mark.parametrize('end', ['stopped', 'crashed'])
 def test_the_vote_of_a_vedette_binds_the_stock_after_it(deployment, end):
     """After a crash `vedette --sync-state` brings the file up to date with the database."""
     sentinel = deployment.sentinels[0]

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 
 from . import stock_log
 from .group import endpoint, yaml_text
@@ -102,6 +103,10 @@ class Sentinel(Process):
         self._logs[self.make] = self.output
         self.make = make
         self.output = self._logs.get(make, self.folder / f'{make}.log')
+
+    def sync_state(self):
+        """After its crash: its file gets what its database knows."""
+        subprocess.run([program(), '--sync-state', self.file], check=True, timeout=20)
 
     def reload(self):
         self.send(signal.SIGHUP)
