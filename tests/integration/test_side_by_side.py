@@ -3,6 +3,7 @@
 Every accepted difference is a row of a table below, with its reason; a row that accepts nothing fails.
 """
 
+import contextlib
 import dataclasses
 import os
 import random
@@ -11,6 +12,7 @@ import pytest
 
 from harness.reply import Names, recorded_commands
 from harness.side_by_side import Row, Side, converse, differences, shown
+from harness.wait import wait_until
 
 SEED = int(os.environ.get('VEDETTE_SEED', random.SystemRandom().randrange(10 ** 6)))
 
@@ -457,7 +459,113 @@ def comparison(watching, alone):
                 done.converse(alone, [words], protocol)
         for conversation in CONVERSATIONS:
             done.converse(alone, [words_of(line) for line in conversation], protocol)
+    draw = random.Random(SEED)
+    compare_kills(done, alone, draw)
+    compare_globs(done, alone, draw)
+    compare_access(done, alone, draw)
     return done
+
+
+# ---- drawn from the seed ----
+
+def drawn_filters(draw):
+    """The words behind CLIENT KILL; <id0> to <id4> and <addr0> to <addr4> are connections."""
+    values = {
+        'ID': [*(f'<id{i}>' for i in range(5)), '999999', 'x', '0'],
+        'TYPE': ['normal', 'PubSub', 'master', 'replica', 'slave', 'x'],
+        'ADDR': [*(f'<addr{i}>' for i in range(5)), '127.0.0.1:1', ''],
+        'LADDR': ['127.0.0.1:<me>', '127.0.0.1:1'],
+        'USER': ['default', 'default', 'nosuch', 'Default'],
+        'SKIPME': ['yes', 'NO', 'x'],
+        'NOSUCH': ['x'],
+    }
+    words = []
+    for _ in range(draw.randint(1, 4)):
+        name = draw.choices(list(values), [6, 6, 6, 4, 4, 6, 1])[0]
+        # Most are right: a wrong one hides the others.
+        value = values[name][0] if draw.random() < 0.2 else draw.choice(values[name])
+        words += [draw.choice([name, name.lower()]), value]
+    return words[:-1] if draw.random() < 0.05 else words
+
+
+def survivors(side, words):
+    """The reply to CLIENT KILL among five connections, and which of them outlive it."""
+    wait_until(lambda: side.sentinel.call('CLIENT', 'LIST').count('\n') == 1, 5, 'nobody is left')
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(side.sentinel.connect()) for _ in range(5)]
+        names = {}
+        for i, client in enumerate(clients):
+            names[f'<id{i}>'] = client.call('CLIENT', 'ID')
+            names[f'<addr{i}>'] = '%s:%d' % client.address
+        clients[1].call('SUBSCRIBE', 'a')
+        clients[2].call('HELLO', '3', 'SETNAME', 'two')
+        clients[2].call('PSUBSCRIBE', 'a*')
+        killer = Side(side.sentinel, {**side.names, **names})
+        reply = clients[0].ask(*killer.sent(['CLIENT', 'KILL', *words]))
+        return reply, [is_served(client) for client in clients]
+
+
+def is_served(client):
+    try:
+        client.ask('PING')
+        return True
+    except OSError:
+        return False
+
+
+def compare_kills(done, sides, draw):
+    for _ in range(60):
+        words = drawn_filters(draw)
+        (theirs, left_by_them), (ours, left_by_us) = (survivors(side, words) for side in sides)
+        done.compare(['CLIENT', 'KILL', *words], theirs, ours, sides, 2)
+        if left_by_them != left_by_us:
+            done.found.append(f'CLIENT KILL {shown(words)}: {left_by_them} {left_by_us}')
+
+
+GROUPS = ['a', 'ab', 'abc', 'b-a', 'A', 'a.b', 'b_1', 'cab']
+
+
+def drawn_glob(draw):
+    return ''.join(draw.choices(['a', 'b', 'c', 'A', '-', '.', '*', '?', '[', ']', '^', '\\', '[a-b]',
+                                 '[^a]', '[b-', '1'], k=draw.randint(0, 6)))
+
+
+def compare_globs(done, sides, draw):
+    """How many groups RESET counts, and which commands COMMAND LIST finds."""
+    requests = [['SENTINEL', 'MONITOR', name, '127.0.0.1', '1', '2'] for name in GROUPS]
+    for _ in range(100):
+        requests.append(['SENTINEL', 'RESET', drawn_glob(draw)])
+    for _ in range(60):
+        name = list(draw.choice(['client|list', 'sentinel|masters', 'ping', 'publish', 'acl|whoami']))
+        for _ in range(draw.randint(1, 3)):
+            name[draw.randrange(len(name))] = draw.choice(['*', '?', '[a-p]', '[^s]', '\\|', 'X'])
+        requests.append(['COMMAND', 'LIST', 'FILTERBY', 'PATTERN', ''.join(name)])
+    requests += [['SENTINEL', 'REMOVE', name] for name in GROUPS]
+    done.converse(sides, requests, 2)
+
+
+RULES = ['on', 'off', 'nopass', 'resetpass', '>pw', '<pw', '>other', 'ON', '~*', 'allkeys', 'resetkeys',
+         '~a*', '%R~r*', '%W~w*', '%RW~x', '&*', 'allchannels', 'resetchannels', '&+switch*', '+@all',
+         '-@all', 'allcommands', 'nocommands', '+ping', '-ping', '+client|id', '-client|id', '+client',
+         '-client', '+@admin', '-@dangerous', '+@connection', '-@slow', '+sentinel',
+         '-sentinel|masters', '+sentinel|master', '+nosuch', '+@nosuch', '+client|nosuch', '-@nosuch',
+         'reset', '(+ping ~a)', '(-@all +info)', 'clearselectors', '(nosuch)', '(', '', 'x', '+', '-',
+         '!x', '#x', '<', '%X~a', '+ping|x', '#' + 'ab' * 32, '!' + 'ab' * 32]
+ASKED = [['PING'], ['CLIENT', 'ID'], ['CLIENT', 'LIST'], ['SENTINEL', 'MASTERS'],
+         ['SENTINEL', 'MASTER', 'x'], ['SUBSCRIBE', '+switch-master'], ['PSUBSCRIBE', '*'],
+         ['PUBLISH', '__sentinel__:hello', 'x'], ['INFO'], ['NOSUCH'], ['CLIENT', 'NOSUCH'], ['PING', 'a', 'b']]
+
+
+def compare_access(done, sides, draw):
+    requests = []
+    for _ in range(60):
+        rules = [draw.choice(RULES) for _ in range(draw.randint(0, 6))]
+        requests += [['ACL', 'SETUSER', 'drawn', *rules], ['ACL', 'GETUSER', 'drawn'], ['ACL', 'LIST'],
+                     *(['ACL', 'DRYRUN', 'drawn', *draw.choice(ASKED)] for _ in range(4))]
+        if draw.random() < 0.4:
+            requests.append(['ACL', 'DELUSER', 'drawn'])
+    requests += [['ACL', 'DELUSER', 'drawn']]
+    done.converse(sides, requests, 2)
 
 
 def test_both_answer_alike(comparison):

@@ -24,6 +24,11 @@ class Connection:
     def __exit__(self, *_):
         self.close()
 
+    @property
+    def address(self):
+        """Ours: host, port."""
+        return self._socket.getsockname()[:2]
+
     def close(self):
         self._file.close()
         self._socket.close()

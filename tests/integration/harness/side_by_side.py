@@ -49,18 +49,18 @@ class Side:
 
     def __init__(self, sentinel, names):
         self.sentinel = sentinel
-        self._words = {name: str(value) for name, value in names.items()}
-        self._names = {value: name for name, value in self._words.items()}
+        self.names = {name: str(value) for name, value in names.items()}
+        self._told = {value: name for name, value in self.names.items()}
 
     def sent(self, words):
         """The request with values for names: '<me>'."""
-        return [re.sub(r'<\w+>', lambda found: self._words.get(found[0], found[0]), word)
+        return [re.sub(r'<\w+>', lambda found: self.names.get(found[0], found[0]), word)
                 if isinstance(word, str) else word for word in words]
 
     def told(self, text):
         """The text with names for values."""
         text = re.sub(r'sentinel-[0-9a-f]{8}-cmd', 'sentinel-<id>-cmd', _ID.sub('<id>', text))
-        return re.sub(r'\d{4,}', lambda found: self._names.get(found[0], found[0]), text)
+        return re.sub(r'\d{4,}', lambda found: self._told.get(found[0], found[0]), text)
 
 
 def shown(words):
