@@ -16,6 +16,7 @@ void classic_server_init(struct classic_server *s, struct settings *settings, st
     *s = (struct classic_server){ .settings = settings, .diag = diag, .port = LISTEN_PORT };
     mem_free(settings->state_dir);
     settings->state_dir = mem_strdup(".");
+    settings->supervised = SUPERVISED_NO;
 }
 
 static void read_port(struct classic_server *s, const struct classic_line *l) {
@@ -94,6 +95,63 @@ static void read_loglevel(struct classic_server *s, const struct classic_line *l
 
 static void read_requirepass(struct classic_server *s, const struct classic_line *l) {
     secret_set(&s->settings->client_password, classic_word(l, 1));
+}
+
+/* A value of the option with this key, as YAML has it. */
+static void read_as(struct classic_server *s, const struct classic_line *l, const char *key) {
+    struct buf why = BUF_INIT;
+    const struct option *o = option_by_key(OPTION_PROCESS, slice_of(key));
+    if (!option_read(o, s->settings, classic_word(l, 1), &why))
+        CLASSIC_FINDING(
+            s->diag, l, 1, SLICE_FMT " %s", SLICE_ARG(classic_word(l, 0)), buf_text(&why));
+    buf_fini(&why);
+}
+
+/* Without case, other than in YAML. */
+static void read_bool(struct classic_server *s, const struct classic_line *l, bool *ret) {
+    bool is_yes = slice_is_nocase(classic_word(l, 1), "yes");
+    if (!is_yes && !slice_is_nocase(classic_word(l, 1), "no"))
+        CLASSIC_FINDING(s->diag, l, 1, SLICE_FMT ": argument must be 'yes' or 'no'",
+            SLICE_ARG(classic_word(l, 0)));
+    else
+        *ret = is_yes;
+}
+
+/* Seconds; more than the option takes is as much as it takes. */
+static void read_seconds(struct classic_server *s, const struct classic_line *l, const char *key) {
+    struct buf why = BUF_INIT;
+    const struct option *o = option_by_key(OPTION_PROCESS, slice_of(key));
+    int64_t seconds;
+    if (!value_read_count(classic_word(l, 1), 0, INT32_MAX, &seconds, &why))
+        CLASSIC_FINDING(
+            s->diag, l, 1, SLICE_FMT " %s", SLICE_ARG(classic_word(l, 0)), buf_text(&why));
+    else
+        *(int64_t *)option_value(o, s->settings) = MIN_OF(seconds * 1000, o->max);
+    buf_fini(&why);
+}
+
+static void read_timeout(struct classic_server *s, const struct classic_line *l) {
+    read_seconds(s, l, "clients.timeout");
+}
+
+static void read_keepalive(struct classic_server *s, const struct classic_line *l) {
+    read_seconds(s, l, "clients.keepalive");
+}
+
+static void read_backlog(struct classic_server *s, const struct classic_line *l) {
+    read_as(s, l, "clients.backlog");
+}
+
+static void read_pid_file(struct classic_server *s, const struct classic_line *l) {
+    read_path(s, l, &s->settings->pid_file);
+}
+
+static void read_daemonize(struct classic_server *s, const struct classic_line *l) {
+    read_bool(s, l, &s->settings->daemonize);
+}
+
+static void read_supervised(struct classic_server *s, const struct classic_line *l) {
+    read_as(s, l, "supervised");
 }
 
 /* More than the option takes is no bound at all. */
@@ -182,6 +240,12 @@ static const struct directive directives[] = {
     { "loglevel", read_loglevel, NULL },
     { "maxclients", read_maxclients, NULL },
     { "requirepass", read_requirepass, NULL },
+    { "timeout", read_timeout, NULL },
+    { "tcp-keepalive", read_keepalive, NULL },
+    { "tcp-backlog", read_backlog, NULL },
+    { "pidfile", read_pid_file, NULL },
+    { "daemonize", read_daemonize, NULL },
+    { "supervised", read_supervised, NULL },
     { "user", read_user, NULL },
     { "aclfile", read_aclfile, NULL },
     { "acllog-max-len", read_acl_log_max, NULL },
@@ -189,9 +253,6 @@ static const struct directive directives[] = {
     { "protected-mode", read_protected_mode, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
-    { "daemonize", NULL, "no" },
-    { "supervised", NULL, "no|auto" },
-    { "timeout", NULL, "0" },
     { "unixsocket", NULL, "" },
     { "bind-source-addr", NULL, "" },
     { "syslog-enabled", NULL, "no" },
@@ -237,7 +298,6 @@ static const struct directive directives[] = {
     { "no-appendfsync-on-rewrite", NULL, "*" },
     { "notify-keyspace-events", NULL, "*" },
     { "oom-score-adj*", NULL, "*" },
-    { "pidfile", NULL, "*" },
     { "proc-title-template", NULL, "*" },
     { "proto-max-bulk-len", NULL, "*" },
     { "rdb*", NULL, "*" },
@@ -254,8 +314,6 @@ static const struct directive directives[] = {
     { "stream-*", NULL, "*" },
     { "syslog-facility", NULL, "*" },
     { "syslog-ident", NULL, "*" },
-    { "tcp-backlog", NULL, "*" },
-    { "tcp-keepalive", NULL, "*" },
     { "tls-*", NULL, "*" }, /* nothing without tls-port and tls-replication */
     { "tracking-table-max-keys", NULL, "*" },
     { "unixsocketgroup", NULL, "*" },

@@ -178,15 +178,11 @@ static void write_values(const struct option *o, struct buf *out) {
         for (int level = 0; level < LOG_LEVEL_COUNT; level++)
             buf_printf(out, "%s`%s`", level > 0 ? ", " : "", log_level_name((enum log_level)level));
         break;
-    case OPTION_TYPE_LOG_FORMAT:
-        for (int format = 0; format < LOG_FORMAT_COUNT; format++)
-            buf_printf(out, "%s`%s`", format > 0 ? ", " : "",
-                value_log_format_name((enum log_format)format));
-        break;
-    case OPTION_TYPE_COMPAT:
-        for (int compat = 0; compat < COMPAT_COUNT; compat++)
-            buf_printf(
-                out, "%s`%s`", compat > 0 ? ", " : "", value_compat_name((enum compat)compat));
+    case OPTION_TYPE_WORD:
+        for (struct slice rest = slice_of(o->words); rest.size > 0;) {
+            struct slice word = slice_cut(&rest, '|');
+            buf_printf(out, "`" SLICE_FMT "`%s", SLICE_ARG(word), rest.size > 0 ? ", " : "");
+        }
         break;
     case OPTION_TYPE_RENAMES:
         buf_add_text(out, "`{COMMAND: NAME}`");

@@ -256,8 +256,7 @@ static void load_option(
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
-    case OPTION_TYPE_LOG_FORMAT:
-    case OPTION_TYPE_COMPAT:
+    case OPTION_TYPE_WORD:
         load_scalar(o, settings, v, diag);
         break;
     }

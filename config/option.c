@@ -50,12 +50,10 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         return value_read_size(text, o->min, o->max, value, why);
     case OPTION_TYPE_BOOL:
         return value_read_bool(text, value, why);
-    case OPTION_TYPE_COMPAT:
-        return value_read_compat(text, value, why);
+    case OPTION_TYPE_WORD:
+        return value_read_word(text, o->words, value, why);
     case OPTION_TYPE_LOG_LEVEL:
         return value_read_log_level(text, value, why);
-    case OPTION_TYPE_LOG_FORMAT:
-        return value_read_log_format(text, value, why);
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_RENAMES:
@@ -199,9 +197,8 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_ENDPOINT_LIST:
-    case OPTION_TYPE_LOG_FORMAT:
-    case OPTION_TYPE_COMPAT:
     case OPTION_TYPE_USERS: /* by users_restore_one */
+    case OPTION_TYPE_WORD:
         break;
     }
     return false;
@@ -255,6 +252,9 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_BOOL:
         buf_add_text(out, *(const bool *)value ? "yes" : "no");
         break;
+    case OPTION_TYPE_WORD:
+        buf_add_slice(out, value_word(o->words, *(const int64_t *)value));
+        break;
     case OPTION_TYPE_LOG_LEVEL:
         buf_add_text(out, log_level_name(*(const enum log_level *)value));
         break;
@@ -263,8 +263,6 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_SECRET_FILE: /* where a password came from is not kept */
     case OPTION_TYPE_ENDPOINT_LIST:
-    case OPTION_TYPE_LOG_FORMAT:
-    case OPTION_TYPE_COMPAT:
     case OPTION_TYPE_USERS: /* by users_write_one */
         break;
     }
@@ -304,8 +302,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_LEVEL:
-    case OPTION_TYPE_LOG_FORMAT:
-    case OPTION_TYPE_COMPAT:
+    case OPTION_TYPE_WORD:
         option_write(o, settings, out);
         break;
     }
@@ -355,13 +352,10 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
+    case OPTION_TYPE_WORD:
         return *(const int64_t *)left == *(const int64_t *)right;
     case OPTION_TYPE_LOG_LEVEL:
         return *(const enum log_level *)left == *(const enum log_level *)right;
-    case OPTION_TYPE_LOG_FORMAT:
-        return *(const enum log_format *)left == *(const enum log_format *)right;
-    case OPTION_TYPE_COMPAT:
-        return *(const enum compat *)left == *(const enum compat *)right;
     case OPTION_TYPE_BOOL:
         return *(const bool *)left == *(const bool *)right;
     case OPTION_TYPE_RENAMES:

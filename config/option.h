@@ -23,8 +23,7 @@ enum option_type {
     OPTION_TYPE_SIZE,        /* bytes; YAML: number with B, KiB, MiB, GiB */
     OPTION_TYPE_BOOL,        /* yes or no */
     OPTION_TYPE_LOG_LEVEL,
-    OPTION_TYPE_LOG_FORMAT,
-    OPTION_TYPE_COMPAT,
+    OPTION_TYPE_WORD, /* one of `words`; its number is the value */
     OPTION_TYPE_RENAMES,
     OPTION_TYPE_USERS,
 };
@@ -34,8 +33,9 @@ struct option {
     enum option_scope scope;
     enum option_type type;
     enum option_live live;
-    size_t offset;    /* of the value in struct settings or struct group_settings */
-    int64_t min, max; /* COUNT, DURATION and SIZE */
+    size_t offset;     /* of the value in struct settings or struct group_settings */
+    int64_t min, max;  /* COUNT, DURATION and SIZE */
+    const char *words; /* WORD: separated by '|' */
     bool required;
     const char *standard;  /* default, as written in YAML; NULL = none */
     const char *set_name;  /* name in SENTINEL SET (of a group) or SENTINEL CONFIG SET (of the

@@ -52,7 +52,8 @@ const struct option option_table[] = {
     {
         .key = "log.format",
         IN_PROCESS(log_format),
-        .type = OPTION_TYPE_LOG_FORMAT,
+        .type = OPTION_TYPE_WORD,
+        .words = "text",
         .live = OPTION_LIVE,
         .standard = "text",
         .doc = "How a line of the log looks: text, as Redis Sentinel writes it.",
@@ -202,7 +203,8 @@ const struct option option_table[] = {
     {
         .key = "compat",
         IN_PROCESS(compat),
-        .type = OPTION_TYPE_COMPAT,
+        .type = OPTION_TYPE_WORD,
+        .words = "redis|valkey",
         .live = OPTION_LIVE,
         .standard = "redis",
         .doc =
@@ -237,6 +239,41 @@ const struct option option_table[] = {
         .doc =
             "Whether clients, servers and peers are told host names, where they are known, instead of the IP "
             "addresses that they resolve to.",
+    },
+    {
+        .key = "clients.timeout",
+        IN_PROCESS(client_timeout_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = 365 * DAY,
+        .standard = "0s",
+        .doc =
+            "How long a client may be idle before it is closed; subscribers and those that await a reply are not. "
+            "0s: for ever.",
+    },
+    {
+        .key = "clients.keepalive",
+        IN_PROCESS(keepalive_ms),
+        .type = OPTION_TYPE_DURATION,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = DAY,
+        .standard = "5m",
+        .doc =
+            "After how much silence the system asks whether the other end of an accepted connection is still there. "
+            "0s: it does not ask.",
+    },
+    {
+        .key = "clients.backlog",
+        IN_PROCESS(backlog),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_RESTART,
+        .min = 1,
+        .max = 65535,
+        .standard = "511",
+        .doc =
+            "Connections that the system keeps until we accept them. It may have a lower bound of its own.",
     },
     {
         .key = "clients.password",
@@ -339,6 +376,33 @@ const struct option option_table[] = {
         .standard = "yes",
         .doc =
             "Whether SENTINEL SET is refused to change the paths of scripts: who may set them may run programs here.",
+    },
+    {
+        .key = "pid_file",
+        IN_PROCESS(pid_file),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_RESTART,
+        .example = "/run/vedette/vedette.pid",
+        .doc = "File that holds our process id while we run.",
+    },
+    {
+        .key = "daemonize",
+        IN_PROCESS(daemonize),
+        .type = OPTION_TYPE_BOOL,
+        .live = OPTION_RESTART,
+        .standard = "no",
+        .doc = "Whether to leave the terminal and run in the background. Not when supervised.",
+    },
+    {
+        .key = "supervised",
+        IN_PROCESS(supervised),
+        .type = OPTION_TYPE_WORD,
+        .words = "no|auto|systemd|upstart",
+        .live = OPTION_RESTART,
+        .standard = "auto",
+        .doc =
+            "Who is told that we have started, and that we stop: systemd by its socket, upstart by stopping "
+            "ourselves once. auto: whoever the environment names.",
     },
     {
         .key = "master",

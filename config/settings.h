@@ -17,9 +17,12 @@
 #define RENAMES_MAX      16 /* renamed commands of a group */
 #define COMMAND_NAME_MAX 64 /* bytes with the NUL */
 
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_COUNT };
+enum log_format { LOG_FORMAT_TEXT };
 /* Whose behaviour clients see where the makes differ. */
-enum compat { COMPAT_REDIS, COMPAT_VALKEY, COMPAT_COUNT };
+enum compat { COMPAT_REDIS, COMPAT_VALKEY };
+
+/* Who waits to hear that we have started; the order is that of the words in option_table.c. */
+enum supervised { SUPERVISED_NO, SUPERVISED_AUTO, SUPERVISED_SYSTEMD, SUPERVISED_UPSTART };
 
 struct rename {
     char command[COMMAND_NAME_MAX]; /* canonical, upper case */
@@ -57,10 +60,10 @@ struct settings {
     struct endpoint announce; /* host "" = not set; port 0 = that of listen */
     char *state_dir;          /* owned */
     enum log_level log_level;
-    enum log_format log_format;
-    char *log_file; /* owned; NULL = standard error */
+    int64_t log_format; /* enum log_format */
+    char *log_file;     /* owned; NULL = standard error */
     struct limits limits;
-    enum compat compat;
+    int64_t compat;          /* enum compat */
     bool resolve_hostnames;  /* host names are allowed as addresses, and resolved */
     char *name_servers;      /* owned: asked instead of the system's; NULL = these */
     bool announce_hostnames; /* they are shown and sent instead of what they resolve to */
@@ -73,6 +76,12 @@ struct settings {
     bool all_channels;             /* new users have a right to every channel */
     bool protected_mode;           /* without a password only clients of this host are served */
     bool deny_scripts_reconfig;    /* SENTINEL SET may not change the paths of scripts */
+    int64_t client_timeout_ms;     /* of idle clients; 0 = none */
+    int64_t keepalive_ms;          /* of accepted connections; 0 = none */
+    int64_t backlog;               /* of connections that are not accepted yet */
+    char *pid_file;                /* owned; NULL = none */
+    bool daemonize;
+    int64_t supervised;            /* enum supervised */
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;
 };

@@ -51,17 +51,6 @@ static const struct quantity sizes = {
     .whole = "64KiB",
 };
 
-static const char *const log_formats[] = {
-    [LOG_FORMAT_TEXT] = "text",
-};
-static_assert(ARRAY_SIZE(log_formats) == LOG_FORMAT_COUNT, "a name for each format");
-
-static const char *const compats[] = {
-    "redis",
-    "valkey",
-};
-static_assert(ARRAY_SIZE(compats) == COMPAT_COUNT, "a name for each make");
-
 static bool is_control(char c) {
     unsigned char byte = (unsigned char)c;
     return byte < ' ' || byte == 0x7f;
@@ -257,32 +246,6 @@ bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *wh
     return false;
 }
 
-/* The index of `text` among `names`; -1 if it is none of them. */
-static int read_choice(const char *const *names, size_t count, struct slice text, struct buf *why) {
-    for (size_t i = 0; i < count; i++) {
-        if (slice_is(text, names[i]))
-            return (int)i;
-    }
-    buf_add_text(why, "must be");
-    for (size_t i = 0; i < count; i++)
-        buf_printf(why, "%s %s", i > 0 ? " or" : "", names[i]);
-    return -1;
-}
-
-bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why) {
-    int choice = read_choice(log_formats, ARRAY_SIZE(log_formats), text, why);
-    if (choice >= 0)
-        *ret = (enum log_format)choice;
-    return choice >= 0;
-}
-
-bool value_read_compat(struct slice text, enum compat *ret, struct buf *why) {
-    int choice = read_choice(compats, ARRAY_SIZE(compats), text, why);
-    if (choice >= 0)
-        *ret = (enum compat)choice;
-    return choice >= 0;
-}
-
 bool value_read_bool(struct slice text, bool *ret, struct buf *why) {
     bool yes = slice_is_nocase(text, "yes") || slice_is_nocase(text, "true");
     bool no = slice_is_nocase(text, "no") || slice_is_nocase(text, "false");
@@ -291,16 +254,6 @@ bool value_read_bool(struct slice text, bool *ret, struct buf *why) {
     else
         buf_add_text(why, "must be yes or no");
     return yes || no;
-}
-
-const char *value_log_format_name(enum log_format format) {
-    ensure(format < LOG_FORMAT_COUNT);
-    return log_formats[format];
-}
-
-const char *value_compat_name(enum compat compat) {
-    ensure(compat < COMPAT_COUNT);
-    return compats[compat];
 }
 
 bool value_is_command(struct slice word) {
@@ -326,4 +279,29 @@ bool value_read_rename(
     }
     *ret = r;
     return true;
+}
+
+bool value_read_word(struct slice text, const char *words, int64_t *ret, struct buf *why) {
+    struct slice rest = slice_of(words);
+    for (int64_t number = 0; rest.size > 0; number++)
+        if (slice_equal_nocase(slice_cut(&rest, '|'), text)) {
+            *ret = number;
+            return true;
+        }
+    buf_add_text(why, "must be ");
+    rest = slice_of(words);
+    while (rest.size > 0) {
+        struct slice word = slice_cut(&rest, '|');
+        buf_add_slice(why, word);
+        if (rest.size > 0)
+            buf_add_text(why, memchr(rest.data, '|', rest.size) != NULL ? ", " : " or ");
+    }
+    return false;
+}
+
+struct slice value_word(const char *words, int64_t number) {
+    struct slice rest = slice_of(words), word = slice_cut(&rest, '|');
+    while (number-- > 0)
+        word = slice_cut(&rest, '|');
+    return word;
 }

@@ -34,8 +34,8 @@ bool value_check_servers(struct slice text, struct buf *why);
  * name; no comma, which separates the fields of a hello. */
 bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret);
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
-bool value_read_log_format(struct slice text, enum log_format *ret, struct buf *why);
-bool value_read_compat(struct slice text, enum compat *ret, struct buf *why);
+/* One of `words`, which are separated by '|', without case: its number. */
+bool value_read_word(struct slice text, const char *words, int64_t *ret, struct buf *why);
 /* yes or no; also true or false, which are the same in YAML. */
 bool value_read_bool(struct slice text, bool *ret, struct buf *why);
 /* 1 to COMMAND_NAME_MAX - 1 bytes without blanks, commas and control characters. */
@@ -47,5 +47,5 @@ bool value_read_rename(
 /* With the largest unit that divides it: "30s", "1500ms". */
 void value_write_duration(int64_t ms, struct buf *out);
 void value_write_size(int64_t bytes, struct buf *out); /* "64KiB" */
-const char *value_log_format_name(enum log_format format);
-const char *value_compat_name(enum compat compat);
+/* The word with this number. */
+struct slice value_word(const char *words, int64_t number);

@@ -77,6 +77,19 @@ static bool add_renames(struct buf *out, const struct group_settings *g) {
     return valid;
 }
 
+static bool add_users(struct buf *out, const struct users *u) {
+    bool valid = true;
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < u->count && valid; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        valid = add_text(out, user_name(&u->items[i]));
+        buf_add_text(out, ": ");
+        valid = valid && add_text(out, secret_reveal(&u->items[i].rules));
+    }
+    buf_add_char(out, '}');
+    return valid;
+}
+
 static bool add_quoted(const struct option *o, const void *settings, struct buf *out) {
     struct buf value = BUF_INIT;
     option_write(o, settings, &value);
@@ -93,6 +106,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
         return add_renames(out, w->settings);
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
+    case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_SECRET:
         return add_quoted(o, w->settings, out);
@@ -101,10 +115,11 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
-    case OPTION_TYPE_LOG_FORMAT:
-    case OPTION_TYPE_COMPAT:
+    case OPTION_TYPE_WORD:
         option_print(o, w->settings, out);
         return true;
+    case OPTION_TYPE_USERS:
+        return add_users(out, &((const struct settings *)w->settings)->users);
     case OPTION_TYPE_SECRET_FILE:
         break;
     }
@@ -125,6 +140,9 @@ static void begin_line(struct writer *w, const struct option *o) {
 
 static void write_option(struct writer *w, const struct option *o) {
     if (o->scope != w->scope || o->type == OPTION_TYPE_SECRET_FILE)
+        return;
+    /* Those of an ACL file stand there. */
+    if (o->type == OPTION_TYPE_USERS && ((const struct settings *)w->settings)->acl_file != NULL)
         return;
     if (!o->required && option_equal(o, w->settings, w->standard))
         return;

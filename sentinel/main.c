@@ -1,5 +1,6 @@
 /* vedette: the daemon. */
 
+#include "common/buf.h"
 #include "sentinel/shell/convert.h"
 #include "sentinel/shell/service.h"
 
@@ -10,6 +11,8 @@
 
 static const char USAGE[] =
     "Usage: vedette FILE            watch the groups that FILE names (YAML, or a classic sentinel.conf)\n"
+    "       vedette FILE [--sentinel] [--DIRECTIVE VALUE ...] ...\n"
+    "                               the same with further lines of a classic file, as redis-sentinel takes them\n"
     "       vedette --check FILE    check the file and do nothing else\n"
     "       vedette --convert FILE [--state DIR]\n"
     "                               write the file in the other format to standard output: YAML of a sentinel.conf,\n"
@@ -40,13 +43,38 @@ static int convert(int argc, char **argv) {
     return bad_usage("--convert takes one file, and --state a folder", "");
 }
 
+/* One line for each "--DIRECTIVE VALUE ...". "--sentinel" alone makes one that says nothing.
+ * Source: spec 14.1. */
+static void add_lines(char **words, struct buf *out) {
+    for (; *words != NULL; words++) {
+        if (strncmp(*words, "--", 2) == 0) {
+            buf_printf(out, "%s%s", buf_size(out) > 0 ? "\n" : "", *words + 2);
+        } else {
+            buf_add_text(out, " \"");
+            buf_add_escaped(out, slice_of(*words));
+            buf_add_char(out, '"');
+        }
+    }
+    if (buf_size(out) > 0)
+        buf_add_char(out, '\n');
+}
+
+static int run(const char *file, char **words) {
+    struct buf lines = BUF_INIT;
+    add_lines(words, &lines);
+    int status = service_run(file, buf_slice(&lines));
+    buf_fini(&lines);
+    return status;
+}
+
 int main(int argc, char **argv) {
-    if (argc < 2)
+    int at = argc > 1 && strcmp(argv[1], "--sentinel") == 0 ? 2 : 1;
+    if (argc <= at)
         return bad_usage("a configuration file is needed", "");
-    const char *first = argv[1];
+    const char *first = argv[at];
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         return show(USAGE);
-    if (strcmp(first, "--version") == 0)
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-v") == 0)
         return show("vedette " VEDETTE_VERSION "\n");
     if (strcmp(first, "--check") == 0)
         return argc == 3 ? service_check(argv[2]) : bad_usage("--check takes one file", "");
@@ -57,7 +85,7 @@ int main(int argc, char **argv) {
                          : bad_usage("--sync-state takes one file", "");
     if (first[0] == '-')
         return bad_usage("unknown option ", first);
-    if (argc > 2)
-        return bad_usage("one configuration file is enough; unexpected: ", argv[2]);
-    return service_run(first);
+    if (argc > at + 1 && strncmp(argv[at + 1], "--", 2) != 0)
+        return bad_usage("one configuration file is enough; unexpected: ", argv[at + 1]);
+    return run(first, &argv[at + 1]);
 }

@@ -46,6 +46,7 @@ void server_free(struct server *s) {
     pubsub_fini(&s->pubsub);
     access_fini(&s->access);
     heap_fini(&s->waits);
+    heap_fini(&s->idle);
     resp_reader_fini(&s->reader);
     buf_fini(&s->otherwise);
     buf_fini(&s->spare);
@@ -111,6 +112,8 @@ static void open_session(struct server *s, const struct input *in) {
     }
     struct session *session = session_new(s, in);
     map_put(&s->sessions, session_key(session), session);
+    if (s->idle_timeout_ms > 0)
+        heap_set(&s->idle, &session->idle, tstamp_add(session->active_ms, s->idle_timeout_ms));
 }
 
 static void close_session(struct server *s, struct session *session) {
@@ -362,9 +365,51 @@ static void end_pause(struct server *s) {
         server_unpause(s);
 }
 
+/* ---- idle clients ---- */
+
+/* Subscribers listen, and one that waits for us cannot be blamed. */
+static bool may_be_idle(const struct session *session) {
+    return session_has_subscriptions(session) || session->is_awaiting || session->is_postponed ||
+        session->waiting_count > 0;
+}
+
+static void watch_idle(struct server *s, struct session *session, int64_t since_ms) {
+    heap_set(&s->idle, &session->idle,
+        s->idle_timeout_ms > 0 ? tstamp_add(since_ms, s->idle_timeout_ms) : TSTAMP_NEVER);
+}
+
+static void take_idle_timeout(struct server *s) {
+    if (s->idle_timeout_ms == s->core->settings.client_timeout_ms)
+        return;
+    s->idle_timeout_ms = s->core->settings.client_timeout_ms;
+    map_for_each(session, &s->sessions, struct session)
+        watch_idle(s, session, session->active_ms);
+}
+
+/* Each is looked at when it would have been idle for too long, had it been since the last look. */
+static void end_idle(struct server *s) {
+    int64_t now_ms = s->core->now.mono_ms;
+    take_idle_timeout(s);
+    while (heap_deadline(&s->idle) <= now_ms) {
+        struct session *session = container_of(heap_first(&s->idle), struct session, idle);
+        if (session->state != SESSION_OPEN) {
+            heap_remove(&s->idle, &session->idle);
+        } else if (may_be_idle(session)) {
+            watch_idle(s, session, now_ms);
+        } else if (now_ms - session->active_ms < s->idle_timeout_ms) {
+            watch_idle(s, session, session->active_ms);
+        } else {
+            heap_remove(&s->idle, &session->idle);
+            core_log(s->core, LOG_VERBOSE, "Closing idle client");
+            session_end(session);
+        }
+    }
+}
+
 void server_turn(struct server *s) {
     end_pause(s);
     expire(s);
+    end_idle(s);
     if (s->queued_count > 0 && s->core->now.mono_ms >= s->turn_ms)
         take_turns(s);
 }
@@ -372,7 +417,8 @@ void server_turn(struct server *s) {
 int64_t server_deadline(const struct server *s) {
     int64_t turn_ms = s->queued_count > 0 ? s->turn_ms : TSTAMP_NEVER;
     int64_t pause_ms = s->pause.until_ms > 0 ? s->pause.until_ms : TSTAMP_NEVER;
-    return tstamp_min(expiry(s), tstamp_min(turn_ms, pause_ms));
+    int64_t due_ms = tstamp_min(expiry(s), heap_deadline(&s->idle));
+    return tstamp_min(due_ms, tstamp_min(turn_ms, pause_ms));
 }
 
 /* ---- answers ---- */

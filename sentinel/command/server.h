@@ -50,11 +50,13 @@ struct server {
         bool all;         /* else only commands that write where they would be replicated */
     } pause;              /* CLIENT PAUSE */
 
-    struct map sessions;  /* client id -> struct session, owned; in order of opening */
-    struct list monitors; /* struct monitor.place: MONITORs that wait for a host name */
-    struct list unsent;   /* struct session.unsent */
-    struct list parked;   /* struct session.parked */
-    struct heap waits;    /* struct session.oldest */
+    struct map sessions;     /* client id -> struct session, owned; in order of opening */
+    struct list monitors;    /* struct monitor.place: MONITORs that wait for a host name */
+    struct list unsent;      /* struct session.unsent */
+    struct list parked;      /* struct session.parked */
+    struct heap waits;       /* struct session.oldest */
+    struct heap idle;        /* struct session.idle */
+    int64_t idle_timeout_ms; /* clients.timeout, as `idle` has it */
     struct pubsub pubsub;
     struct access access;
 

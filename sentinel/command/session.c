@@ -44,6 +44,7 @@ void session_free(struct session *s) {
     list_remove(&s->unsent);
     list_remove(&s->parked);
     heap_remove(&s->server->waits, &s->oldest);
+    heap_remove(&s->server->idle, &s->idle);
     session_dequeue(s);
     s->server->held -= s->held;
     map_fini(&s->channels);

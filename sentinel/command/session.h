@@ -80,6 +80,7 @@ struct session {
     size_t waiting_head, waiting_count, waiting_capacity;
     struct buf waiting_bytes;
     struct list_node parked; /* in server->parked while something waits */
+    struct heap_item idle;   /* in server->idle, by when to see whether it has been idle; mono */
     struct heap_item oldest; /* in server->waits, by when the first that waits was given; mono */
 
     struct map channels,

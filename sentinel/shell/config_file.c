@@ -1,10 +1,12 @@
 #include "sentinel/shell/config_file.h"
 
+#include "common/buf.h"
 #include "common/mem.h"
 #include "config/diag.h"
 #include "sentinel/command/access.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- scripts ---- */
@@ -32,7 +34,33 @@ static void check_scripts(const struct config_file *f, struct diag *diag) {
 
 /* ---- the whole ---- */
 
-bool config_file_load(const char *path, struct config_file *ret, struct diag *diag) {
+static void anchor(char **path, const char *folder) {
+    if (*path == NULL || (*path)[0] == '/')
+        return;
+    struct buf joined = BUF_INIT;
+    buf_printf(&joined, strcmp(*path, ".") == 0 ? "%s" : "%s/%s", folder, *path);
+    mem_free(*path);
+    *path = slice_dup(buf_slice(&joined));
+    buf_fini(&joined);
+}
+
+static bool load_classic_source(
+    const struct config_source *from, struct slice text, struct config_file *f, struct diag *diag) {
+    struct buf all = BUF_INIT;
+    buf_add_slice(&all, text);
+    if (text.size > 0 && text.data[text.size - 1] != '\n')
+        buf_add_char(&all, '\n');
+    buf_add_slice(&all, from->more);
+    bool ok = load_classic(buf_slice(&all), &f->settings, &f->state, diag);
+    buf_fini(&all);
+    anchor(&f->settings.state_dir, from->folder);
+    anchor(&f->settings.log_file, from->folder);
+    return ok;
+}
+
+bool config_file_load(
+    const struct config_source *from, struct config_file *ret, struct diag *diag) {
+    const char *path = from->path;
     *ret = (struct config_file){ .format = CONFIG_YAML };
     struct slice text = SLICE_EMPTY;
     int r = load_file(path, &text);
@@ -47,8 +75,10 @@ bool config_file_load(const char *path, struct config_file *ret, struct diag *di
     if (ret->format == CONFIG_YAML) {
         state_init(&ret->state);
         ok = load_yaml(text, &ret->settings, diag);
+        if (from->more.size > 0)
+            diag_add(diag, 0, 0, "options on the command line go with a classic file only");
     } else {
-        ok = load_classic(text, &ret->settings, &ret->state, diag);
+        ok = load_classic_source(from, text, ret, diag);
     }
     mem_free((void *)(uintptr_t)text.data);
     check_scripts(ret, diag);

@@ -10,6 +10,7 @@
 #include "sentinel/shell/classic_state.h"
 #include "sentinel/shell/config_file.h"
 #include "sentinel/shell/file_replace.h"
+#include "sentinel/shell/process.h"
 #include "sentinel/shell/service.h"
 #include "sentinel/shell/store.h"
 #include "sentinel/shell/store_place.h"
@@ -93,7 +94,11 @@ static int open_source(struct source *s, const char *path) {
     diag_init(&s->diag, path);
     state_init(&s->state);
     plan_init(&s->plan);
-    if (!config_file_load(path, &s->file, &s->diag))
+    char *folder = process_folder();
+    const struct config_source from = { .path = s->path, .folder = folder };
+    bool loaded = config_file_load(&from, &s->file, &s->diag);
+    mem_free(folder);
+    if (!loaded)
         return refuse_findings(s);
     int status = open_state(s);
     if (status != SERVICE_OK)

@@ -21,7 +21,9 @@ static int spare_open(void) {
 }
 
 void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients) {
-    *l = (struct listeners){ .loop = loop, .clients = clients, .spare_fd = spare_open() };
+    *l = (struct listeners){
+        .loop = loop, .clients = clients, .spare_fd = spare_open(), .backlog = SOCKET_BACKLOG
+    };
 }
 
 static void listener_free(struct listener *one) {
@@ -69,9 +71,10 @@ static void on_ready(void *context, unsigned ready) {
         int fd;
         struct endpoint remote;
         int r = socket_accept(one->fd, &fd, &remote);
-        if (r == 0)
+        if (r == 0) {
+            socket_keep_alive(fd, one->set->keepalive_s);
             clients_accept(one->set->clients, fd, &remote);
-        else if (r == -EMFILE || r == -ENFILE) {
+        } else if (r == -EMFILE || r == -ENFILE) {
             if (!refuse_one(one->set, one->fd))
                 return;
         } else if (r != -ECONNABORTED && r != -EINTR)
@@ -91,6 +94,11 @@ static struct listener *find(const struct listeners *l, const struct endpoint *a
 static struct listener *bind_one(struct listeners *l, const struct endpoint *at, int *ret_error) {
     int fd;
     int r = socket_listen(at, &fd);
+    if (r == 0 && l->backlog != SOCKET_BACKLOG) {
+        r = socket_set_backlog(fd, l->backlog);
+        if (r < 0)
+            close(fd);
+    }
     if (r < 0) {
         *ret_error = r;
         return NULL;

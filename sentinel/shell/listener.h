@@ -15,8 +15,10 @@ struct listeners {
     size_t count;
     struct listener **prepared; /* owned: what items is to become; some of them stand in both */
     size_t prepared_count;
-    int spare_fd; /* given up for a moment to refuse a connection when descriptors run out; -1 =
-                     none */
+    int backlog;     /* of those that are bound from now on */
+    int keepalive_s; /* of connections that are accepted from now on; 0 = none */
+    int spare_fd;    /* given up for a moment to refuse a connection when descriptors run out; -1 =
+                        none */
 };
 
 #define LISTENER_ACCEPTS_MAX \

@@ -10,10 +10,11 @@
 #define QUARTER_OF_AN_HOUR_MS \
     ((int64_t)15 * 60 * 1000) /* time zones change their offset at such instants only */
 
-void logsink_init(struct logsink *l, enum log_level threshold) {
+void logsink_init(struct logsink *l, enum log_level threshold, int stream) {
     *l = (struct logsink){
         .threshold = threshold,
-        .fd = STDERR_FILENO,
+        .stream = stream,
+        .fd = stream,
         .pid = getpid(),
         .lines = BUF_INIT,
         .offset_at = INT64_MIN,
@@ -25,7 +26,7 @@ static void close_file(struct logsink *l) {
         close(l->fd);
     mem_free(l->path);
     l->path = NULL;
-    l->fd = STDERR_FILENO;
+    l->fd = l->stream;
 }
 
 void logsink_fini(struct logsink *l) {
@@ -35,7 +36,7 @@ void logsink_fini(struct logsink *l) {
 }
 
 int logsink_open(struct logsink *l, const char *path) {
-    int fd = STDERR_FILENO;
+    int fd = l->stream;
     if (path != NULL) /* without waiting for the reader of a FIFO: ENXIO */
         fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0)

@@ -1,5 +1,5 @@
-/* Where log lines go: standard error or a file. Lines are kept until the flush of the wake-up, then
- * written at once. */
+/* Where log lines go: a standard stream or a file. Lines are kept until the flush of the wake-up,
+ * then written at once. */
 #pragma once
 
 #include "common/buf.h"
@@ -7,7 +7,8 @@
 
 struct logsink {
     enum log_level threshold;
-    char *path; /* owned; NULL = standard error */
+    int stream; /* where lines go without a file */
+    char *path; /* owned; NULL = to the stream */
     int fd;     /* owned if path is set */
     int64_t pid;
     struct buf lines;
@@ -15,11 +16,11 @@ struct logsink {
     int64_t offset_at; /* the quarter of an hour that offset_s was found for */
 };
 
-/* To standard error. */
-void logsink_init(struct logsink *l, enum log_level threshold);
+/* To `stream`, standard output or standard error. */
+void logsink_init(struct logsink *l, enum log_level threshold, int stream);
 void logsink_fini(struct logsink *l); /* flushes */
 
-/* Opens `path` (NULL: standard error) to append to and writes there from now on; opening the same
+/* Opens `path` (NULL: the stream) to append to and writes there from now on; opening the same
  * path again serves a file that was moved away. 0, or negative errno: then everything stays as it
  * was. */
 int logsink_open(struct logsink *l, const char *path);

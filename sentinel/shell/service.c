@@ -15,6 +15,7 @@
 #include "sentinel/shell/file_replace.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/process.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/shell.h"
 #include "sentinel/shell/socket.h"
@@ -32,8 +33,12 @@
 #include <unistd.h>
 
 struct service {
-    const char *path;        /* borrowed: the file as it was named */
-    char *absolute_path;     /* owned */
+    const char *path;    /* borrowed: the file as it was named */
+    char *absolute_path; /* owned */
+    char *folder;        /* owned: that we were started in */
+    struct slice more;   /* borrowed: configuration lines of the command line */
+    enum supervised supervisor;
+    char *pid_file;          /* owned; NULL = none was written */
     char *executable;        /* owned */
     struct config_file file; /* in force */
     struct logsink log;
@@ -64,29 +69,45 @@ static int refuse_findings(const char *path, const struct diag *diag) {
     return refuse("%s is refused: %zu finding%s", path, diag->count, diag->count == 1 ? "" : "s");
 }
 
-int service_check(const char *path) {
-    struct diag diag;
-    diag_init(&diag, path);
-    struct config_file file;
-    int status = SERVICE_OK;
-    if (config_file_load(path, &file, &diag))
-        printf("%s is in order: %zu group%s\n", path, file.settings.group_count,
-            file.settings.group_count == 1 ? "" : "s");
-    else
-        status = refuse_findings(path, &diag);
-    config_file_fini(&file);
-    diag_fini(&diag);
-    return status;
-}
-
-/* ---- the process ---- */
-
 static char *absolute(const char *path) {
     char *found = realpath(path, NULL);
     char *copy = mem_strdup(found != NULL ? found : path);
     free(found);
     return copy;
 }
+
+static bool load(const struct service *s, struct config_file *ret, struct diag *diag) {
+    const struct config_source from = {
+        .path = s->absolute_path,
+        .folder = s->folder,
+        .more = s->more,
+    };
+    return config_file_load(&from, ret, diag);
+}
+
+int service_check(const char *path) {
+    struct diag diag;
+    diag_init(&diag, path);
+    struct config_file file;
+    int status = SERVICE_OK;
+    struct service s = {
+        .path = path,
+        .absolute_path = absolute(path),
+        .folder = process_folder(),
+    };
+    if (load(&s, &file, &diag))
+        printf("%s is in order: %zu group%s\n", path, file.settings.group_count,
+            file.settings.group_count == 1 ? "" : "s");
+    else
+        status = refuse_findings(path, &diag);
+    config_file_fini(&file);
+    diag_fini(&diag);
+    mem_free(s.absolute_path);
+    mem_free(s.folder);
+    return status;
+}
+
+/* ---- the process ---- */
 
 static void gather_facts(struct service *s) {
     struct utsname system;
@@ -106,6 +127,38 @@ static void gather_facts(struct service *s) {
 }
 
 /* ---- starting ---- */
+
+/* A classic file is written for a process that works in its `dir`. */
+static int take_place(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    if (s->file.format == CONFIG_CLASSIC) {
+        int r = process_enter(settings->state_dir);
+        if (r < 0)
+            return refuse("Can't chdir to '%s': %s", settings->state_dir, strerror(-r));
+    }
+    s->supervisor = process_supervisor((enum supervised)settings->supervised);
+    if (!settings->daemonize || s->supervisor != SUPERVISED_NO)
+        return SERVICE_OK;
+    int r = process_daemonize();
+    s->log.pid = getpid();
+    return r < 0 ? refuse("cannot go on in the background: %s", strerror(-r)) : SERVICE_OK;
+}
+
+/* Without one there may still be a failover: it is no reason not to start. */
+static void write_pid_file(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    const char *path = settings->pid_file;
+    if (path == NULL && settings->daemonize && s->supervisor == SUPERVISED_NO)
+        path = settings->compat == COMPAT_VALKEY ? "/var/run/valkey.pid" : "/var/run/redis.pid";
+    if (path == NULL)
+        return;
+    int r = process_write_pid(path);
+    if (r == 0)
+        s->pid_file = mem_strdup(path);
+    else
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+            "The pid file %s cannot be written: %s", path, strerror(-r));
+}
 
 static int open_store(struct service *s) {
     struct store_place place;
@@ -154,9 +207,16 @@ static int open_log(struct service *s) {
     return SERVICE_OK;
 }
 
+/* TCP counts in seconds: less than one is one. */
+static int seconds_of(int64_t ms) {
+    return (int)((ms + 999) / 1000);
+}
+
 static int listen_first(struct service *s) {
     const struct settings *settings = &s->file.settings;
     struct listeners *l = &s->shell.listeners;
+    l->backlog = (int)settings->backlog;
+    l->keepalive_s = seconds_of(settings->keepalive_ms);
     size_t failed;
     int r = listeners_prepare(
         l, settings->listen, settings->listen_optional, settings->listen_count, &failed);
@@ -207,7 +267,9 @@ static void set_name_servers(struct service *s) {
 
 static int start(struct service *s, struct plan *plan) {
     size_t descriptors = descriptors_raise();
-    int status = open_store(s);
+    int status = take_place(s);
+    if (status == SERVICE_OK)
+        status = open_store(s);
     if (status == SERVICE_OK)
         status = take_classic_state(s);
     if (status == SERVICE_OK)
@@ -306,6 +368,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     set_name_servers(s);
+    s->shell.listeners.keepalive_s = seconds_of(s->file.settings.keepalive_ms);
     shell_take(&s->shell,
         &(struct input){
             .kind = INPUT_RELOAD,
@@ -322,7 +385,7 @@ static void reload(void *context) {
     struct plan plan;
     diag_init(&diag, s->path);
     plan_init(&plan);
-    bool ok = config_file_load(s->path, &new, &diag) &&
+    bool ok = load(s, &new, &diag) &&
         config_merge(&new.settings, store_state(s->store), style_of(&new), &plan, &diag);
     if (!ok)
         refuse_reload_for(s, &diag);
@@ -393,25 +456,33 @@ static int run(struct service *s) {
     plan_fini(&plan);
     if (status != SERVICE_OK)
         return status;
+    write_pid_file(s);
+    process_tell_ready(s->supervisor);
     status = shell_run(&s->shell);
+    process_tell_stopping(s->supervisor);
+    process_remove_pid(s->pid_file);
     stop_rewriter(s);
     logsink_write(&s->log, clock_wall_ms(), LOG_WARNING,
         SLICE_LITERAL("Sentinel is now ready to exit, bye bye..."));
     return status;
 }
 
-int service_run(const char *path) {
+int service_run(const char *path, struct slice more) {
+    process_fill_streams();
     map_set_key(&(struct siphash_key){ { draw_seed(), draw_seed() } });
     struct service s = {
         .path = path,
         .absolute_path = absolute(path),
+        .folder = process_folder(),
+        .more = more,
         .executable = absolute("/proc/self/exe"),
     };
     struct diag diag;
     diag_init(&diag, path);
     int status;
-    bool ok = config_file_load(path, &s.file, &diag);
-    logsink_init(&s.log, s.file.settings.log_level);
+    bool ok = load(&s, &s.file, &diag);
+    bool is_classic = s.file.format == CONFIG_CLASSIC;
+    logsink_init(&s.log, s.file.settings.log_level, is_classic ? STDOUT_FILENO : STDERR_FILENO);
     if (ok)
         status = run(&s);
     else
@@ -422,6 +493,8 @@ int service_run(const char *path) {
     config_file_fini(&s.file);
     diag_fini(&diag);
     mem_free(s.absolute_path);
+    mem_free(s.folder);
+    mem_free(s.pid_file);
     mem_free(s.executable);
     return status;
 }

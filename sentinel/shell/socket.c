@@ -9,13 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Seconds: silence before the first keepalive probe, between probes, and how many may be lost.
- * Accepted: as the originals. Opened: the engine probes them much faster; this frees what it
- * forgot. */
+/* Seconds: silence before the first keepalive probe, between probes, and how many may be lost. Of
+ * connections that we open: the engine probes them much faster; this frees what it forgot. */
 struct keepalive {
     int idle_s, interval_s, count;
 };
-static const struct keepalive keepalive_accepted = { 300, 100, 3 };
 static const struct keepalive keepalive_opened = { 15, 5, 3 };
 
 union address {
@@ -60,8 +58,7 @@ static void set_option(int fd, int level, int name, int value) {
     setsockopt(fd, level, name, &value, sizeof(value)); /* a refusal costs comfort, not sense */
 }
 
-static void set_options(int fd, const struct keepalive *k) {
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+static void keep_alive(int fd, const struct keepalive *k) {
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle_s);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval_s);
@@ -105,7 +102,8 @@ int socket_connect(const struct endpoint *to, int *ret_fd) {
     int r = make(to, &a, &size, &fd);
     if (r < 0)
         return r;
-    set_options(fd, &keepalive_opened);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    keep_alive(fd, &keepalive_opened);
     if (connect(fd, &a.any, size) < 0 && errno != EINPROGRESS && errno != EINTR) {
         r = -errno;
         close(fd);
@@ -121,10 +119,20 @@ int socket_accept(int listen_fd, int *ret_fd, struct endpoint *ret_remote) {
     int fd = accept4(listen_fd, &a.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return errno == EWOULDBLOCK ? -EAGAIN : -errno;
-    set_options(fd, &keepalive_accepted);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     endpoint_of(&a, size, ret_remote);
     *ret_fd = fd;
     return 0;
+}
+
+/* Source: as the originals divide their period. */
+void socket_keep_alive(int fd, int seconds) {
+    if (seconds > 0)
+        keep_alive(fd, &(struct keepalive){ seconds, MAX_OF(seconds / 3, 1), 3 });
+}
+
+int socket_set_backlog(int fd, int backlog) {
+    return listen(fd, backlog) < 0 ? -errno : 0;
 }
 
 void socket_local(int fd, struct endpoint *ret) {

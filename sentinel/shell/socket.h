@@ -10,6 +10,10 @@
 int socket_listen(const struct endpoint *at, int *ret_fd); /* IPv6: for IPv6 alone */
 /* The connection may still be under way at the return. */
 int socket_connect(const struct endpoint *to, int *ret_fd);
+/* Of one that listens: another one than SOCKET_BACKLOG. */
+int socket_set_backlog(int fd, int backlog);
+/* Has the system ask whether the other end is there, after so many seconds of silence; 0 = not. */
+void socket_keep_alive(int fd, int seconds);
 /* -EAGAIN when nobody is waiting. */
 int socket_accept(int listen_fd, int *ret_fd, struct endpoint *ret_remote);
 

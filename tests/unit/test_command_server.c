@@ -394,6 +394,38 @@ static void evictions_are_logged_at_a_bounded_rate(void **state) {
     assert_int_equal(server_allowed_clients(d->server), 7);
 }
 
+/* ---- idle clients ---- */
+
+static void idle_clients_are_closed_when_their_time_is_over(void **state) {
+    struct desk *d = *state;
+    d->unjudged = true;
+    desk_ask(d, 2, "SUBSCRIBE +sdown");
+    desk_pass(d, 5000);
+    d->core->settings.client_timeout_ms = 10000;
+    desk_timer(d, 1);
+    assert_int_equal(server_deadline(d->server) - d->now.mono_ms, 5000);
+    desk_ask(d, 1, "PING");
+    desk_pass(d, 5000);
+    d->hung_up = 0;
+    desk_timer(d, 1);
+    assert_int_equal(d->hung_up, 0);
+    assert_int_equal(server_deadline(d->server) - d->now.mono_ms, 5000);
+    desk_pass(d, 4999);
+    desk_timer(d, 1);
+    assert_int_equal(d->hung_up, 0);
+    desk_pass(d, 1);
+    desk_timer(d, 1);
+    assert_int_equal(d->hung_up, 1);
+    desk_pass(d, 100000);
+    d->hung_up = 0;
+    desk_timer(d, 2);
+    assert_int_equal(d->hung_up, 0); /* a subscriber */
+    desk_ask(d, 2, "UNSUBSCRIBE");
+    desk_pass(d, 20000);
+    desk_timer(d, 2);
+    assert_int_equal(d->hung_up, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         DESK_TEST(requests_are_pipelined_in_any_form),
@@ -417,6 +449,7 @@ int main(void) {
         DESK_TEST(who_stops_reading_amid_a_pipeline_waits),
         DESK_TEST(a_client_that_waits_for_its_turn_may_go),
         DESK_TEST(evictions_are_logged_at_a_bounded_rate),
+        DESK_TEST(idle_clients_are_closed_when_their_time_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

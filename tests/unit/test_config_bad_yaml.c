@@ -94,6 +94,9 @@ static const struct row process_rows[] = {
     { "compat", EACH("must be redis or valkey") },
     { "hostnames.resolve", YES_OR_NO },
     { "hostnames.announce", YES_OR_NO },
+    { "clients.timeout", DURATION },
+    { "clients.keepalive", DURATION },
+    { "clients.backlog", COUNT("1 to 65535") },
     { "clients.password", TEXT },
     { "clients.password_file", SECRET_FILE },
     { "clients.users",
@@ -107,6 +110,9 @@ static const struct row process_rows[] = {
     { "peers.password", TEXT },
     { "peers.password_file", SECRET_FILE },
     { "deny_scripts_reconfig", YES_OR_NO },
+    { "pid_file", TEXT },
+    { "daemonize", YES_OR_NO },
+    { "supervised", EACH("must be no, auto, systemd or upstart") },
 };
 
 static const struct row group_rows[] = {

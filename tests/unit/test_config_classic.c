@@ -253,6 +253,21 @@ static void two_groups_may_have_one_master(void **state) {
     unload(&l);
 }
 
+static void the_process_is_as_the_file_says(void **state) {
+    struct loaded l;
+    load(&l,
+        SLICE_LITERAL("timeout 5\ntcp-keepalive 60\ntcp-backlog 128\npidfile x.pid\n"
+                      "Daemonize YES\nsupervised SystemD\n"));
+    assert_true(l.valid);
+    assert_int_equal(l.settings.client_timeout_ms, 5000);
+    assert_int_equal(l.settings.keepalive_ms, 60000);
+    assert_int_equal(l.settings.backlog, 128);
+    assert_string_equal(l.settings.pid_file, "x.pid");
+    assert_true(l.settings.daemonize);
+    assert_int_equal(l.settings.supervised, SUPERVISED_SYSTEMD);
+    unload(&l);
+}
+
 static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
     static const struct {
         const char *text, *findings;
@@ -261,12 +276,6 @@ static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
             "f:1:1: tls-port is not supported by this version other than as '0'\n" },
         { "tls-replication yes",
             "f:1:1: tls-replication is not supported by this version other than as 'no'\n" },
-        { "daemonize yes",
-            "f:1:1: daemonize is not supported by this version other than as 'no'\n" },
-        { "supervised systemd",
-            "f:1:1: supervised is not supported by this version other than as 'no|auto'\n" },
-        { "timeout 60", "f:1:1: timeout is not supported by this version other than as '0'\n" },
-        { "timeout 0 0", "f:1:1: timeout is not supported by this version other than as '0'\n" },
         { "include other.conf", "f:1:1: include is not supported by this version\n" },
         { "unixsocket x", "f:1:1: unixsocket is not supported by this version\n" },
         { "rename-command PING X", "f:1:1: rename-command is not supported by this version\n" },
@@ -341,6 +350,14 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "prot 1", "f:2:1: unknown directive 'prot'; did you mean 'port'?\n" },
         { "sentinle monitor", "f:2:1: unknown directive 'sentinle'; did you mean 'sentinel'?\n" },
         { "nonsense x", "f:2:1: unknown directive 'nonsense'\n" },
+        { "timeout -1", "f:2:9: timeout must be a whole number from 0 to 2147483647\n" },
+        { "timeout 0 0", "f:2:11: timeout takes one value\n" },
+        { "tcp-keepalive x",
+            "f:2:15: tcp-keepalive must be a whole number from 0 to 2147483647\n" },
+        { "tcp-backlog 65536", "f:2:13: tcp-backlog must be a whole number from 1 to 65535\n" },
+        { "daemonize maybe", "f:2:11: daemonize: argument must be 'yes' or 'no'\n" },
+        { "supervised runit", "f:2:12: supervised must be no, auto, systemd or upstart\n" },
+        { "pidfile \"a\\nb\"", "f:2:9: pidfile must not contain control characters\n" },
         { "bind localhost", "f:2:6: cannot bind 'localhost': not an IP address\n" },
         { "bind ::1 ''", "f:2:10: cannot bind '': not an IP address\n" },
         { "dir ''", "f:2:5: dir must not be empty\n" },
@@ -467,6 +484,7 @@ int main(void) {
         cmocka_unit_test(maxclients_is_the_limit_of_clients),
         cmocka_unit_test(what_asks_for_nothing_new_is_accepted),
         cmocka_unit_test(two_groups_may_have_one_master),
+        cmocka_unit_test(the_process_is_as_the_file_says),
         cmocka_unit_test(what_is_not_carried_out_yet_is_never_passed_over),
         cmocka_unit_test(users_are_read),
         cmocka_unit_test(bad_lines_about_users_are_found),

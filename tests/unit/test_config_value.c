@@ -192,7 +192,7 @@ static void addresses_are_ip_and_port(void **state) {
     }
 }
 
-static void levels_and_formats_have_names(void **state) {
+static void levels_and_words_have_names(void **state) {
     struct buf why = BUF_INIT;
     enum log_level level = LOG_NOTICE;
     assert_true(value_read_log_level(SLICE_LITERAL("debug"), &level, &why));
@@ -201,11 +201,14 @@ static void levels_and_formats_have_names(void **state) {
     assert_string_equal(buf_text(&why), "must be one of debug, verbose, notice, warning, nothing");
     buf_clear(&why);
 
-    enum log_format format = LOG_FORMAT_TEXT;
-    assert_true(value_read_log_format(SLICE_LITERAL("text"), &format, &why));
-    assert_string_equal(value_log_format_name(format), "text");
-    assert_false(value_read_log_format(SLICE_LITERAL("xml"), &format, &why));
-    assert_string_equal(buf_text(&why), "must be text");
+    int64_t number = 7;
+    assert_true(value_read_word(SLICE_LITERAL("Valkey"), "redis|valkey", &number, &why));
+    assert_int_equal(number, 1);
+    assert_true(slice_is(value_word("redis|valkey", 0), "redis"));
+    assert_true(slice_is(value_word("redis|valkey", 1), "valkey"));
+    assert_false(value_read_word(SLICE_LITERAL("xml"), "a|b|c", &number, &why));
+    assert_string_equal(buf_text(&why), "must be a, b or c");
+    assert_int_equal(number, 1);
     buf_fini(&why);
 }
 
@@ -267,7 +270,7 @@ int main(void) {
         cmocka_unit_test(sizes_are_written_with_their_largest_unit),
         cmocka_unit_test(counts_stay_within_their_bounds),
         cmocka_unit_test(addresses_are_ip_and_port),
-        cmocka_unit_test(levels_and_formats_have_names),
+        cmocka_unit_test(levels_and_words_have_names),
         cmocka_unit_test(renames_are_two_words),
         cmocka_unit_test(texts_have_no_control_characters),
     };

@@ -1,0 +1,22 @@
+/* The process as its surroundings see it: the folder it works in, its standard streams, whether it
+ * is a daemon, its pid file, and who is told that it has started. */
+#pragma once
+
+#include "config/settings.h"
+
+/* Standard streams that are closed would be taken by our first sockets: they lead nowhere instead.
+ */
+void process_fill_streams(void);
+/* The folder that the process was started in; owned. */
+char *process_folder(void);
+int process_enter(const char *folder); /* negative errno on failure */
+
+/* Who is to be told, once `auto` has looked at the environment. */
+enum supervised process_supervisor(enum supervised wanted);
+/* Goes on in the background; before there is a thread. Negative errno on failure. */
+int process_daemonize(void);
+int process_write_pid(const char *path); /* negative errno on failure */
+void process_remove_pid(const char *path);
+
+void process_tell_ready(enum supervised supervisor);
+void process_tell_stopping(enum supervised supervisor);
