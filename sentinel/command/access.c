@@ -316,7 +316,7 @@ bool access_remove_user(struct server *s, struct acl_user *u, const struct sessi
     return is_self;
 }
 
-bool access_replace(struct server *s, struct acl *acl, const struct session *self) {
+static bool replace_all(struct server *s, const struct acl *acl, const struct session *self) {
     struct acl old = s->access.acl;
     bool is_self = false;
     s->access.acl = *acl;
@@ -328,4 +328,21 @@ bool access_replace(struct server *s, struct acl *acl, const struct session *sel
     }
     acl_fini(&old);
     return is_self;
+}
+
+bool access_load(struct server *s, struct slice text, const struct session *self, bool *ret_is_self,
+    struct buf *why) {
+    struct acl acl;
+    acl_init(&acl, &s->access.acl.style);
+    if (!acl_read(&acl, s->core->settings.acl_file, text, why)) {
+        acl_fini(&acl);
+        return false;
+    }
+    *ret_is_self = replace_all(s, &acl, self);
+    access_saved(s, text);
+    return true;
+}
+
+void access_saved(struct server *s, struct slice text) {
+    secret_set(&s->access.file_text, text);
 }

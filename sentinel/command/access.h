@@ -50,9 +50,11 @@ uint64_t access_keep(struct server *s, struct slice name);
 /* Removes a user that is not the default one, and hangs up all who are it. True if `self` is among
  * them: it still has its reply to get, and is to be ended afterwards. */
 bool access_remove_user(struct server *s, struct acl_user *u, const struct session *self);
-/* Replaces all users by those of `acl`, and takes it. Whoever is not the default user is hung up;
- * `self` as above. */
-bool access_replace(struct server *s, struct acl *acl, const struct session *self);
+/* Replaces all users by those of the ACL file's text, and hangs up whoever is not the default user;
+ * `self` as above. false, with what is wrong added to `why`, if the text is not in order. */
+bool access_load(struct server *s, struct slice text, const struct session *self, bool *ret_is_self,
+    struct buf *why);
+void access_saved(struct server *s, struct slice text); /* that is what the ACL file says now */
 
 /* ---- texts ---- */
 /* Why a user may not make a request, as people read it; the call's own arguments are not used. */

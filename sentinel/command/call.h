@@ -44,6 +44,14 @@ bool call_set_name(struct call *call, struct slice name);
 /* A line of CLIENT LIST. */
 void client_print(const struct session *s, int64_t now_ms, struct buf *out);
 
+/* More arguments than a subcommand takes, which its arity alone does not tell; true after refusing.
+ */
+bool call_has_too_many(struct call *call);
+/* The late replies of ACL LOAD, SAVE and GENPASS; context: the input that brings what they need. */
+void answer_acl_load(struct call *call, const void *context);
+void answer_acl_save(struct call *call, const void *context);
+void answer_acl_genpass(struct call *call, const void *context);
+
 /* ---- handlers, by file ---- */
 command_handler run_sentinel_masters, run_sentinel_master, run_sentinel_replicas;
 command_handler run_sentinel_sentinels, run_sentinel_get_master_addr_by_name;
@@ -70,6 +78,7 @@ command_handler run_command_help;
 command_handler run_command_info, run_command_list;
 
 command_handler run_acl_cat, run_acl_deluser, run_acl_dryrun, run_acl_getuser, run_acl_help;
+command_handler run_acl_genpass, run_acl_load, run_acl_save;
 command_handler run_acl_list, run_acl_log, run_acl_setuser, run_acl_users, run_acl_whoami;
 
 command_handler run_subscribe, run_psubscribe, run_unsubscribe, run_punsubscribe;

@@ -10,8 +10,7 @@ static struct acl *acl_of(const struct call *call) {
     return &call->server->access.acl;
 }
 
-/* More arguments than the subcommand takes, which its arity alone does not tell. */
-static bool has_too_many(struct call *call) {
+bool call_has_too_many(struct call *call) {
     if (call->count <= 3)
         return false;
     resp_errorf(&call->reply,
@@ -200,7 +199,7 @@ static void walk_category(struct call *call, unsigned category, size_t *count) {
 }
 
 void run_acl_cat(struct call *call) {
-    if (has_too_many(call))
+    if (call_has_too_many(call))
         return;
     if (call->count == 2) {
         resp_array(&call->reply, COMMAND_CATEGORY_COUNT);
@@ -299,7 +298,7 @@ static void write_entry(struct call *call, const struct acl_log_entry *e) {
 void run_acl_log(struct call *call) {
     struct acl_log *log = &call->server->access.log;
     int64_t wanted = 10;
-    if (has_too_many(call))
+    if (call_has_too_many(call))
         return;
     if (call->count == 3 && slice_is_nocase(call->args[2], "reset")) {
         acl_log_clear(log);

@@ -2,7 +2,7 @@
 
 #include "common/ensure.h"
 #include "common/mem.h"
-#include "sentinel/command/command.h"
+#include "sentinel/command/call.h"
 #include "sentinel/command/facts.h"
 #include "sentinel/command/monitor.h"
 #include "sentinel/command/session.h"
@@ -287,7 +287,13 @@ void server_input(struct server *s, const struct input *in) {
     struct session *session = server_session(s, in->client);
     if (session == NULL)
         return; /* refused, or gone */
-    if (in->kind == INPUT_CLIENT_BYTES)
+    if (in->kind == INPUT_FILE_READ)
+        server_answer(s, in->client, answer_acl_load, in);
+    else if (in->kind == INPUT_FILE_WRITTEN)
+        server_answer(s, in->client, answer_acl_save, in);
+    else if (in->kind == INPUT_DRAWN)
+        server_answer(s, in->client, answer_acl_genpass, in);
+    else if (in->kind == INPUT_CLIENT_BYTES)
         take_bytes(s, session, in->bytes);
     else if (in->kind == INPUT_CLIENT_CLOSED)
         close_session(s, session);

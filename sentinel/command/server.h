@@ -86,7 +86,8 @@ void server_free(struct server *s);
 #define SERVER_SHARES       (4 * SERVER_SHARE)
 #define SERVER_REQUEST_COST 64
 
-/* CLIENT_OPENED, CLIENT_BYTES, CLIENT_FULL, CLIENT_DRAINED, CLIENT_CLOSED. Between core_begin and
+/* CLIENT_OPENED, CLIENT_BYTES, CLIENT_FULL, CLIENT_DRAINED, CLIENT_CLOSED, and what clients await:
+ * FILE_READ, FILE_WRITTEN, DRAWN. Between core_begin and
  * core_end. */
 void server_input(struct server *s, const struct input *in);
 /* After DURABLE or FAILED: lets go what waited, and parses on where parsing had paused. Between

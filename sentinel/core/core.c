@@ -466,6 +466,9 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_CLIENT_DRAINED:
     case INPUT_CLIENT_CLOSED:
     case INPUT_SCRIPTS_CHECKED:
+    case INPUT_FILE_READ:
+    case INPUT_FILE_WRITTEN:
+    case INPUT_DRAWN:
     case INPUT_USAGE:
     case INPUT_STOP:
     case INPUT_KIND_COUNT:

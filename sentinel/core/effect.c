@@ -167,6 +167,18 @@ void effect_print(const struct effect *e, struct buf *out) {
         buf_printf(out, "check for client %llu", (unsigned long long)e->client.value);
         print_words(e, out);
         break;
+    case EFFECT_READ_FILE:
+        buf_printf(out, "read for client %llu " SLICE_FMT, (unsigned long long)e->client.value,
+            SLICE_ARG(e->text));
+        break;
+    case EFFECT_WRITE_FILE: /* what is written may hold passwords */
+        buf_printf(out, "write for client %llu " SLICE_FMT ", %zu bytes",
+            (unsigned long long)e->client.value, SLICE_ARG(e->text), e->bytes.size);
+        break;
+    case EFFECT_DRAW:
+        buf_printf(out, "draw for client %llu %llu letters", (unsigned long long)e->client.value,
+            (unsigned long long)e->tag);
+        break;
     case EFFECT_STOP:
         buf_printf(out, "stop %d", e->status);
         break;

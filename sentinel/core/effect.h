@@ -35,7 +35,11 @@ enum effect_kind {
     EFFECT_KILL, /* script: SIGKILL to the process, if it still runs; SCRIPT_ENDED follows */
     EFFECT_CHECK_SCRIPTS, /* client, words: which of these files can be executed? Answered by
                              SCRIPTS_CHECKED */
-    EFFECT_STOP,          /* status: leave the loop and exit, after the effects before it */
+    EFFECT_READ_FILE,     /* client, text: its path; ends in FILE_READ */
+    EFFECT_WRITE_FILE,    /* client, text: its path, bytes: replaces it; ends in FILE_WRITTEN */
+    EFFECT_DRAW, /* client, tag: how many letters are to be drawn, half a byte each; ends in
+                    DRAWN */
+    EFFECT_STOP, /* status: leave the loop and exit, after the effects before it */
     EFFECT_KIND_COUNT,
 };
 

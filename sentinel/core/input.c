@@ -27,14 +27,25 @@ static void print_answer(const struct input *in, struct buf *out) {
         buf_printf(out, " failed: " SLICE_FMT, SLICE_ARG(in->why));
 }
 
-/* AUTH, HELLO ... AUTH, SENTINEL SET ... auth-pass. A password that arrives in another read than
- * its command is not known for one. */
-static bool may_hold_password(struct slice bytes) {
-    const struct slice word = SLICE_LITERAL("auth");
+static bool contains_nocase(struct slice bytes, struct slice word) {
     for (size_t at = 0; at + word.size <= bytes.size; at++)
         if (slice_equal_nocase(slice_sub(bytes, at, word.size), word))
             return true;
     return false;
+}
+
+/* AUTH, HELLO ... AUTH, SENTINEL SET ... auth-pass, ACL SETUSER. A password that arrives in another
+ * read than its command is not known for one. */
+static bool may_hold_password(struct slice bytes) {
+    return contains_nocase(bytes, SLICE_LITERAL("auth")) ||
+        contains_nocase(bytes, SLICE_LITERAL("setuser"));
+}
+
+static void print_outcome(const struct input *in, struct buf *out) {
+    if (in->why.size > 0)
+        buf_printf(out, ": " SLICE_FMT, SLICE_ARG(in->why));
+    else
+        buf_printf(out, ", %zu bytes", in->bytes.size);
 }
 
 void input_print(const struct input *in, struct buf *out) {
@@ -115,6 +126,17 @@ void input_print(const struct input *in, struct buf *out) {
             in->unfit == SCRIPTS_FIT ? "can have its scripts"
                                      : "names a script that cannot be executed",
             out);
+        break;
+    case INPUT_FILE_READ: /* what is in it may hold passwords */
+        print_client(in, "file read", out);
+        print_outcome(in, out);
+        break;
+    case INPUT_FILE_WRITTEN:
+        print_client(in, "file written", out);
+        print_outcome(in, out);
+        break;
+    case INPUT_DRAWN:
+        print_client(in, "drawn", out);
         break;
     case INPUT_USAGE:
         print_usage(&in->usage, out);

@@ -36,6 +36,9 @@ enum input_kind {
     INPUT_RESOLVED, /* host, ips, why: the answer to a RESOLVE; no ips: it was none, for this
                        reason */
     INPUT_SCRIPTS_CHECKED, /* client, unfit: of a CHECK_SCRIPTS */
+    INPUT_FILE_READ,       /* client, bytes: of a READ_FILE; why, if it could not be read */
+    INPUT_FILE_WRITTEN,    /* client, bytes: of a WRITE_FILE; why, if it could not be written */
+    INPUT_DRAWN,           /* client, tag: of a DRAW; bytes: enough for as many letters */
     INPUT_USAGE,  /* usage: what INFO shows of the process; the shell sends it when it is older than
                      a second */
     INPUT_RELOAD, /* plan: prepared and checked whole */

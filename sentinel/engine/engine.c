@@ -66,6 +66,9 @@ static void dispatch(struct engine *e, const struct input *in) {
     case INPUT_CLIENT_FULL:
     case INPUT_CLIENT_DRAINED:
     case INPUT_CLIENT_CLOSED:
+    case INPUT_FILE_READ:
+    case INPUT_FILE_WRITTEN:
+    case INPUT_DRAWN:
         server_input(e->server, in);
         break;
     case INPUT_DURABLE:

@@ -13,6 +13,11 @@ static void draw(void *bytes, size_t size) {
     ensure(n == (ssize_t)size);
 }
 
+void draw_bytes(void *bytes, size_t size) {
+    for (size_t at = 0; at < size; at += 256)
+        draw((char *)bytes + at, MIN_OF(size - at, (size_t)256));
+}
+
 void draw_id(char ret_id[static ID_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     unsigned char bytes[ID_LENGTH / 2];

@@ -3,6 +3,7 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/shell/client.h"
 #include "sentinel/shell/dns.h"
+#include "sentinel/shell/errand.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/rewriter.h"
@@ -65,6 +66,15 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         break;
     case EFFECT_CHECK_SCRIPTS:
         runner_check(p->runner, e->client, e->words, e->word_count);
+        break;
+    case EFFECT_READ_FILE:
+        errands_read(p->errands, e->client, e->text);
+        break;
+    case EFFECT_WRITE_FILE:
+        errands_write(p->errands, e->client, e->text, e->bytes);
+        break;
+    case EFFECT_DRAW:
+        errands_draw(p->errands, e->client, e->tag, (e->tag + 1) / 2);
         break;
     case EFFECT_STOP:
         progress->done.stop = true;

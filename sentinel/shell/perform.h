@@ -7,6 +7,7 @@
 struct clients;
 struct dns;
 struct effects;
+struct errands;
 struct logsink;
 struct redis_links;
 struct runner;
@@ -19,6 +20,7 @@ struct performer {
     struct dns *dns;
     struct logsink *log;
     struct store *store;
+    struct errands *errands;
     struct runner *runner;
     struct rewriter *rewriter; /* NULL = no file is kept up to date */
 };

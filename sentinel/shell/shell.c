@@ -5,6 +5,7 @@
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/descriptors.h"
 #include "sentinel/shell/dns.h"
+#include "sentinel/shell/errand.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
@@ -100,8 +101,9 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     s->dns = dns_new(s->loop, inlet);
     listeners_init(&s->listeners, s->loop, &s->clients);
     s->runner = runner_new(s->loop, inlet);
+    s->errands = errands_new(s->loop, inlet);
     s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
-    return s->runner != NULL;
+    return s->runner != NULL && s->errands != NULL;
 }
 
 void shell_set_rewriter(struct shell *s, struct rewriter *rewriter) {
@@ -117,6 +119,7 @@ void shell_fini(struct shell *s) {
         return;
     watch_free(s->store_watch);
     runner_free(s->runner);
+    errands_free(s->errands);
     watch_free(s->rewriter_watch);
     listeners_fini(&s->listeners);
     clients_fini(&s->clients);
@@ -201,6 +204,7 @@ static void settle_once(struct shell *s) {
         .dns = s->dns,
         .log = s->log,
         .store = s->store,
+        .errands = s->errands,
         .runner = s->runner,
         .rewriter = s->rewriter,
     };

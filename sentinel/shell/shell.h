@@ -23,6 +23,7 @@
 
 struct dns;
 struct engine;
+struct errands;
 struct logsink;
 struct loop;
 struct rewriter;
@@ -38,6 +39,7 @@ struct shell {
     struct rewriter *rewriter;    /* borrowed; NULL = no file is kept up to date */
     struct watch *rewriter_watch; /* owned */
     struct runner *runner;        /* owned */
+    struct errands *errands;      /* owned */
     struct engine *engine;        /* owned; set by the caller of shell_run */
     struct effects effects;       /* asked for and not carried out yet */
     struct clock clock;

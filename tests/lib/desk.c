@@ -154,6 +154,12 @@ struct slice desk_publish(
     return received(d);
 }
 
+struct slice desk_take(struct desk *d, uint64_t client, const struct input *in) {
+    expect_for(d, client);
+    step(d, in);
+    return received(d);
+}
+
 struct slice desk_answer(
     struct desk *d, uint64_t client, answer_function *write, const void *context) {
     expect_for(d, client);

@@ -48,6 +48,8 @@ struct slice desk_unsaved(struct desk *d, uint64_t client, uint64_t seq);
 /* Publishes a message; returns what `client` got. */
 struct slice desk_publish(
     struct desk *d, uint64_t client, const char *channel, const char *payload);
+/* Something else happens. Returns what `client` got for it. */
+struct slice desk_take(struct desk *d, uint64_t client, const struct input *in);
 /* Gives the late reply that `client` awaits; returns what it got. */
 struct slice desk_answer(
     struct desk *d, uint64_t client, answer_function *write, const void *context);

@@ -265,6 +265,9 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_SCRIPT:
     case EFFECT_KILL:
     case EFFECT_CHECK_SCRIPTS:
+    case EFFECT_READ_FILE:
+    case EFFECT_WRITE_FILE:
+    case EFFECT_DRAW:
     case EFFECT_KIND_COUNT:
         break;
     }

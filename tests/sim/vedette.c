@@ -132,6 +132,9 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_RESOLVE:
         names_ask(v, e);
         break;
+    case EFFECT_READ_FILE: /* nobody asks for these */
+    case EFFECT_WRITE_FILE:
+    case EFFECT_DRAW:
     case EFFECT_SCRIPT:
     case EFFECT_LOG:
         break;

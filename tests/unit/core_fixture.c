@@ -241,6 +241,9 @@ static void take_effect(struct fixture *f, const struct effect *e) {
         buf_printf(&f->asked, SLICE_FMT "\n", SLICE_ARG(e->text));
         break;
     case EFFECT_CHECK_SCRIPTS:
+    case EFFECT_READ_FILE:
+    case EFFECT_WRITE_FILE:
+    case EFFECT_DRAW:
     case EFFECT_REPLY:
     case EFFECT_PAUSE:
     case EFFECT_RESUME:

@@ -144,6 +144,124 @@ static void a_dry_run_tells_what_would_be_refused(void **state) {
     assert_answer(d, 1, "ACL LOG", "*[]"); /* nothing was refused */
 }
 
+/* ---- what comes from outside ---- */
+
+static const struct effect *effect_of(const struct desk *d, enum effect_kind kind) {
+    for (size_t i = 0; i < d->out.count; i++) {
+        if (d->out.items[i].kind == kind)
+            return &d->out.items[i];
+    }
+    fail_msg("not asked for");
+    return NULL;
+}
+
+#define NO_FILE(redis) \
+    "-\"ERR This " redis "instance is not configured to use an ACL file. You may want to specify " \
+    "users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a " redis \
+    "configuration file set) in order to store users in the " redis "configuration.\""
+
+static void without_an_acl_file_none_is_read_or_written(void **state) {
+    struct desk *d = *state;
+    assert_answer(d, 1, "ACL LOAD", NO_FILE("Redis "));
+    assert_answer(d, 1, "ACL SAVE", NO_FILE("Redis "));
+    d->core->settings.compat = COMPAT_VALKEY;
+    assert_answer(d, 1, "ACL SAVE", NO_FILE(""));
+}
+
+static void the_acl_file_is_read_whole_or_not_at_all(void **state) {
+    struct desk *d = *state;
+    d->core->settings.acl_file = slice_dup(SLICE_LITERAL("/users.acl"));
+    assert_answer(d, 1, "ACL SETUSER old on nopass +@all", OK);
+    assert_answer(d, 2, "AUTH old x", OK);
+
+    assert_slice(desk_ask(d, 1, "ACL LOAD"), "");
+    assert_slice(effect_of(d, EFFECT_READ_FILE)->text, "/users.acl");
+    assert_int_equal(effect_of(d, EFFECT_READ_FILE)->client.value, 1);
+    struct input in = {
+        .kind = INPUT_FILE_READ, .client = { 1 }, .bytes = SLICE_LITERAL("user a on\nuser b foo\n")
+    };
+    assert_replies(desk_take(d, 1, &in),
+        "-\"ERR /users.acl:2: Syntax error. WARNING: ACL errors detected, no change to the "
+        "previously active ACL rules was performed\"");
+    assert_answer(d, 1, "ACL USERS", "*[$\"default\" $\"old\"]");
+
+    assert_slice(desk_ask(d, 1, "ACL LOAD"), "");
+    in.bytes = SLICE_EMPTY;
+    in.why = SLICE_LITERAL("No such file or directory");
+    assert_replies(desk_take(d, 1, &in),
+        "-\"ERR Error loading ACLs, opening file '/users.acl': No such file or directory\"");
+    assert_int_equal(d->hung_up, 0);
+
+    assert_slice(desk_ask(d, 1, "ACL LOAD"), "");
+    in.bytes = SLICE_LITERAL("user a on\n");
+    in.why = SLICE_EMPTY;
+    assert_replies(desk_take(d, 1, &in), OK);
+    assert_answer(d, 1, "ACL USERS", "*[$\"a\" $\"default\"]"); /* still the default user */
+    assert_int_equal(d->hung_up, 2);
+}
+
+static void who_loads_a_file_without_itself_is_told_before_it_is_hung_up(void **state) {
+    struct desk *d = *state;
+    d->core->settings.acl_file = slice_dup(SLICE_LITERAL("/users.acl"));
+    assert_answer(d, 1, "ACL SETUSER bob on nopass +@all", OK);
+    assert_answer(d, 2, "AUTH bob x", OK);
+    assert_slice(desk_ask(d, 2, "ACL LOAD"), "");
+    assert_replies(
+        desk_take(d, 2, &(struct input){ .kind = INPUT_FILE_READ, .client = { 2 } }), OK);
+    assert_int_equal(d->hung_up, 2);
+}
+
+static void users_are_saved_as_lines(void **state) {
+    struct desk *d = *state;
+    d->core->settings.acl_file = slice_dup(SLICE_LITERAL("/users.acl"));
+    assert_answer(d, 1, "ACL SETUSER bob on nopass +ping", OK);
+    assert_slice(desk_ask(d, 1, "ACL SAVE"), "");
+    const struct effect *e = effect_of(d, EFFECT_WRITE_FILE);
+    assert_slice(e->text, "/users.acl");
+    assert_slice(e->bytes,
+        "user bob on nopass sanitize-payload resetchannels -@all +ping\n"
+        "user default on nopass sanitize-payload ~* &* +@all\n");
+    struct input in = { .kind = INPUT_FILE_WRITTEN, .client = { 1 }, .why = SLICE_LITERAL("full") };
+    assert_replies(desk_take(d, 1, &in),
+        "-\"ERR There was an error trying to save the ACLs. Please check the server logs for more "
+        "information\"");
+    assert_slice(desk_ask(d, 1, "ACL SAVE\r\nPING"), ""); /* one after the other */
+    in.why = SLICE_EMPTY;
+    assert_replies(desk_take(d, 1, &in), OK " +\"PONG\"");
+}
+
+static void passwords_are_drawn_outside(void **state) {
+    static const struct {
+        const char *line, *password;
+        uint64_t letters;
+    } cases[] = {
+        { "ACL GENPASS 5", "$\"01\"", 2 },
+        { "ACL GENPASS 1", "$\"0\"", 1 },
+        { "ACL GENPASS 12", "$\"01a\"", 3 },
+        { "ACL GENPASS 13", "$\"01ab\"", 4 },
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_slice(desk_ask(d, 1, cases[i].line), "");
+        assert_int_equal(effect_of(d, EFFECT_DRAW)->tag, cases[i].letters);
+        const struct input in = { .kind = INPUT_DRAWN,
+            .client = { 1 },
+            .tag = cases[i].letters,
+            .bytes = SLICE_LITERAL("\x01\xab") };
+        assert_replies(desk_take(d, 1, &in), cases[i].password);
+    }
+    assert_slice(desk_ask(d, 1, "ACL GENPASS"), "");
+    assert_int_equal(effect_of(d, EFFECT_DRAW)->tag, 64);
+    static const char range[] =
+        "-\"ERR ACL GENPASS argument must be the number of bits for the output password, a "
+        "positive number up to 4096\"";
+    assert_answer(d, 2, "ACL GENPASS 0", range);
+    assert_answer(d, 2, "ACL GENPASS 4097", range);
+    assert_answer(d, 2, "ACL GENPASS x", "-\"ERR value is not an integer or out of range\"");
+    assert_answer(d, 2, "ACL GENPASS 1 2",
+        "-\"ERR unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         DESK_TEST(users_are_told_in_the_order_of_their_names),
@@ -152,6 +270,11 @@ int main(void) {
         DESK_TEST(a_change_is_made_whole_or_not_at_all),
         DESK_TEST(the_default_user_cannot_be_removed),
         DESK_TEST(categories_are_all_those_of_the_originals),
+        DESK_TEST(without_an_acl_file_none_is_read_or_written),
+        DESK_TEST(the_acl_file_is_read_whole_or_not_at_all),
+        DESK_TEST(who_loads_a_file_without_itself_is_told_before_it_is_hung_up),
+        DESK_TEST(users_are_saved_as_lines),
+        DESK_TEST(passwords_are_drawn_outside),
         DESK_TEST(a_dry_run_tells_what_would_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

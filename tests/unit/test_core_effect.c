@@ -70,6 +70,14 @@ static void each_kind_prints_as_one_line(void **state) {
         { { .kind = EFFECT_KILL, .script = 4 }, "kill #4" },
         { { .kind = EFFECT_CHECK_SCRIPTS, .client = { 5 }, .words = words, .word_count = 1 },
             "check for client 5 /s" },
+        { { .kind = EFFECT_READ_FILE, .client = { 5 }, .text = SLICE_LITERAL("/f") },
+            "read for client 5 /f" },
+        { { .kind = EFFECT_WRITE_FILE,
+              .client = { 5 },
+              .text = SLICE_LITERAL("/f"),
+              .bytes = SLICE_LITERAL("secret") },
+            "write for client 5 /f, 6 bytes" },
+        { { .kind = EFFECT_DRAW, .client = { 5 }, .tag = 64 }, "draw for client 5 64 letters" },
         { { .kind = EFFECT_STOP, .status = 99 }, "stop 99" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
