@@ -181,7 +181,8 @@ void run_acl_deluser(struct call *call) {
 
 static void count_or_write(
     struct call *call, const struct command *c, unsigned category, size_t *count) {
-    if ((command_categories(c) & category) == 0)
+    if ((command_categories(c) & category) == 0 ||
+        !command_is_served(c, call->core->settings.compat))
         return;
     if (count != NULL)
         ++*count;
@@ -209,7 +210,8 @@ void run_acl_cat(struct call *call) {
     }
     unsigned category = command_category_of(call->args[2]);
     if (category == 0) {
-        resp_errorf(&call->reply, "ERR Unknown category '" SLICE_FMT "'", SLICE_ARG(call->args[2]));
+        resp_errorf(&call->reply, "ERR Unknown category '" SLICE_FMT "'",
+            SLICE_ARG(call_shown(call->args[2])));
         return;
     }
     size_t count = 0;

@@ -192,6 +192,25 @@ def _print_info(tree, side, indent):
         yield side.told(line) if keep else f'{name}:{"<n>" if number else "<text>"}'
 
 
+def _print_users(tree, side, indent):
+    """Users without their rules about commands: 7.0 simplifies them, 7.2 keeps them as given. What
+    they allow is compared by DRYRUN."""
+    def cut(item):
+        (kind, content), = item.items()
+        if isinstance(content, list):
+            items = [cut(part) for part in content]
+            for i in range(len(items) - 1):
+                if items[i] == {'$': 'commands'}:
+                    items[i + 1] = {'$': '<rules>'}
+            return {kind: items}
+        if kind == '$' and content and content.startswith('user '):
+            content = re.sub(r'\([^)]*\)', '(<rules>)', content)
+            content = ' '.join(word for word in content.split(' ')
+                               if word[:1] not in '+-' and word != 'sanitize-payload')
+        return {kind: content}
+    yield from _print(cut(tree), side, indent)
+
+
 def _print_number(tree, side, indent):
     (kind, _), = tree.items()
     yield from [': <n>'] if kind == ':' else _print(tree, side, indent)
@@ -218,8 +237,8 @@ _PRINTERS = {
     'client': {'id': _print_number, 'list': _print_clients, 'info': _print_clients, 'help': _print_help},
     'command': {'': _print_commands, 'info': _print_commands, 'list': _print_sorted,
                 'docs': _print_docs, 'help': _print_help},
-    'acl': {'cat': _print_sorted, 'list': _print_sorted, 'users': _print_sorted,
-            'help': _print_help},
+    'acl': {'cat': _print_sorted, 'list': _print_users, 'users': _print_sorted,
+            'getuser': _print_users, 'help': _print_help},
 }
 
 
