@@ -60,6 +60,7 @@ struct promotion {
     uint64_t life, attempt, epoch, tag;
     bool is_forced;
     const struct server *server;
+    size_t decisive; /* which of the answers of EXEC is that to the order */
     bool was_refused;
 };
 

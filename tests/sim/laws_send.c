@@ -84,9 +84,8 @@ static void check_one(struct laws *l, const struct vedette *v, const struct prom
     }
 }
 
-static void check_promotion(struct laws *l, struct vedette *v, const struct effect *e) {
-    const struct wire *x = wire_of_link(v, e->link, e->incarnation);
-    const struct server *server = farm_at(&l->world->farm, &x->address);
+static void note_promotion(struct laws *l, struct vedette *v, const struct effect *e,
+    const struct server *server, size_t decisive) {
     const struct attempt *a = &vedette_group(v)->attempt;
     marks_hit(&l->world->marks, MARK_PROMOTION);
     check_right(l, v, a);
@@ -101,10 +100,32 @@ static void check_promotion(struct laws *l, struct vedette *v, const struct effe
         .tag = e->tag,
         .is_forced = a->forced,
         .server = server,
+        .decisive = decisive,
     };
     check_one(l, v, &p);
     mem_grow(&l->promotions, &l->promotion_capacity, l->promotion_count + 1, sizeof(p));
     l->promotions[l->promotion_count++] = p;
+}
+
+/* SLAVEOF NO ONE, the request `at` of a transaction. */
+static void check_promotion(struct laws *l, struct vedette *v, const struct effect *e, size_t at) {
+    const struct wire *x = wire_of_link(v, e->link, e->incarnation);
+    note_promotion(l, v, e, farm_at(&l->world->farm, &x->address), at - 1);
+}
+
+/* FAILOVER TO: whoever hands over promotes, and the same laws hold. */
+static void check_handover(struct laws *l, struct vedette *v, const struct effect *e, size_t at) {
+    const struct request *r = &e->requests[at];
+    struct endpoint to;
+    int64_t port = 0;
+    bool is_read = r->word_count == 6 && slice_to_i64(r->words[3], &port) &&
+        endpoint_make(r->words[2], port, &to);
+    const struct server *server = is_read ? farm_at(&l->world->farm, &to) : NULL;
+    marks_hit(&l->world->marks, MARK_HANDOVER);
+    if (server == NULL || !vedette_group(v)->attempt.coordinated)
+        laws_break(l, LAW_PROMOTION_RIGHT, "%s has a master hand over to nobody", v->name);
+    else
+        note_promotion(l, v, e, server, at - 1);
 }
 
 static struct promotion *find_promotion(struct laws *l, const struct vedette *v, uint64_t tag) {
@@ -134,8 +155,8 @@ void laws_before_input(struct laws *l, struct vedette *v, const struct input *in
     struct promotion *p = find_promotion(l, v, in->tag);
     if (p == NULL)
         return;
-    bool is_list = in->value.type == RESP_ARRAY && in->value.count > 0;
-    p->was_refused = !is_list || in->value.elements[0].type == RESP_ERROR;
+    bool is_list = in->value.type == RESP_ARRAY && in->value.count > p->decisive;
+    p->was_refused = !is_list || in->value.elements[p->decisive].type == RESP_ERROR;
     if (p->was_refused)
         marks_hit(&l->world->marks, MARK_PROMOTION_REFUSED);
 }
@@ -146,7 +167,8 @@ void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag) {
 }
 
 static void check_tilt(struct laws *l, const struct vedette *v, const struct request *r) {
-    bool acts = says(r, "SENTINEL", "is-master-down-by-addr") || slice_is(r->words[0], "SLAVEOF");
+    bool acts = says(r, "SENTINEL", "is-master-down-by-addr") || slice_is(r->words[0], "SLAVEOF") ||
+        slice_is(r->words[0], "FAILOVER");
     if (acts && vedette_is_in_tilt(v))
         laws_break(l, LAW_STILL_IN_TILT, "%s sends " SLICE_FMT " in tilt", v->name,
             SLICE_ARG(r->words[0]));
@@ -161,6 +183,10 @@ void laws_send(struct laws *l, struct vedette *v, const struct effect *e) {
         else if (says(r, "PUBLISH", "__sentinel__:hello"))
             check_hello(l, v, r);
         else if (says(r, "SLAVEOF", "NO"))
-            check_promotion(l, v, e);
+            check_promotion(l, v, e, i);
+        else if (says(r, "FAILOVER", "TO"))
+            check_handover(l, v, e, i);
+        else if (says(r, "CLIENT", "UNPAUSE") && e->request_count > 1)
+            marks_hit(&l->world->marks, MARK_HANDED_OVER);
     }
 }

@@ -121,6 +121,24 @@ static void replicate(struct server *s) {
         s->offset = upstream->offset;
 }
 
+static void hand_over(struct server *s) {
+    struct server *to = s->hands_to;
+    int64_t now_us = clock_of(s)->now_us;
+    if (to == NULL || now_us < s->hand_from_us)
+        return;
+    bool is_ready = to->alive && !to->hung && to->repl == REPL_UP && server_upstream(to) == s &&
+        both_ways(s, to);
+    if (is_ready) {
+        story_line(s->farm->net->story, s->name, "hands over to %s", to->name);
+        s->hands_to = NULL;
+        server_follow(to, &(struct endpoint){ .port = 0 });
+        server_follow(s, &to->party.address);
+    } else if (now_us >= s->hand_until_us) {
+        story_line(s->farm->net->story, s->name, "gives up handing over to %s", to->name);
+        s->hands_to = NULL;
+    }
+}
+
 static void end_trouble(struct server *s) {
     if (s->trouble != TROUBLE_NONE && clock_of(s)->now_us >= s->trouble_until_us)
         s->trouble = TROUBLE_NONE;
@@ -133,6 +151,7 @@ static void tick(void *context, uint64_t argument) {
         if (!s->alive || s->hung)
             continue;
         end_trouble(s);
+        hand_over(s);
         if (server_is_master(s))
             s->offset += (uint64_t)rng_between(f->net->rng, 0, WRITES_IN_A_TICK);
         else
@@ -220,6 +239,7 @@ void server_kill(struct server *s, enum net_leave how) {
     s->party.listening = false;
     s->trouble = TROUBLE_NONE;
     s->refusal = REFUSE_NOTHING;
+    s->hands_to = NULL;
     net_leave(s->farm->net, &s->party, how);
     server_end_sessions(s);
 }

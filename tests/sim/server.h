@@ -54,6 +54,9 @@ struct server {
     int64_t repl_down_us; /* since when the link is down; 0 = it never was up */
     uint64_t offset;
 
+    struct server *hands_to;             /* FAILOVER: to whom it hands over; NULL = nobody */
+    int64_t hand_from_us, hand_until_us; /* when it can be done, and when it is given up */
+
     enum refusal refusal;
     enum trouble trouble;
     int64_t trouble_until_us;

@@ -202,6 +202,10 @@ static void run_slaveof(struct session *x, const struct resp_request *r, struct 
         resp_errorf(w, "ERR the role is held by an operator");
         return;
     }
+    if (s->hands_to != NULL) {
+        resp_errorf(w, "ERR REPLICAOF not allowed while failing over.");
+        return;
+    }
     struct endpoint master = { .port = 0 };
     int64_t port = 0;
     bool is_none = r->count == 3 && slice_is_nocase(r->args[1], "NO");
@@ -216,6 +220,44 @@ static void run_slaveof(struct session *x, const struct resp_request *r, struct 
     master = names_ip(s->farm, &master);
     server_follow(s, &master);
     resp_status(w, "OK");
+}
+
+#define HAND_OVER_MAX_US (300 * US_PER_MS) /* that it takes where nothing is in the way */
+
+/* The words of FAILOVER TO <host> <port> TIMEOUT <ms>; NULL if they are none. */
+static struct server *read_failover(
+    const struct server *s, const struct resp_request *r, int64_t *ret_limit_ms) {
+    struct endpoint to;
+    int64_t port;
+    bool is_read = r->count == 6 && slice_is_nocase(r->args[1], "TO") &&
+        slice_to_i64(r->args[3], &port) && endpoint_make(r->args[2], port, &to) &&
+        slice_to_i64(r->args[5], ret_limit_ms);
+    return is_read ? farm_at(s->farm, &to) : NULL;
+}
+
+static void run_failover(struct session *x, const struct resp_request *r, struct resp_writer *w) {
+    struct server *s = x->server;
+    const struct schedule *clock = s->farm->net->schedule;
+    int64_t limit_ms = 0;
+    if (r->count == 2) { /* ABORT */
+        if (s->hands_to == NULL)
+            resp_errorf(w, "ERR No failover in progress.");
+        else
+            resp_status(w, "OK");
+        s->hands_to = NULL;
+        return;
+    }
+    struct server *to = read_failover(s, r, &limit_ms);
+    if (s->refusal == REFUSE_EXECUTING || !server_is_master(s) || s->hands_to != NULL) {
+        resp_errorf(w, "ERR FAILOVER is not valid now");
+    } else if (to == NULL || !to->alive || to->repl != REPL_UP || server_upstream(to) != s) {
+        resp_errorf(w, "ERR FAILOVER target HOST and PORT is not a replica.");
+    } else {
+        s->hands_to = to;
+        s->hand_from_us = clock->now_us + rng_between(s->farm->net->rng, 0, HAND_OVER_MAX_US);
+        s->hand_until_us = clock->now_us + limit_ms * US_PER_MS;
+        resp_status(w, "OK");
+    }
 }
 
 /* ---- transactions ---- */
@@ -263,6 +305,7 @@ static const struct command commands[] = {
     { "CONFIG", true, false, run_config },
     { "SCRIPT", false, true, run_script },
     { "SLAVEOF", false, false, run_slaveof },
+    { "FAILOVER", false, false, run_failover },
     { "MULTI", true, true, run_multi },
     { "EXEC", true, true, run_exec },
 };
@@ -289,7 +332,7 @@ static const char *reason_to_refuse(const struct session *x, const struct comman
         return "LOADING Redis is loading the dataset in memory";
     if (s->trouble == TROUBLE_BUSY && !c->while_busy)
         return "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
-    if (s->refusal == REFUSE_QUEUEING && c->run == run_slaveof)
+    if (s->refusal == REFUSE_QUEUEING && (c->run == run_slaveof || c->run == run_failover))
         return "NOPERM this user has no permissions to run the 'slaveof' command";
     return NULL;
 }

@@ -67,7 +67,8 @@ void server_info(const struct server *s, struct buf *out) {
         add_link(s, out);
     buf_printf(out, "connected_slaves:%u\r\n", replica_count(s));
     add_replicas(s, out);
-    buf_add_text(out, "master_failover_state:no-failover\r\n");
+    buf_printf(out, "master_failover_state:%s\r\n",
+        s->hands_to != NULL ? "waiting-for-sync" : "no-failover");
     buf_printf(
         out, "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\n", (unsigned long long)s->offset);
     buf_add_text(out, "\r\n# CPU\r\nused_cpu_sys:0.010000\r\nused_cpu_user:0.020000\r\n");

@@ -13,7 +13,7 @@
 struct errand {
     struct list_node siblings;
     struct visitor *visitor;
-    bool is_failover;
+    bool is_failover, is_coordinated;
     struct buf out, in;
 };
 
@@ -48,7 +48,9 @@ void visitor_say(struct visitor *o, const struct vedette *to, const char *words)
     size_t count = 0;
     while (rest.size > 0 && count < WORDS_MAX)
         args[count++] = slice_cut(&rest, ' ');
-    e->is_failover = count == 3 && slice_is_nocase(args[1], "FAILOVER");
+    bool asks_for_failover = count > 2 && slice_is_nocase(args[1], "FAILOVER");
+    e->is_failover = asks_for_failover && count == 3;
+    e->is_coordinated = asks_for_failover && count == 4;
     resp_request(&e->out, args, count);
     list_append(&o->errands, &e->siblings);
     net_connect(o->net, &o->party, &to->party.address, e);
@@ -76,6 +78,8 @@ static void on_received(void *owner, struct conn *c, enum conn_end end, struct s
             buf_add_slice(o->heard, buf_slice(&text));
         if (e->is_failover && value.type == RESP_STATUS)
             marks_hit(o->marks, MARK_FORCED);
+        if (e->is_coordinated && value.type == RESP_STATUS)
+            marks_hit(o->marks, MARK_COORDINATED);
     }
     reply_reader_fini(&reader);
     if (got == REPLY_READ_MORE)
