@@ -120,3 +120,21 @@ def test_a_failover_of_a_server_that_is_stuck_is_aborted(lab):
     assert old.info()['master_failover_state'] == 'no-failover'
     stopped.wake()
     deployment.wait_converged(30)
+
+
+def test_an_account_with_the_documented_rights_is_enough(lab):
+    rights = ('resetchannels &__sentinel__:hello +multi +exec +ping +info +role +publish +subscribe '
+              '+slaveof +config|rewrite +client|setname +client|kill +script|kill '
+              '+failover +client|pause +client|unpause')
+    deployment = lab.planned(
+        replicas=1, extra={'auth': {'user': 'sentinel', 'password': 'wache'}},
+        lines=('auth-user mymaster sentinel', 'auth-pass mymaster wache'),
+        server_config=['requirepass geheim', 'masterauth geheim',
+                       f'user sentinel on >wache {rights}'])
+    for server in deployment.servers:
+        server.log_in_as(None, 'geheim')
+    deployment.start()
+    wait_until(lambda: hand_over(deployment.sentinels[0]), 15, 'a failover begins')
+    deployment.wait_replaced(deployment.master, 15)
+    deployment.wait_converged()
+    assert 'answered' not in deployment.sentinels[0].log()
