@@ -4,6 +4,7 @@
 #include "common/ensure.h"
 #include "common/map.h"
 #include "common/mem.h"
+#include "config/classic_include.h"
 #include "config/classic_line.h"
 #include "config/classic_server.h"
 #include "config/diag.h"
@@ -27,6 +28,9 @@ struct reader {
     struct classic_line *lines; /* owned: the `sentinel` lines, for the three passes */
     size_t line_count, line_capacity;
     struct map groups; /* name -> index in settings + 1, as a pointer */
+    bool *is_included; /* owned: by index in settings: an included file has its `monitor` */
+    size_t included_capacity;
+    bool has_includes; /* lines of which are repeated where the file was rewritten */
 };
 
 /* Reads one line. The words start with the directive's own name. */
@@ -76,40 +80,64 @@ static bool read_address(
     return true;
 }
 
-static void read_monitor(struct reader *r, const struct classic_line *l) {
+/* Where it is and how many agree. */
+static void read_monitored(
+    struct reader *r, const struct classic_line *l, struct group_settings *g) {
     struct endpoint master;
-    struct slice name = classic_word(l, 2);
     int64_t quorum = slice_to_i64_lenient(classic_word(l, 5));
     const struct option *o = option_by_key(OPTION_GROUP, SLICE_LITERAL("quorum"));
+    bool included = l->file != NULL;
+    g->line = g->master_line = included ? 0 : l->number;
+    g->column = included ? 0 : l->words[2].column;
+    g->master_column = included ? 0 : l->words[3].column;
+    if (quorum < o->min)
+        FINDING(r, l, 5, "Quorum must be 1 or greater.");
+    else if (quorum > o->max)
+        FINDING(r, l, 5, "quorum must be at most %lld", (long long)o->max);
+    else
+        g->quorum = quorum;
+    if (read_address(r, l, 3, &master))
+        g->master = master;
+    struct group_record record = {
+        .origin = GROUP_FROM_FILE, .master = g->master, .seed = g->master
+    };
+    state_apply(r->state,
+        &(struct delta){ .kind = DELTA_GROUP, .group = slice_of(g->name), .record = record });
+}
+
+/* Lines of included files are not ours to rewrite: what the file itself says of their group comes
+ * later and counts. */
+static void read_monitor_again(
+    struct reader *r, const struct classic_line *l, struct group_settings *g) {
+    bool *included = &r->is_included[g - r->settings->groups];
+    if (*included == (l->file != NULL)) {
+        FINDING(r, l, 2, "Duplicate master name.");
+    } else if (*included) {
+        *included = false;
+        read_monitored(r, l, g);
+    }
+}
+
+static void read_monitor(struct reader *r, const struct classic_line *l) {
+    struct slice name = classic_word(l, 2);
+    struct group_settings *g = find_group(r, name);
 
     if (!group_name_is_valid(name)) {
         FINDING(r, l, 2,
             "group name '%.*s' must be 1 to %d bytes without commas, blanks and control characters",
             CLASSIC_QUOTED(name), GROUP_NAME_MAX - 1);
-    } else if (find_group(r, name) != NULL) {
-        FINDING(r, l, 2, "Duplicate master name.");
+    } else if (g != NULL) {
+        read_monitor_again(r, l, g);
     } else if (r->settings->group_count == GROUPS_MAX) {
         FINDING(r, l, 2, "more than %d groups", GROUPS_MAX);
     } else {
-        struct group_settings *g = settings_add_group(r->settings);
+        g = settings_add_group(r->settings);
         slice_copy(name, g->name, sizeof(g->name));
-        g->line = g->master_line = l->number;
-        g->column = l->words[2].column;
-        g->master_column = l->words[3].column;
-        map_put(&r->groups, name, (void *)(uintptr_t)r->settings->group_count);
-        if (quorum < o->min)
-            FINDING(r, l, 5, "Quorum must be 1 or greater.");
-        else if (quorum > o->max)
-            FINDING(r, l, 5, "quorum must be at most %lld", (long long)o->max);
-        else
-            g->quorum = quorum;
-        if (read_address(r, l, 3, &master))
-            g->master = master;
-        struct group_record record = {
-            .origin = GROUP_FROM_FILE, .master = g->master, .seed = g->master
-        };
-        state_apply(
-            r->state, &(struct delta){ .kind = DELTA_GROUP, .group = name, .record = record });
+        size_t count = r->settings->group_count;
+        map_put(&r->groups, name, (void *)(uintptr_t)count);
+        mem_grow(&r->is_included, &r->included_capacity, count, sizeof(r->is_included[0]));
+        r->is_included[count - 1] = l->file != NULL;
+        read_monitored(r, l, g);
     }
 }
 
@@ -136,7 +164,8 @@ static void read_rename(struct reader *r, const struct classic_line *l, struct g
     if (!value_read_rename(classic_word(l, 3), classic_word(l, 4), &rename, &why))
         FINDING(r, l, value_is_command(classic_word(l, 3)) ? 4 : 3, "rename-command %s",
             buf_text(&why));
-    else if (strcmp(group_settings_command(g, rename.command), rename.command) != 0)
+    else if (!r->has_includes &&
+        strcmp(group_settings_command(g, rename.command), rename.command) != 0)
         FINDING(r, l, 3, "Same command renamed multiple times with rename-command.");
     else if (!group_settings_rename(g, &rename))
         FINDING(r, l, 3, "more than %d renamed commands", RENAMES_MAX);
@@ -214,7 +243,7 @@ static void read_known_replica(struct reader *r, const struct classic_line *l) {
     }
     state_apply(r->state,
         &(struct delta){ .kind = DELTA_REPLICA, .group = classic_word(l, 2), .address = address });
-    if (g->replica_count == before)
+    if (g->replica_count == before && !r->has_includes)
         FINDING(r, l, 3, "Duplicate hostname and port for replica.");
 }
 
@@ -239,7 +268,7 @@ static void read_known_sentinel(struct reader *r, const struct classic_line *l) 
             .group = classic_word(l, 2),
             .id = classic_word(l, 5),
             .address = address });
-    if (g->peer_count == before)
+    if (g->peer_count == before && !r->has_includes)
         FINDING(r, l, 5, "Duplicate runid for sentinel.");
 }
 
@@ -384,23 +413,19 @@ static void run_passes(struct reader *r) {
 
 /* ---- the file as a whole ---- */
 
-static void read_lines(struct reader *r, struct classic_server *server, struct slice text) {
-    struct classic_line line = CLASSIC_LINE_INIT;
-    for (int number = 1; text.size > 0 && !diag_is_full(r->diag); number++) {
-        int column;
-        if (!classic_line_read(slice_cut(&text, '\n'), &line, &column)) {
-            diag_add(r->diag, number, column, "Unbalanced quotes in configuration line");
-            continue;
-        }
-        line.number = number;
-        if (line.count == 0)
-            continue;
-        if (slice_is_nocase(classic_word(&line, 0), "sentinel"))
-            collect(r, &line);
-        else
-            classic_server_read(server, &line);
-    }
-    classic_line_fini(&line);
+/* Where the lines go. */
+struct lines {
+    struct reader *reader;
+    struct classic_server *server;
+};
+
+static void read_line(struct classic_line *l, void *context) {
+    const struct lines *to = context;
+    to->reader->has_includes = to->reader->has_includes || l->file != NULL;
+    if (slice_is_nocase(classic_word(l, 0), "sentinel"))
+        collect(to->reader, l);
+    else
+        classic_server_read(to->server, l);
 }
 
 bool load_classic(
@@ -419,13 +444,17 @@ bool load_classic(
     };
     struct classic_server server;
     classic_server_init(&server, ret, diag);
-    read_lines(&r, &server, text);
+    struct lines lines = { .reader = &r, .server = &server };
+    struct classic_include include = { .diag = diag, .visit = read_line, .context = &lines };
+    classic_include_read(&include, text);
     run_passes(&r);
     classic_server_finish(&server);
+    classic_include_fini(&include);
 
     for (size_t i = 0; i < r.line_count; i++)
         classic_line_fini(&r.lines[i]);
     mem_free(r.lines);
+    mem_free(r.is_included);
     map_fini(&r.groups);
     return diag->count == 0;
 }

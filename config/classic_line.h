@@ -13,6 +13,7 @@ struct classic_word {
 
 struct classic_line {
     int number;                 /* from 1 */
+    const char *file;           /* borrowed: an included one; NULL = the file itself */
     struct classic_word *words; /* owned */
     size_t count, capacity;
     struct buf memory; /* behind the words */
@@ -31,6 +32,6 @@ struct slice classic_word(const struct classic_line *l, size_t index); /* index 
 
 /* A finding at word `index` of line `l`. */
 #define CLASSIC_FINDING(diag, l, index, ...) \
-    diag_add(diag, (l)->number, (l)->words[index].column, __VA_ARGS__)
+    diag_add_in(diag, (l)->file, (l)->number, (l)->words[index].column, __VA_ARGS__)
 /* For "%.*s": what a finding quotes of a word. */
 #define CLASSIC_QUOTED(s) (int)MIN_OF((s).size, (size_t)80), (s).data

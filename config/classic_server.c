@@ -258,7 +258,6 @@ static const struct directive directives[] = {
     { "syslog-enabled", NULL, "no" },
     { "tls-port", NULL, "0" },
     { "tls-replication", NULL, "no" },
-    { "include", NULL, NULL },
     { "loadmodule", NULL, NULL },
     { "rename-command", NULL, NULL },
 

@@ -13,17 +13,24 @@ void diag_init(struct diag *d, const char *file) {
 }
 
 void diag_fini(struct diag *d) {
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = 0; i < d->count; i++) {
+        mem_free(d->findings[i].file);
         mem_free(d->findings[i].text);
+    }
     mem_free(d->findings);
     mem_free(d->file);
     *d = (struct diag){ .file = NULL };
 }
 
-static void add_finding(struct diag *d, int line, int column, struct slice text) {
+static void add_finding(struct diag *d, const char *file, int line, int column, struct slice text) {
     mem_grow(&d->findings, &d->capacity, d->count + 1, sizeof(d->findings[0]));
     struct diag_finding *f = &d->findings[d->count++];
-    *f = (struct diag_finding){ .line = line, .column = column, .text = slice_dup(text) };
+    *f = (struct diag_finding){
+        .file = file == NULL ? NULL : mem_strdup(file),
+        .line = line,
+        .column = column,
+        .text = slice_dup(text),
+    };
     /* It may quote the file: one finding stays one line, and a terminal shows it as it is. */
     for (char *c = f->text; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -35,26 +42,41 @@ bool diag_is_full(const struct diag *d) {
     return d->count >= FINDINGS_MAX;
 }
 
-void diag_add(struct diag *d, int line, int column, const char *format, ...) {
+static void PRINTF_LIKE(5, 0)
+    add(struct diag *d, const char *file, int line, int column, const char *format, va_list args) {
     if (diag_is_full(d))
         return;
     if (d->count == FINDINGS_MAX - 1) {
-        add_finding(d, 0, 0, SLICE_LITERAL("there are more findings than are shown"));
+        add_finding(d, NULL, 0, 0, SLICE_LITERAL("there are more findings than are shown"));
         return;
     }
     struct buf text = BUF_INIT;
+    buf_vprintf(&text, format, args);
+    add_finding(d, file, line, column, buf_slice(&text));
+    buf_fini(&text);
+}
+
+void diag_add(struct diag *d, int line, int column, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    add(d, NULL, line, column, format, args);
     va_end(args);
-    add_finding(d, line, column, buf_slice(&text));
-    buf_fini(&text);
+}
+
+void diag_add_in(struct diag *d, const char *file, int line, int column, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    add(d, file, line, column, format, args);
+    va_end(args);
 }
 
 /* By place; those of one place stay in the order in which they were found. */
 static int compare_findings(const void *left, const void *right) {
     const struct diag_finding *a = *(const struct diag_finding *const *)left;
     const struct diag_finding *b = *(const struct diag_finding *const *)right;
+    int files = slice_compare(slice_of(a->file), slice_of(b->file)); /* that of the diag first */
+    if (files != 0)
+        return files;
     if (a->line != b->line)
         return a->line < b->line ? -1 : 1;
     if (a->column != b->column)
@@ -72,7 +94,8 @@ void diag_print(const struct diag *d, struct buf *out) {
 
     for (size_t i = 0; i < d->count; i++) {
         const struct diag_finding *f = sorted[i];
-        buf_printf(out, "%s:", d->file == NULL ? "" : d->file);
+        const char *file = f->file != NULL ? f->file : d->file;
+        buf_printf(out, "%s:", file == NULL ? "" : file);
         if (f->line > 0)
             buf_printf(out, "%d:", f->line);
         if (f->line > 0 && f->column > 0)

@@ -7,6 +7,7 @@
 struct buf;
 
 struct diag_finding {
+    char *file;       /* owned: another one than diag.file, that includes it; NULL = that one */
     int line, column; /* from 1; 0 = the file as a whole */
     char *text;       /* owned: what is wrong and what was expected */
 };
@@ -20,6 +21,9 @@ struct diag {
 void diag_init(struct diag *d, const char *file);
 void diag_fini(struct diag *d);
 void diag_add(struct diag *d, int line, int column, const char *format, ...) PRINTF_LIKE(4, 5);
+/* In `file`, which the diag's file includes; NULL = that one itself. */
+void diag_add_in(struct diag *d, const char *file, int line, int column, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 /* No further finding would be shown: there is no need to look for any. */
 bool diag_is_full(const struct diag *d);
 /* "file:line:column: text" per line, in order of line and column. */

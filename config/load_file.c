@@ -1,9 +1,11 @@
 #include "config/load_file.h"
 
 #include "common/buf.h"
+#include "common/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,4 +60,40 @@ int load_file(const char *path, struct slice *ret_text) {
 
 const char *load_file_why(int error) {
     return error == LOAD_FILE_E_KIND ? "not a regular file" : strerror(-error);
+}
+
+static void add_name(struct load_names *n, const char *name) {
+    char **names = mem_alloc((n->count + 1) * sizeof(names[0]));
+    for (size_t i = 0; i < n->count; i++)
+        names[i] = n->names[i];
+    names[n->count++] = mem_strdup(name);
+    mem_free(n->names);
+    n->names = names;
+}
+
+void load_names_find(const char *pattern, struct load_names *ret) {
+    *ret = (struct load_names){ .names = NULL };
+    if (strpbrk(pattern, "*?[") == NULL) {
+        add_name(ret, pattern);
+        return;
+    }
+    glob_t found = { .gl_pathc = 0 };
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && i < LOAD_NAMES_MAX; i++)
+            add_name(ret, found.gl_pathv[i]);
+        globfree(&found);
+    }
+}
+
+void load_names_fini(struct load_names *n) {
+    for (size_t i = 0; i < n->count; i++)
+        mem_free(n->names[i]);
+    mem_free(n->names);
+    *n = (struct load_names){ .names = NULL };
+}
+
+bool load_is_same_file(const char *a, const char *b) {
+    struct stat left, right;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+        left.st_ino == right.st_ino;
 }

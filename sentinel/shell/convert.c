@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "config/classic_include.h"
 #include "config/classic_write.h"
 #include "config/diag.h"
 #include "config/merge.h"
@@ -298,8 +299,10 @@ static int sync_file(struct source *s) {
     int r = load_file(s->path, &old);
     if (r < 0)
         return refuse("%s cannot be read: %s", s->path, strerror(-r));
-    struct buf new = BUF_INIT;
+    struct buf new = BUF_INIT, included = BUF_INIT;
+    classic_included(s->path, old, &included);
     const struct classic_content content = {
+        .included = buf_slice(&included),
         .said = &s->file.settings,
         .settings = &s->plan.active,
         .plan = &s->plan,
@@ -309,6 +312,7 @@ static int sync_file(struct source *s) {
     r = file_replace(s->path, buf_slice(&new));
     mem_free((void *)(uintptr_t)old.data);
     buf_fini(&new);
+    buf_fini(&included);
     return r == 0 ? SERVICE_OK : refuse("%s cannot be written: %s", s->path, strerror(-r));
 }
 

@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/ensure.h"
 #include "common/mem.h"
+#include "config/classic_include.h"
 #include "config/classic_write.h"
 #include "config/diag.h"
 #include "config/load.h"
@@ -204,16 +205,20 @@ static bool check(struct rewriter *r, struct slice old, struct slice new,
 static void compose(
     struct rewriter *r, struct slice old, const struct plan *plan, struct buf *out) {
     struct settings standards;
+    struct buf included = BUF_INIT;
     settings_init(&standards);
+    classic_included(r->path, old, &included);
     const struct classic_content content = {
         .said = old.size > 0 ? r->base : &standards,
         .settings = &plan->active,
         .plan = plan,
         .state = &r->state,
         .folder = r->folder,
+        .included = buf_slice(&included),
     };
     classic_write(old, &content, out);
     settings_fini(&standards);
+    buf_fini(&included);
 }
 
 static bool write_over(

@@ -172,7 +172,6 @@ static const char *const others[] = {
     "syslog-enabled",
     "tls-port",
     "tls-replication",
-    "include",
     "loadmodule",
     "rename-command",
 };

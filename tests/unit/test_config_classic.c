@@ -276,7 +276,6 @@ static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
             "f:1:1: tls-port is not supported by this version other than as '0'\n" },
         { "tls-replication yes",
             "f:1:1: tls-replication is not supported by this version other than as 'no'\n" },
-        { "include other.conf", "f:1:1: include is not supported by this version\n" },
         { "unixsocket x", "f:1:1: unixsocket is not supported by this version\n" },
         { "rename-command PING X", "f:1:1: rename-command is not supported by this version\n" },
         { "port 0",
