@@ -280,6 +280,11 @@ void classic_take_said(struct settings *file, const struct settings *in_force) {
         const struct option *o = &option_table[i];
         if (o->scope != OPTION_PROCESS || !classic_says(o) || option_equal(o, file, in_force))
             continue;
+        if (o->type == OPTION_TYPE_USERS) {
+            users_fini(&file->users);
+            users_copy(&file->users, &in_force->users);
+            continue;
+        }
         buf_clear(&value);
         option_write(o, in_force, &value);
         (void)option_restore(o, file, buf_slice(&value)); /* false: it cannot change at runtime */

@@ -129,6 +129,29 @@ static bool file_is_unchanged(
     return file_says(o, file, r->file_value);
 }
 
+void merge_write_user(const struct settings *file, struct slice name, struct buf *out) {
+    char hex[DIGEST_HEX_SIZE];
+    users_write_one(&file->users, name, out);
+    if (buf_size(out) > 0 || !slice_is(name, "default") || !secret_is_set(&file->client_password))
+        return;
+    digest_hex(secret_reveal(&file->client_password), hex);
+    buf_add_text(out, hex);
+}
+
+/* Whether the file has come to say what the override does. */
+static bool is_moot(const struct target *of, const struct override_record *r) {
+    const struct option *o = option_by_key(of->scope, slice_of(r->option));
+    if (o != NULL)
+        return file_says(o, of->file, r->value);
+    if (of->scope != OPTION_PROCESS || !slice_starts_with(slice_of(r->option), USERS_OVERRIDE))
+        return false;
+    struct buf said = BUF_INIT;
+    merge_write_user(of->file, slice_of(r->option + strlen(USERS_OVERRIDE)), &said);
+    bool moot = slice_is(buf_slice(&said), r->value);
+    buf_fini(&said);
+    return moot;
+}
+
 static void add_dropped(struct plan *p, const struct target *of, const struct override_record *r) {
     const struct option *o = option_by_key(of->scope, slice_of(r->option));
     struct buf text = BUF_INIT;
@@ -139,7 +162,7 @@ static void add_dropped(struct plan *p, const struct target *of, const struct ov
     struct dropped_override *d = &p->dropped[p->dropped_count++];
     *d = (struct dropped_override){ .value = print_override(o, r),
         .file_value = slice_dup(buf_slice(&text)),
-        .is_moot = o != NULL && file_says(o, of->file, r->value) };
+        .is_moot = is_moot(of, r) };
     slice_copy(slice_of(of->group), d->group, sizeof(d->group));
     slice_copy(slice_of(r->option), d->option, sizeof(d->option));
     buf_fini(&text);
@@ -150,15 +173,6 @@ enum override_rule {
     OVERRIDE_ALWAYS,       /* no file speaks of the group */
     OVERRIDE_NEVER,        /* the file speaks of it for the first time */
 };
-
-void merge_write_user(const struct settings *file, struct slice name, struct buf *out) {
-    char hex[DIGEST_HEX_SIZE];
-    users_write_one(&file->users, name, out);
-    if (buf_size(out) > 0 || !slice_is(name, "default") || !secret_is_set(&file->client_password))
-        return;
-    digest_hex(secret_reveal(&file->client_password), hex);
-    buf_add_text(out, hex);
-}
 
 /* A user is kept by itself. With an ACL file the file has them all. */
 static bool apply_user(struct plan *p, const struct override_record *r) {

@@ -93,14 +93,34 @@ uint64_t configure_set_user(struct core *c, struct slice name, const struct user
         });
 }
 
+static bool said_alike(const struct settings *a, const struct settings *b, struct slice name) {
+    struct buf left CLEANUP(buf_fini) = BUF_INIT, right CLEANUP(buf_fini) = BUF_INIT;
+    merge_write_user(a, name, &left);
+    merge_write_user(b, name, &right);
+    return slice_equal(buf_slice(&left), buf_slice(&right));
+}
+
+/* Those of `named` of whom the file says something else than before. */
+static void adopt_users(struct core *c, const struct settings *before, const struct users *named) {
+    for (size_t i = 0; i < named->count; i++) {
+        struct buf name CLEANUP(buf_fini) = BUF_INIT; /* the user may go meanwhile */
+        buf_add_slice(&name, user_name(&named->items[i]));
+        if (!said_alike(before, &c->file, buf_slice(&name)))
+            configure_set_user(c, buf_slice(&name), &c->settings.users);
+    }
+}
+
 void configure_adopt(struct core *c, const struct settings *written) {
     struct settings before = { .listen_count = 0 };
     settings_copy_process(&before, &c->file);
     classic_take_said(&c->file, written);
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
-        if (o->scope == OPTION_PROCESS && classic_says(o) && !option_equal(o, &before, &c->file))
+        if (o->scope == OPTION_PROCESS && o->type != OPTION_TYPE_USERS && classic_says(o) &&
+            !option_equal(o, &before, &c->file))
             persist_override(c, o);
     }
+    adopt_users(c, &before, &before.users);
+    adopt_users(c, &before, &c->file.users);
     settings_fini(&before);
 }

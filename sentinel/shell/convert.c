@@ -178,6 +178,16 @@ static int print_classic(const struct source *s) {
 
 /* ---- classic to YAML ---- */
 
+static void make_absolute(const char *folder, char **path) {
+    if (*path == NULL || (*path)[0] == '/')
+        return;
+    struct buf whole = BUF_INIT;
+    buf_printf(&whole, "%s/%s", folder, *path);
+    mem_free(*path);
+    *path = slice_dup(buf_slice(&whole));
+    buf_fini(&whole);
+}
+
 /* Its own folder, and paths that hold wherever it is started. */
 static void adapt_paths(struct source *s, const char *state_dir) {
     struct settings *p = &s->plan.active;
@@ -194,12 +204,9 @@ static void adapt_paths(struct source *s, const char *state_dir) {
         p->announce.port = p->listen_count > 0 ? p->listen[0].port : LISTEN_PORT;
     }
     char *folder = getcwd(NULL, 0);
-    if (p->log_file != NULL && p->log_file[0] != '/' && folder != NULL) {
-        struct buf path = BUF_INIT;
-        buf_printf(&path, "%s/%s", folder, p->log_file);
-        mem_free(p->log_file);
-        p->log_file = slice_dup(buf_slice(&path));
-        buf_fini(&path);
+    if (folder != NULL) {
+        make_absolute(folder, &p->log_file);
+        make_absolute(folder, &p->acl_file);
     }
     free(folder);
 }

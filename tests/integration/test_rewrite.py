@@ -126,3 +126,30 @@ def test_many_changes_are_few_rewrites(sentinel):
     assert 'sentinel   down-after-milliseconds mymaster 30000' not in lines(sentinel)
     assert 'sentinel down-after-milliseconds mymaster 1999' in lines(sentinel)
     assert sentinel.log().count(SAVED) - before <= 20
+
+
+def test_users_made_at_runtime_are_in_the_file(sentinel):
+    sentinel.call('ACL', 'SETUSER', 'joe', 'on', '>geheim', '+ping')
+    wait_until(lambda: any(line.startswith('user joe on ') for line in lines(sentinel)), 3,
+               'the user is in the file')
+    assert 'geheim' not in sentinel.file.read_text('utf-8')
+    sentinel.restart()
+    assert '-override' not in sentinel.log()
+    assert 'joe' in sentinel.call('ACL', 'USERS')
+    sentinel.call('ACL', 'DELUSER', 'joe')
+    wait_until(lambda: not any(line.startswith('user joe ') for line in lines(sentinel)), 3,
+               'the user is gone from the file')
+
+
+def test_an_included_file_is_read_and_left_alone(sentinel):
+    sentinel.terminate()
+    group = sentinel.file.with_name('group.conf')
+    group.write_text('sentinel monitor other 127.0.0.1 7 2\n', 'utf-8')
+    sentinel.write_file(sentinel.file.read_text('utf-8') + f'include {group}\n')
+    sentinel.start()
+    assert sentinel.watches('other')
+    sentinel.sentinel('SET', 'other', 'quorum', 3, 'parallel-syncs', 4)
+    assert group.read_text('utf-8') == 'sentinel monitor other 127.0.0.1 7 2\n'
+    sentinel.restart()
+    assert (sentinel.master('other')['quorum'], sentinel.master('other')['parallel-syncs']) == (
+        '3', '4')

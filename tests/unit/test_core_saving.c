@@ -2,6 +2,7 @@
 
 #include "tests/unit/core_fixture.h"
 
+#include "config/classic_write.h"
 #include "config/merge.h"
 #include "config/option.h"
 #include "sentinel/core/admin.h"
@@ -24,6 +25,7 @@ static void write_plan(const struct fixture *f, struct plan *ret) {
 
 /* It was written: then that is what it says. */
 static void tell_saved(struct fixture *f, const struct plan *plan) {
+    classic_take_said(&f->settings, &plan->active);
     for (size_t i = 0; i < f->settings.group_count; i++)
         group_settings_fini(&f->settings.groups[i]);
     f->settings.group_count = 0;
@@ -235,6 +237,33 @@ static void options_of_the_process_are_the_file_s_once_they_are_written(void **s
     fixture_stop(&f);
 }
 
+static void users_are_the_file_s_once_they_are_written(void **state) {
+    struct fixture f;
+    struct users users;
+    (void)state;
+    begin(&f);
+    users_copy(&users, &f.core->settings.users);
+    users_set(&users, SLICE_LITERAL("joe"), SLICE_LITERAL("on nopass"));
+    fixture_begin(&f);
+    configure_set_user(f.core, SLICE_LITERAL("joe"), &users);
+    fixture_end(&f);
+    assert_int_equal(f.stored.overrides.count, 1);
+    save(&f);
+    assert_int_equal(f.stored.overrides.count, 0);
+    assert_non_null(users_find(&f.core->file.users, SLICE_LITERAL("joe")));
+
+    users_remove(&users, SLICE_LITERAL("joe"));
+    fixture_begin(&f);
+    configure_set_user(f.core, SLICE_LITERAL("joe"), &users);
+    fixture_end(&f);
+    assert_int_equal(f.stored.overrides.count, 1);
+    save(&f);
+    assert_int_equal(f.stored.overrides.count, 0);
+    assert_null(users_find(&f.core->file.users, SLICE_LITERAL("joe")));
+    users_fini(&users);
+    fixture_stop(&f);
+}
+
 static void a_group_made_at_runtime_is_the_file_s_once_it_is_written(void **state) {
     struct fixture f;
     uint64_t seq;
@@ -328,6 +357,7 @@ int main(void) {
         cmocka_unit_test(what_was_set_since_is_an_override_of_what_was_written),
         cmocka_unit_test(what_was_written_before_the_end_is_no_override_that_lost),
         cmocka_unit_test(options_of_the_process_are_the_file_s_once_they_are_written),
+        cmocka_unit_test(users_are_the_file_s_once_they_are_written),
         cmocka_unit_test(a_group_made_at_runtime_is_the_file_s_once_it_is_written),
         cmocka_unit_test(a_moved_master_is_the_file_s_address_once_it_is_written),
         cmocka_unit_test(a_removed_group_that_is_gone_from_the_file_is_hidden_no_more),
