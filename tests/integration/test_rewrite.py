@@ -115,6 +115,25 @@ def test_a_directory_in_its_place_is_the_save_error(sentinel):
     assert sentinel.sentinel('FLUSHCONFIG') == 'OK'
 
 
+def test_what_cannot_be_written_at_the_start_is_left_alone(lab, tmp_path):
+    elsewhere = tmp_path / 'elsewhere'
+    elsewhere.mkdir()
+    sentinel = lab.sentinel('sentinel', make='classic', lines=[*HEAD, f'dir {elsewhere}'])
+    sentinel.write_file(sentinel.file_text().replace(f'dir {sentinel.folder}\n', ''))
+    before = sentinel.file.read_bytes()
+    sentinel.enter = ['unshare', '-rm', 'sh', '-c',
+                      'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"',
+                      str(sentinel.folder)]
+    sentinel.start()
+    assert 'cannot be written and is left as it is: Read-only file system' in sentinel.log()
+    assert sentinel.sentinel('FLUSHCONFIG') == 'OK'
+    assert sentinel.sentinel('SET', 'mymaster', 'quorum', 4) == 'OK'
+    sentinel.restart()
+    assert sentinel.master()['quorum'] == '4'
+    assert sentinel.file.read_bytes() == before
+    assert [path.suffix for path in elsewhere.iterdir() if path.suffix == '.state']
+
+
 def test_many_changes_are_few_rewrites(sentinel):
     sentinel.sentinel('FLUSHCONFIG')
     before = sentinel.log().count(SAVED)
