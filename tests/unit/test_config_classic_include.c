@@ -74,7 +74,7 @@ static void unload(struct loaded *l) {
 
 /* The findings, with '@' for the folder. */
 static void assert_findings(const char *expected) {
-    struct loaded l;
+    struct loaded l = { .path = "" };
     struct buf got = BUF_INIT;
     load(&l);
     const char *rest = buf_text(&l.findings);
@@ -89,7 +89,7 @@ static void assert_findings(const char *expected) {
 }
 
 static void files_are_read_in_their_places(void **state) {
-    struct loaded l;
+    struct loaded l = { .path = "" };
     (void)state;
     write_file("main",
         "port 1\nINCLUDE \"@/a\"\ninclude @/groups.*.conf\ninclude @/none*\n"
@@ -108,7 +108,7 @@ static void files_are_read_in_their_places(void **state) {
 }
 
 static void relative_paths_are_below_dir(void **state) {
-    struct loaded l;
+    struct loaded l = { .path = "" };
     (void)state;
     write_file("main", "dir @\ninclude a\n");
     write_file("a", "port 2\n");
@@ -153,7 +153,7 @@ static void cycles_and_depth_are_refused(void **state) {
 }
 
 static void the_file_itself_wins_over_what_it_includes(void **state) {
-    struct loaded l;
+    struct loaded l = { .path = "" };
     (void)state;
     for (int before = 0; before < 2; before++) {
         write_file("main",
@@ -174,7 +174,7 @@ static void the_file_itself_wins_over_what_it_includes(void **state) {
 }
 
 static void lines_of_included_files_are_not_written_again(void **state) {
-    struct loaded l;
+    struct loaded l = { .path = "" };
     struct plan plan;
     struct buf included = BUF_INIT, out = BUF_INIT;
     (void)state;

@@ -518,7 +518,7 @@ static void no_value_adds_a_line(void **state) {
     (void)state;
     static const char *const hostile[] = {
         "x\nsentinel monitor evil 10.6.6.6 6379 1",
-        "x\r\nsentinel myid " ID_B,
+        "x\r\nsentinel myid bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
         "\"\nloglevel nothing\n\"",
         "x\" \"y",
         "x' 'y",
