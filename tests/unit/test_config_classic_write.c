@@ -496,6 +496,29 @@ static void generated_configurations_go_by_yaml_and_back(void **state) {
     buf_fini(&back);
 }
 
+static void what_only_yaml_has_words_for_is_written_too(void **state) {
+    (void)state;
+    struct loaded l, again;
+    struct buf out = BUF_INIT;
+    struct state nothing;
+    state_init(&nothing);
+    load_by_yaml(&l,
+        SLICE_LITERAL("hostnames: {resolve: yes, servers: '10.0.0.53,[fd00::53]:5353'}\n"
+                      "clients: {users: {app: 'on >it''s +@all', other: 'off'}}\n"
+                      "groups: {g: {master: 'db-0.example:6379', quorum: 2}}\n"),
+        &nothing);
+    write_yaml(&l, &out);
+    load_by_yaml(&again, buf_slice(&out), &nothing);
+    assert_string_equal(again.settings.name_servers, "10.0.0.53,[fd00::53]:5353");
+    assert_true(users_equal(&again.settings.users, &l.settings.users));
+    assert_int_equal(again.settings.users.count, 2);
+    assert_string_equal(again.settings.groups[0].master.host, "db-0.example");
+    unload(&again);
+    unload(&l);
+    state_fini(&nothing);
+    buf_fini(&out);
+}
+
 static void what_yaml_cannot_hold_is_a_finding(void **state) {
     (void)state;
     struct loaded l;
@@ -565,6 +588,7 @@ int main(void) {
         cmocka_unit_test(users_are_written_if_they_changed),
         cmocka_unit_test(generated_configurations_are_read_back),
         cmocka_unit_test(generated_configurations_go_by_yaml_and_back),
+        cmocka_unit_test(what_only_yaml_has_words_for_is_written_too),
         cmocka_unit_test(what_yaml_cannot_hold_is_a_finding),
         cmocka_unit_test(no_value_adds_a_line),
     };
