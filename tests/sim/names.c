@@ -21,11 +21,11 @@ struct endpoint names_of(enum naming naming, char letter, int number, const stru
 
 /* The number in "s1.sim", from 0; -1 if it is no name of that letter. */
 static int number_of(const char *host, char letter) {
-    int number = 0;
-    char end = '\0';
-    if (host[0] != letter || sscanf(host + 1, "%d.si%c", &number, &end) != 2 || end != 'm')
+    struct slice rest = slice_of(host);
+    struct slice first = slice_cut(&rest, '.');
+    if (!slice_is(rest, "sim") || first.size != 2 || first.data[0] != letter)
         return -1;
-    return number - 1;
+    return first.data[1] - '1';
 }
 
 struct endpoint names_ip(const struct farm *f, const struct endpoint *e) {

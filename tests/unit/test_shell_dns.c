@@ -94,9 +94,8 @@ static void serve(struct fixture *f) {
     char bytes[QUESTION_SIZE + 64];
     struct sockaddr_in from;
     socklen_t from_size = sizeof(from);
-    ssize_t size;
-    while ((size = recvfrom(f->server_fd, bytes, QUESTION_SIZE, 0, (struct sockaddr *)&from,
-                &from_size)) > HEADER_SIZE) {
+    while (recvfrom(f->server_fd, bytes, QUESTION_SIZE, 0, (struct sockaddr *)&from, &from_size) >
+        HEADER_SIZE) {
         f->questions++;
         size_t end = HEADER_SIZE + strlen(bytes + HEADER_SIZE) + 5;
         uint8_t known = last_byte(bytes);
