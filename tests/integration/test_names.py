@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+import redis.sentinel
 
 from harness.name_server import NameServer
 from harness.names import Names, give_names, name_of, named
@@ -52,6 +53,15 @@ def test_all_is_told_by_name(lab, names, make):
     old.start()
     wait_until(lambda: old.follows(new), 30, 'the old master follows the new one')
     assert old.info()['master_host'] == name_of(new)
+
+
+def test_client_libraries_are_told_names(lab, names):
+    deployment = named(lab, names, sentinels=1, quorum=1).start()
+    client = redis.sentinel.Sentinel([deployment.sentinels[0].address])
+    master = deployment.master
+    assert client.discover_master('mymaster') == (name_of(master), master.port)
+    assert set(client.discover_slaves('mymaster')) == {
+        (name_of(replica), replica.port) for replica in deployment.replicas}
 
 
 def test_the_switch_of_what_is_announced_counts_at_once(lab, names):
