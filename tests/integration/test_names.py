@@ -1,5 +1,6 @@
 """Host names for servers and sentinels: resolved off the loop, announced on demand."""
 
+import random
 import re
 import time
 
@@ -276,3 +277,22 @@ def test_names_in_a_mixed_quorum(lab, names, makes):
         old.start()
         wait_until(lambda: old.follows(new), 40, 'the old master follows the new one')
         deployment.wait_in_order(30)
+
+
+def test_a_changed_resolv_conf_is_noticed(lab):
+    ignorant, knowing = (NameServer(53, f'127.{random.randint(1, 254)}.{random.randint(0, 255)}.{n}')
+                         for n in (1, 2))
+    server = lab.server('db').start()
+    knowing.set('db.test', server.host)
+    file = lab.folder / 'resolv.conf'
+    sentinel = lab.sentinel('sentinel', make='vedette', settings={'hostnames': {'resolve': 'yes'}})
+    sentinel.enter = ('unshare', '--mount', 'sh', '-c',
+                      'mount --bind "$0" /etc/resolv.conf && exec "$@"', file)
+    file.write_text(f'nameserver {ignorant.host}\n', 'ascii')
+    sentinel.start()
+    assert not monitors(sentinel, 'g', 'db.test', server.port)
+    assert 'db.test' in ignorant.asked
+    file.write_text(f'nameserver {knowing.host}\n', 'ascii')
+    wait_until(lambda: monitors(sentinel, 'g', 'db.test', server.port), 10, 'the new one is asked')
+    ignorant.close()
+    knowing.close()

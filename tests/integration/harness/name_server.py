@@ -16,6 +16,7 @@ _TTL_S = 1
 
 class NameServer:
     def __init__(self, port, host='127.0.0.1'):
+        self.host = host
         self.address = f'{host}:{port}'
         self.delay = 0.0
         self.asked = []         # the names, in the order of the questions
