@@ -43,8 +43,6 @@ struct row {
 
 #define EACH(text) \
     { text, text, text, text, text, text, text, text }
-#define EACH_BUT_EMPTY(text) \
-    { text, NULL, text, text, text, text, text, text } /* which unsets */
 
 /* Numbers are read leniently, as the originals do: digits up to the first other byte, else 0. What
  * is said of 0, of one that is too big, and of one that is too small. */
@@ -83,10 +81,17 @@ struct row {
     NUMBER(NULL, "master-reboot-down-after-period must be at most 86400000", \
         "negative time parameter.")
 
-#define NO_NAME "announce-ip must be an IP address, since this version does not resolve names"
+#define NO_NAME "announce-ip must be an IP address or a host name"
 
 static const struct row sentinel_rows[] = {
-    { "announce-ip", { { "10.0.0.7", EACH_BUT_EMPTY(NO_NAME) } } },
+    { "announce-ip",
+        { { "10.0.0.7",
+            { [TOO_LONG] = NO_NAME,
+                [HUGE_NUMBER] = NO_NAME,
+                [NEGATIVE] = NO_NAME,
+                [NEWLINE] = NO_NAME,
+                [NUL] = NO_NAME,
+                [NOT_UTF8] = NO_NAME } } } },
     { "announce-port", { { "7", NUMBER(NULL, NO_PORT, NO_PORT) } } },
     { "deny-scripts-reconfig",
         { { "yes", EACH("Please specify yes or no for the deny-scripts-reconfig options.") } } },
@@ -137,6 +142,8 @@ static const struct row sentinel_rows[] = {
                     [NOT_UTF8] = NO_PEER_ID } } } },
 };
 
+#define NO_ACL_FILE(path)   "Error loading ACLs, opening file '" path "': No such file or directory"
+#define NO_INTEGER          "argument couldn't be parsed into an integer"
 #define CANNOT_BIND(quoted) "cannot bind '" quoted "': not an IP address"
 static const struct row server_rows[] = {
     { "port", { { "1", EACH("port must be a whole number from 1 to 65535") } } },
@@ -157,6 +164,21 @@ static const struct row server_rows[] = {
             EACH("loglevel must be one of debug, verbose, notice, warning, nothing") } } },
     { "maxclients", { { "1", EACH("maxclients must be a whole number from 1 to 4294967295") } } },
     { "requirepass", { { "p", { NULL } } } },
+    { "aclfile",
+        { { "\"\"",
+            { NO_ACL_FILE("wrong"), NULL, "aclfile must not be longer than 16384 bytes",
+                NO_ACL_FILE("99999999999999999999"), NO_ACL_FILE("-1"),
+                "aclfile must not contain control characters",
+                "aclfile must not contain control characters", NO_ACL_FILE("\xff\xfe") } } } },
+    { "acllog-max-len",
+        { { "128",
+            { NO_INTEGER, NO_INTEGER, NO_INTEGER, NO_INTEGER,
+                "argument must be between 0 and 9223372036854775807 inclusive", NO_INTEGER,
+                NO_INTEGER, NO_INTEGER } } } },
+    { "acl-pubsub-default",
+        { { "resetchannels",
+            EACH("argument(s) must be one of the following: allchannels, resetchannels") } } },
+    { "protected-mode", { { "no", EACH("argument must be 'yes' or 'no'") } } },
 };
 
 /* Not read: what they may say is a matter of classic_server.c. */
@@ -164,9 +186,9 @@ static const char *const others[] = {
     "user",
     "daemonize",
     "supervised",
-    "protected-mode",
+
     "timeout",
-    "aclfile",
+
     "unixsocket",
     "bind-source-addr",
     "syslog-enabled",

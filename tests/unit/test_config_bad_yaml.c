@@ -67,7 +67,8 @@ struct row {
         ": cannot read -1: No such file or directory")
 
 #define NO_ADDRESS "must be an IP address and a port: 10.0.0.1:6379 or [2001:db8::1]:6379"
-#define ADDRESS    EACH(NO_ADDRESS)
+#define NAMED_ADDRESS \
+    EACH("must be an IP address or a host name and a port: 10.0.0.1:6379 or [2001:db8::1]:6379")
 
 #define NO_MAPPING "must be a mapping, not a single value"
 
@@ -75,7 +76,7 @@ static const struct row process_rows[] = {
     { "listen",
         { NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_LIST,
             "must be a list, not a mapping" } },
-    { "announce", ADDRESS },
+    { "announce", NAMED_ADDRESS },
     { "state_dir", TEXT },
     { "log.level", EACH("must be one of debug, verbose, notice, warning, nothing") },
     { "log.format", EACH("must be text") },
@@ -93,6 +94,9 @@ static const struct row process_rows[] = {
     { "limits.info_cache", SIZE },
     { "compat", EACH("must be redis or valkey") },
     { "hostnames.resolve", YES_OR_NO },
+    { "hostnames.servers",
+        EACH("must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 "
+             "or 10.0.0.53:5353,[fd00::53]:5353") },
     { "hostnames.announce", YES_OR_NO },
     { "clients.timeout", DURATION },
     { "clients.keepalive", DURATION },
@@ -116,7 +120,7 @@ static const struct row process_rows[] = {
 };
 
 static const struct row group_rows[] = {
-    { "master", ADDRESS },
+    { "master", NAMED_ADDRESS },
     { "quorum", COUNT("1 to 1000") },
     { "down_after", DURATION },
     { "crash_after", DURATION },
