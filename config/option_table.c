@@ -2,7 +2,7 @@
 #include "config/option.h"
 
 #define SECOND ((int64_t)1000)
-#define DAY    (24 * 60 * 60 * SECOND)
+#define EVER   (SECOND * 60 * 60 * 1000000) /* some set a period so as to never end */
 #define KIB    ((int64_t)1024)
 #define MIB    (1024 * KIB)
 #define GIB    (1024 * MIB)
@@ -421,7 +421,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_COUNT,
         .live = OPTION_LIVE,
         .min = 1,
-        .max = 1000,
+        .max = 1000000,
         .required = true,
         .set_name = "quorum",
         .example = "2",
@@ -434,7 +434,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 1,
-        .max = DAY,
+        .max = EVER,
         .standard = "30s",
         .set_name = "down-after-milliseconds",
         .example = "5s",
@@ -446,7 +446,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 0,
-        .max = DAY,
+        .max = EVER,
         .standard = "0s",
         .doc =
             "A master whose host refuses every connection for that long is held down without waiting for down_after: "
@@ -459,7 +459,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 1,
-        .max = DAY,
+        .max = EVER,
         .standard = "3m",
         .set_name = "failover-timeout",
         .example = "60s",
@@ -484,7 +484,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 0,
-        .max = DAY,
+        .max = EVER,
         .standard = "0s",
         .set_name = "master-reboot-down-after-period",
         .set_alias = "primary-reboot-down-after-period",

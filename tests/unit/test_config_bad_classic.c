@@ -78,7 +78,7 @@ struct row {
     { [EMPTY] = NO_COMMAND, [TOO_LONG] = NO_COMMAND, [NEWLINE] = NO_COMMAND, [NUL] = NO_COMMAND }
 #define NO_PEER_ID "Malformed Sentinel id in known-sentinel option."
 #define REBOOT \
-    NUMBER(NULL, "master-reboot-down-after-period must be at most 86400000", \
+    NUMBER(NULL, "master-reboot-down-after-period must be at most 3600000000000", \
         "negative time parameter.")
 
 #define NO_NAME "announce-ip must be an IP address or a host name"
@@ -111,11 +111,12 @@ static const struct row sentinel_rows[] = {
                   [NUL] = "group name '1'" NAME_HINT } },
             { "10.0.0.2", HOST }, { "1", PORT },
             { "1",
-                NUMBER("Quorum must be 1 or greater.", "quorum must be at most 1000",
+                NUMBER("Quorum must be 1 or greater.", "quorum must be at most 1000000",
                     "Quorum must be 1 or greater.") } } },
     { "down-after-milliseconds",
-        { GROUP, { "1", PERIOD("down-after-milliseconds must be at most 86400000") } } },
-    { "failover-timeout", { GROUP, { "1", PERIOD("failover-timeout must be at most 86400000") } } },
+        { GROUP, { "1", PERIOD("down-after-milliseconds must be at most 3600000000000") } } },
+    { "failover-timeout",
+        { GROUP, { "1", PERIOD("failover-timeout must be at most 3600000000000") } } },
     { "parallel-syncs",
         { GROUP,
             { "1",

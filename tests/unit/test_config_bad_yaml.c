@@ -121,7 +121,7 @@ static const struct row process_rows[] = {
 
 static const struct row group_rows[] = {
     { "master", NAMED_ADDRESS },
-    { "quorum", COUNT("1 to 1000") },
+    { "quorum", COUNT("1 to 1000000") },
     { "down_after", DURATION },
     { "crash_after", DURATION },
     { "failover_timeout", DURATION },

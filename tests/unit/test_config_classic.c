@@ -373,7 +373,7 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "sentinel monitor m 10.0.0.2 1 2", "f:2:18: Duplicate master name.\n" },
         { "sentinel monitor n 10.0.0.2 1 0", "f:2:31: Quorum must be 1 or greater.\n" },
         { "sentinel monitor n 10.0.0.2 1 x", "f:2:31: Quorum must be 1 or greater.\n" },
-        { "sentinel monitor n 10.0.0.2 1 1001", "f:2:31: quorum must be at most 1000\n" },
+        { "sentinel monitor n 10.0.0.2 1 1000001", "f:2:31: quorum must be at most 1000000\n" },
         { "sentinel monitor n 10.0.0.2 70000 2", "f:2:29: Invalid port number.\n" },
         { "sentinel monitor n 10.0.0.2 x 2", "f:2:29: Invalid port number.\n" },
         { "sentinel monitor n redis.example 1 2", "f:2:20: Can't resolve instance hostname.\n" },
@@ -390,7 +390,7 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "sentinel down-after-milliseconds m 0", "f:2:36: negative or zero time parameter.\n" },
         { "sentinel down-after-milliseconds m x", "f:2:36: negative or zero time parameter.\n" },
         { "sentinel down-after-milliseconds m 99999999999999999999",
-            "f:2:36: down-after-milliseconds must be at most 86400000\n" },
+            "f:2:36: down-after-milliseconds must be at most 3600000000000\n" },
         { "sentinel failover-timeout m -1", "f:2:29: negative or zero time parameter.\n" },
         { "sentinel parallel-syncs m 0", "f:2:27: parallel-syncs must be at least 1\n" },
         { "sentinel master-reboot-down-after-period m -1", "f:2:44: negative time parameter.\n" },
@@ -464,8 +464,8 @@ static void a_mutated_file_gives_findings_or_valid_settings(void **state) {
             assert_true(group_name_is_valid(slice_of(g->name)));
             assert_true(g->master.port > 0);
             assert_true(endpoint_is_ip(&g->master) || l.settings.resolve_hostnames);
-            assert_in_range(g->quorum, 1, 1000);
-            assert_in_range(g->down_after_ms, 1, 86400000);
+            assert_in_range(g->quorum, 1, 1000000);
+            assert_in_range(g->down_after_ms, 1, 3600000000000);
             assert_non_null(state_group(&l.state, slice_of(g->name)));
         }
         valid_count += l.valid;
