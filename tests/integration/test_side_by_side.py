@@ -38,7 +38,7 @@ LIVE_ROWS = [
     Row('COMMAND DOCS', r'\+ client\|setinfo.*', SINCE_7_2),
     Row('COMMAND( INFO.*)?', r'[-+] (client\|setname|command\|getkeys(andflags)?|'
         r'sentinel\|config) .*', 'Tips and arities of 7.2.'),
-    Row('COMMAND( INFO.*)?', r'[-+] acl\|(deluser|setuser) .*', 'Tips of 7.2.'),
+    Row('COMMAND( INFO.*)?', r'[-+] acl\|(deluser|save|setuser) .*', 'Tips of 7.2.'),
     Row('CLIENT PAUSE 9223372036854775807.*', r'- \+ OK|\+ - ERR timeout is out of range',
         'Stock 7.0 computes with an overflow, and pauses nothing.'),
     Row('(CLIENT SETNAME|HELLO 2 SETNAME) xxx.*', r'(- [+*]|-   ).*|\+ - ERR Client names have at most 255 bytes',
@@ -64,8 +64,6 @@ LIVE_ROWS = [
 ]
 # Commands that are not served yet.
 PENDING = [
-    Row('(COMMAND|ACL CAT).*', r'-( +\$)? acl\|(genpass|load|save).*', 'Not served yet.'),
-    Row('ACL (GENPASS|SAVE|LOAD).*', '.*', 'Not served yet.'),
 ]
 
 OF_VEDETTE = Row('INFO.*', r'\+ (vedette_.*|# Vedette|)', OURS)
