@@ -39,6 +39,9 @@ LIVE_ROWS = [
     Row('COMMAND( INFO.*)?', r'[-+] (client\|setname|command\|getkeys(andflags)?|'
         r'sentinel\|config) .*', 'Tips and arities of 7.2.'),
     Row('COMMAND( INFO.*)?', r'[-+] acl\|(deluser|save|setuser) .*', 'Tips of 7.2.'),
+    Row('ACL (LIST|GETUSER).*', r'\+ +\$ sanitize-payload|[-+] +\$ (user .* )?[-+]@all.*', SINCE_7_2),
+    Row('ACL DRYRUN.*', r'- \$ This user has no permissions to .*|'
+                        r'\+ \$ User .* has no permissions to .*', SINCE_7_2),
     Row('CLIENT PAUSE 9223372036854775807.*', r'- \+ OK|\+ - ERR timeout is out of range',
         'Stock 7.0 computes with an overflow, and pauses nothing.'),
     Row('(CLIENT SETNAME|HELLO 2 SETNAME) xxx.*', r'(- [+*]|-   ).*|\+ - ERR Client names have at most 255 bytes',
