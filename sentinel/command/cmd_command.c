@@ -1,6 +1,7 @@
 /* COMMAND: the table of commands, told to clients. */
 #include "common/glob.h"
 #include "sentinel/command/call.h"
+#include "sentinel/command/doc.h"
 #include "sentinel/core/core.h"
 
 static enum compat compat_of(const struct call *call) {
@@ -108,13 +109,66 @@ static void write_pair(struct resp_writer *w, const char *key, const char *value
     resp_bulk_text(w, value);
 }
 
+static void write_optional(struct resp_writer *w, const char *key, const char *value) {
+    if (value != NULL)
+        write_pair(w, key, value);
+}
+
+static void write_argument(struct resp_writer *w, const struct argument *a);
+
+static void write_arguments(struct resp_writer *w, const struct argument *list, size_t count) {
+    if (count == 0)
+        return;
+    resp_bulk_text(w, "arguments");
+    resp_array(w, count);
+    for (size_t i = 0; i < count; i++)
+        write_argument(w, &list[i]);
+}
+
+static void write_argument(struct resp_writer *w, const struct argument *a) {
+    static const char *const types[ARGUMENT_TYPE_COUNT] = { "string", "integer", "pattern",
+        "pure-token", "oneof", "block" };
+    static const char *const flags[] = { "optional", "multiple", "multiple_token" };
+    resp_map(w,
+        (size_t)(2 + (a->token != NULL) + (a->since != NULL) + (a->deprecated_since != NULL) +
+            (a->flags != 0) + (a->part_count > 0)));
+    write_pair(w, "name", a->name);
+    write_pair(w, "type", types[a->type]);
+    write_optional(w, "token", a->token);
+    write_optional(w, "since", a->since);
+    write_optional(w, "deprecated_since", a->deprecated_since);
+    if (a->flags != 0) {
+        resp_bulk_text(w, "flags");
+        write_bits(w, a->flags, flags, ARRAY_SIZE(flags), "");
+    }
+    write_arguments(w, a->parts, a->part_count);
+}
+
+static void write_deprecation(struct resp_writer *w, const struct command_doc *doc) {
+    resp_bulk_text(w, "doc_flags");
+    resp_set(w, 1);
+    resp_status(w, "deprecated");
+    write_pair(w, "deprecated_since", doc->deprecated_since);
+    write_pair(w, "replaced_by", doc->replaced_by);
+}
+
 static void write_docs(
     struct resp_writer *w, const struct command *c, const char *group, enum compat compat) {
+    static const struct command_doc nothing = { .command = "" };
+    const struct command_doc *found = command_doc_find(c->name);
+    const struct command_doc *doc = found != NULL ? found : &nothing;
+    bool is_deprecated = doc->deprecated_since != NULL;
     resp_bulk(w, c->name);
-    resp_map(w, 3 + (c->subcommand_count > 0));
+    resp_map(w,
+        (size_t)(3 + (doc->complexity != NULL) + 3 * is_deprecated + (doc->argument_count > 0) +
+            (c->subcommand_count > 0)));
     write_pair(w, "summary", c->summary);
     write_pair(w, "since", c->since);
     write_pair(w, "group", group);
+    write_optional(w, "complexity", doc->complexity);
+    if (is_deprecated)
+        write_deprecation(w, doc);
+    write_arguments(w, doc->arguments, doc->argument_count);
     if (c->subcommand_count == 0)
         return;
     resp_bulk_text(w, "subcommands");

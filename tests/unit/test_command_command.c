@@ -1,6 +1,7 @@
 #include "tests/unit/answer.h"
 
 #include "sentinel/command/command.h"
+#include "sentinel/command/doc.h"
 
 #include <stdio.h>
 
@@ -112,10 +113,43 @@ static void command_docs_tell_summaries(void **state) {
     desk_ask(d, 1, "HELLO 3");
     assert_answer(d, 1, "COMMAND DOCS role nosuch client|id",
         "%[$\"role\" %[$\"summary\" $\"The word sentinel, and the names of the masters.\" "
-        "$\"since\" $\"2.8.12\" $\"group\" $\"server\"] "
+        "$\"since\" $\"2.8.12\" $\"group\" $\"server\" $\"complexity\" $\"O(1)\"] "
         "$\"client|id\" %[$\"summary\" $\"The number of this connection.\" "
-        "$\"since\" $\"5.0.0\" $\"group\" $\"connection\"]]");
+        "$\"since\" $\"5.0.0\" $\"group\" $\"connection\" $\"complexity\" $\"O(1)\"]]");
+    assert_answer(d, 1, "COMMAND DOCS ping sentinel|slaves",
+        "%[$\"ping\" %[$\"summary\" $\"Whether anybody is there.\" $\"since\" $\"1.0.0\" "
+        "$\"group\" $\"connection\" $\"complexity\" $\"O(1)\" $\"arguments\" "
+        "*[%[$\"name\" $\"message\" $\"type\" $\"string\" $\"flags\" ~[+\"optional\"]]]] "
+        "$\"sentinel|slaves\" %[$\"summary\" $\"The same as REPLICAS.\" $\"since\" $\"2.8.0\" "
+        "$\"group\" $\"sentinel\" $\"complexity\" $\"O(N)\" $\"doc_flags\" ~[+\"deprecated\"] "
+        "$\"deprecated_since\" $\"5.0.0\" $\"replaced_by\" $\"`SENTINEL REPLICAS`\" "
+        "$\"arguments\" *[%[$\"name\" $\"master-name\" $\"type\" $\"string\"]]]]");
     assert_answer(d, 1, "COMMAND DOCS nosuch", "%[]");
+}
+
+/* Every argument has what its type needs, and every doc a command. */
+static void check_arguments(const struct argument *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct argument *a = &list[i];
+        bool has_parts = a->type == ARGUMENT_ONEOF || a->type == ARGUMENT_BLOCK;
+        assert_true(has_parts == (a->part_count > 0));
+        check_arguments(a->parts, a->part_count);
+    }
+}
+
+static void the_arguments_are_well_formed(void **state) {
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        for (size_t k = 0; k <= c->subcommand_count; k++) {
+            struct slice name = k == 0 ? c->name : c->subcommands[k - 1].name;
+            const struct command_doc *doc = command_doc_find(name);
+            if (doc == NULL)
+                continue;
+            assert_slice(name, doc->command);
+            check_arguments(doc->arguments, doc->argument_count);
+        }
+    }
+    assert_null(command_doc_find(SLICE_LITERAL("nosuch")));
 }
 
 static void command_lists_are_filtered(void **state) {
@@ -226,6 +260,7 @@ int main(void) {
         DESK_TEST(subscribed_resp2_clients_may_do_little_else),
         DESK_TEST(subscribed_resp3_clients_may_do_all),
         DESK_TEST(command_docs_tell_summaries),
+        cmocka_unit_test(the_arguments_are_well_formed),
         DESK_TEST(command_lists_are_filtered),
         DESK_TEST(keys_are_looked_for_in_vain),
         DESK_TEST(command_without_arguments_tells_all),
