@@ -130,8 +130,8 @@ static void write_argument(struct resp_writer *w, const struct argument *a) {
         "pure-token", "oneof", "block" };
     static const char *const flags[] = { "optional", "multiple", "multiple_token" };
     resp_map(w,
-        (size_t)(2 + (a->token != NULL) + (a->since != NULL) + (a->deprecated_since != NULL) +
-            (a->flags != 0) + (a->part_count > 0)));
+        2U + (a->token != NULL) + (a->since != NULL) + (a->deprecated_since != NULL) +
+            (a->flags != 0) + (a->part_count > 0));
     write_pair(w, "name", a->name);
     write_pair(w, "type", types[a->type]);
     write_optional(w, "token", a->token);
@@ -160,8 +160,8 @@ static void write_docs(
     bool is_deprecated = doc->deprecated_since != NULL;
     resp_bulk(w, c->name);
     resp_map(w,
-        (size_t)(3 + (doc->complexity != NULL) + 3 * is_deprecated + (doc->argument_count > 0) +
-            (c->subcommand_count > 0)));
+        3U + (doc->complexity != NULL) + (is_deprecated ? 3 : 0) + (doc->argument_count > 0) +
+            (c->subcommand_count > 0));
     write_pair(w, "summary", c->summary);
     write_pair(w, "since", c->since);
     write_pair(w, "group", group);
