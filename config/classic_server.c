@@ -17,6 +17,8 @@ void classic_server_init(struct classic_server *s, struct settings *settings, st
     mem_free(settings->state_dir);
     settings->state_dir = mem_strdup(".");
     settings->supervised = SUPERVISED_NO;
+    mem_free(settings->syslog_ident);
+    settings->syslog_ident = mem_strdup("redis");
 }
 
 static void read_port(struct classic_server *s, const struct classic_line *l) {
@@ -150,6 +152,18 @@ static void read_daemonize(struct classic_server *s, const struct classic_line *
     read_bool(s, l, &s->settings->daemonize);
 }
 
+static void read_syslog(struct classic_server *s, const struct classic_line *l) {
+    read_bool(s, l, &s->settings->syslog_enabled);
+}
+
+static void read_syslog_ident(struct classic_server *s, const struct classic_line *l) {
+    read_as(s, l, "syslog.ident");
+}
+
+static void read_syslog_facility(struct classic_server *s, const struct classic_line *l) {
+    read_as(s, l, "syslog.facility");
+}
+
 static void read_supervised(struct classic_server *s, const struct classic_line *l) {
     read_as(s, l, "supervised");
 }
@@ -246,6 +260,9 @@ static const struct directive directives[] = {
     { "pidfile", read_pid_file, NULL },
     { "daemonize", read_daemonize, NULL },
     { "supervised", read_supervised, NULL },
+    { "syslog-enabled", read_syslog, NULL },
+    { "syslog-ident", read_syslog_ident, NULL },
+    { "syslog-facility", read_syslog_facility, NULL },
     { "user", read_user, NULL },
     { "aclfile", read_aclfile, NULL },
     { "acllog-max-len", read_acl_log_max, NULL },
@@ -255,7 +272,6 @@ static const struct directive directives[] = {
     /* Not supported by this version, unless they say what holds anyway. */
     { "unixsocket", NULL, "" },
     { "bind-source-addr", NULL, "" },
-    { "syslog-enabled", NULL, "no" },
     { "tls-port", NULL, "0" },
     { "tls-replication", NULL, "no" },
     { "loadmodule", NULL, NULL },
@@ -311,8 +327,6 @@ static const struct directive directives[] = {
     { "socket-mark-id", NULL, "*" },
     { "stop-writes-on-bgsave-error", NULL, "*" },
     { "stream-*", NULL, "*" },
-    { "syslog-facility", NULL, "*" },
-    { "syslog-ident", NULL, "*" },
     { "tls-*", NULL, "*" }, /* nothing without tls-port and tls-replication */
     { "tracking-table-max-keys", NULL, "*" },
     { "unixsocketgroup", NULL, "*" },

@@ -81,7 +81,10 @@ struct settings {
     int64_t backlog;               /* of connections that are not accepted yet */
     char *pid_file;                /* owned; NULL = none */
     bool daemonize;
-    int64_t supervised;            /* enum supervised */
+    int64_t supervised; /* enum supervised */
+    bool syslog_enabled;
+    char *syslog_ident;            /* owned */
+    int64_t syslog_facility;       /* 0 = user, 1 to 8 = local0 to local7 */
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;
 };

@@ -1,6 +1,7 @@
 #include "sentinel/shell/logsink.h"
 
 #include "common/mem.h"
+#include "sentinel/shell/systemlog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@ static void close_file(struct logsink *l) {
 
 void logsink_fini(struct logsink *l) {
     logsink_flush(l);
+    logsink_to_system(l, NULL, 0);
     close_file(l);
     buf_fini(&l->lines);
 }
@@ -60,9 +62,38 @@ static int64_t utc_offset(struct logsink *l, int64_t wall_ms) {
     return l->offset_s;
 }
 
+void logsink_to_system(struct logsink *l, const char *ident, int facility) {
+    if (l->to_system)
+        systemlog_close();
+    mem_free(l->system_name);
+    l->system_name = mem_strdup(ident);
+    l->to_system = ident != NULL;
+    if (l->to_system)
+        systemlog_open(l->system_name, facility);
+}
+
+/* As the originals map them. */
+static enum systemlog_level system_level(enum log_level level) {
+    switch (level) {
+    case LOG_DEBUG:
+        return SYSTEMLOG_DEBUG;
+    case LOG_VERBOSE:
+        return SYSTEMLOG_INFO;
+    case LOG_NOTICE:
+        return SYSTEMLOG_NOTICE;
+    case LOG_WARNING:
+    case LOG_NOTHING:
+    case LOG_LEVEL_COUNT:
+        break;
+    }
+    return SYSTEMLOG_WARNING;
+}
+
 void logsink_write(struct logsink *l, int64_t wall_ms, enum log_level level, struct slice text) {
     if (level < l->threshold)
         return;
+    if (l->to_system)
+        systemlog_write(system_level(level), text);
     log_format(&l->lines, l->pid, wall_ms, utc_offset(l, wall_ms), level, text);
 }
 

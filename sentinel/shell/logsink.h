@@ -7,9 +7,11 @@
 
 struct logsink {
     enum log_level threshold;
-    int stream; /* where lines go without a file */
-    char *path; /* owned; NULL = to the stream */
-    int fd;     /* owned if path is set */
+    int stream;        /* where lines go without a file */
+    char *path;        /* owned; NULL = to the stream */
+    int fd;            /* owned if path is set */
+    bool to_system;    /* lines go to the log of the system, too */
+    char *system_name; /* owned: what they begin with there */
     int64_t pid;
     struct buf lines;
     int64_t offset_s;  /* of the local time, seconds east of Greenwich */
@@ -24,6 +26,9 @@ void logsink_fini(struct logsink *l); /* flushes */
  * path again serves a file that was moved away. 0, or negative errno: then everything stays as it
  * was. */
 int logsink_open(struct logsink *l, const char *path);
+
+/* Lines go to the log of the system, too, or not any more (ident NULL). */
+void logsink_to_system(struct logsink *l, const char *ident, int facility);
 
 void logsink_write(struct logsink *l, int64_t wall_ms, enum log_level level, struct slice text);
 void logsink_printf(struct logsink *l, int64_t wall_ms, enum log_level level, const char *format,

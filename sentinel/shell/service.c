@@ -199,7 +199,14 @@ static int merge(struct service *s, struct plan *ret_plan) {
     return status;
 }
 
+static void log_to_system(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    logsink_to_system(&s->log, settings->syslog_enabled ? settings->syslog_ident : NULL,
+        (int)settings->syslog_facility);
+}
+
 static int open_log(struct service *s) {
+    log_to_system(s);
     const char *path = s->file.settings.log_file;
     int r = logsink_open(&s->log, path);
     if (r < 0)
@@ -368,6 +375,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     set_name_servers(s);
+    log_to_system(s);
     s->shell.listeners.keepalive_s = seconds_of(s->file.settings.keepalive_ms);
     shell_take(&s->shell,
         &(struct input){

@@ -236,3 +236,32 @@ def test_keepalive_is_asked_of_the_system(lab, group, make, seconds):
         assert kind == ('02' if seconds else '00')  # 02: the keepalive timer runs
         if seconds:
             assert int(left, 16) <= seconds * os.sysconf('SC_CLK_TCK')
+
+
+# ---- the log of the system ----
+
+
+@pytest.fixture
+def system_log(lab):
+    """The socket of a log of the system, and the command that leads to where it is /dev/log."""
+    folder = lab.folder / 'dev'
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(folder / 'log'))
+        log.settimeout(10)
+        yield log, ['unshare', '--mount', 'sh', '-c', f'cp -a /dev/null /dev/urandom {folder} && '
+                    f'mount --bind {folder} /dev && exec "$@"', 'sh']
+
+
+def test_the_log_goes_to_that_of_the_system_too(lab, group, make, system_log):
+    log, enter = system_log
+    sentinel = sentinel_with(
+        lab, make, group, {'syslog': {'enabled': 'yes', 'ident': 'watch', 'facility': 'local3'}},
+        ['syslog-enabled yes', 'syslog-ident watch', 'syslog-facility LOCAL3'],
+        enter=enter).start()
+    lines = [log.recv(10000).decode() for _ in range(4)]
+    assert all(f'watch[{sentinel.pid}]: ' in line for line in lines)
+    assert lines[0].startswith(f'<{19 * 8 + 5}>') and 'is starting' in lines[0]  # local3, notice
+    warning, = (line for line in lines if '+monitor master mymaster' in line)
+    assert warning.startswith(f'<{19 * 8 + 4}>')
+    assert '+monitor master mymaster' in sentinel.log()

@@ -98,6 +98,10 @@ static const struct row process_rows[] = {
         EACH("must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 "
              "or 10.0.0.53:5353,[fd00::53]:5353") },
     { "hostnames.announce", YES_OR_NO },
+    { "hostnames.servers",
+        EACH(
+            "must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 or "
+            "10.0.0.53:5353,[fd00::53]:5353") },
     { "clients.timeout", DURATION },
     { "clients.keepalive", DURATION },
     { "clients.backlog", COUNT("1 to 65535") },
@@ -116,6 +120,10 @@ static const struct row process_rows[] = {
     { "deny_scripts_reconfig", YES_OR_NO },
     { "pid_file", TEXT },
     { "daemonize", YES_OR_NO },
+    { "syslog.enabled", YES_OR_NO },
+    { "syslog.ident", TEXT },
+    { "syslog.facility",
+        EACH("must be user, local0, local1, local2, local3, local4, local5, local6 or local7") },
     { "supervised", EACH("must be no, auto, systemd or upstart") },
 };
 

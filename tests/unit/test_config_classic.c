@@ -355,6 +355,10 @@ static void each_kind_of_bad_line_is_found(void **state) {
             "f:2:15: tcp-keepalive must be a whole number from 0 to 2147483647\n" },
         { "tcp-backlog 65536", "f:2:13: tcp-backlog must be a whole number from 1 to 65535\n" },
         { "daemonize maybe", "f:2:11: daemonize: argument must be 'yes' or 'no'\n" },
+        { "syslog-enabled 1", "f:2:16: syslog-enabled: argument must be 'yes' or 'no'\n" },
+        { "syslog-facility mail",
+            "f:2:17: syslog-facility must be user, local0, local1, local2, local3, local4, local5, "
+            "local6 or local7\n" },
         { "supervised runit", "f:2:12: supervised must be no, auto, systemd or upstart\n" },
         { "pidfile \"a\\nb\"", "f:2:9: pidfile must not contain control characters\n" },
         { "bind localhost", "f:2:6: cannot bind 'localhost': not an IP address\n" },
