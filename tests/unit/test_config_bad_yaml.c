@@ -98,10 +98,6 @@ static const struct row process_rows[] = {
         EACH("must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 "
              "or 10.0.0.53:5353,[fd00::53]:5353") },
     { "hostnames.announce", YES_OR_NO },
-    { "hostnames.servers",
-        EACH(
-            "must be IP addresses separated by commas, with a port where it is not 53: 10.0.0.53 or "
-            "10.0.0.53:5353,[fd00::53]:5353") },
     { "clients.timeout", DURATION },
     { "clients.keepalive", DURATION },
     { "clients.backlog", COUNT("1 to 65535") },
