@@ -246,7 +246,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 0,
-        .max = 365 * DAY,
+        .max = EVER,
         .standard = "0s",
         .doc =
             "How long a client may be idle before it is closed; subscribers and those that await a reply are not. "

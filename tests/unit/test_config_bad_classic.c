@@ -180,19 +180,31 @@ static const struct row server_rows[] = {
         { { "resetchannels",
             EACH("argument(s) must be one of the following: allchannels, resetchannels") } } },
     { "protected-mode", { { "no", EACH("argument must be 'yes' or 'no'") } } },
+    { "timeout", { { "1", EACH("timeout must be a whole number from 0 to 2147483647") } } },
+    { "tcp-keepalive",
+        { { "1", EACH("tcp-keepalive must be a whole number from 0 to 2147483647") } } },
+    { "tcp-backlog", { { "1", EACH("tcp-backlog must be a whole number from 1 to 65535") } } },
+    { "pidfile", { { "x", PROCESS_TEXT("pidfile") } } },
+    { "daemonize", { { "no", EACH("daemonize: argument must be 'yes' or 'no'") } } },
+    { "supervised", { { "no", EACH("supervised must be no, auto, systemd or upstart") } } },
+    { "syslog-enabled", { { "no", EACH("syslog-enabled: argument must be 'yes' or 'no'") } } },
+    { "syslog-ident",
+        { { "x",
+            { [EMPTY] = "syslog-ident must not be empty",
+                [TOO_LONG] = "syslog-ident must not be longer than 16384 bytes",
+                [NEWLINE] = "syslog-ident must not contain control characters",
+                [NUL] = "syslog-ident must not contain control characters" } } } },
+    { "syslog-facility",
+        { { "user",
+            EACH("syslog-facility must be user, local0, local1, local2, local3, local4, local5, "
+                 "local6 or local7") } } },
 };
 
 /* Not read: what they may say is a matter of classic_server.c. */
 static const char *const others[] = {
     "user",
-    "daemonize",
-    "supervised",
-
-    "timeout",
-
     "unixsocket",
     "bind-source-addr",
-    "syslog-enabled",
     "tls-port",
     "tls-replication",
     "loadmodule",
