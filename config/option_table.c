@@ -258,7 +258,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_DURATION,
         .live = OPTION_LIVE,
         .min = 0,
-        .max = DAY,
+        .max = EVER,
         .standard = "5m",
         .doc =
             "After how much silence the system asks whether the other end of an accepted connection is still there. "
