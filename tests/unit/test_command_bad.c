@@ -181,7 +181,10 @@ struct row {
 #define NO_NUMBER        "-\"ERR value is not an integer or out of range\""
 
 #define NO_FAILOVER_OPTION "-\"ERR wrong number of arguments for 'sentinel|failover' command\""
-#define NO_SUCH_MASTER     "*[:\"0\" $\"*\" :\"0\"]"
+/* clang-format off */
+#define NO_BITS "-\"ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096\""
+/* clang-format on */
+#define NO_SUCH_MASTER "*[:\"0\" $\"*\" :\"0\"]"
 #define QUESTION(name) \
     { \
         name, { \
@@ -274,10 +277,13 @@ static const struct row rows[] = {
     { "acl|dryrun",
         { { "default", EACH("-\"ERR User '$' not found\"") },
             { "ping", EACH("-\"ERR Command '$' not found\"") } } },
+    { "acl|genpass", { { "5", NUMBER_OR(NO_NUMBER, NO_BITS) } } },
     { "acl|getuser", { { "default", EACH("$null") } } },
     { "acl|help", { { NULL } } },
     { "acl|list", { { NULL } } },
+    { "acl|load", { { NULL } } },
     { "acl|log", { { "5", NUMBER_OR(NO_NUMBER, "*[]") } } },
+    { "acl|save", { { NULL } } },
     { "acl|setuser", { { "u", USER_NAME }, { "on", RULE } } },
     { "acl|setuser", { SETTLED("default"), { "on", RULE } } },
     { "acl|users", { { NULL } } },
