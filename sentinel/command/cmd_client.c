@@ -63,8 +63,9 @@ void run_client_setinfo(struct call *call) {
         return;
     }
     if (!is_plain(value) || value.size > CLIENT_TEXT_MAX) {
-        resp_errorf(&call->reply, "ERR %s cannot contain spaces, newlines or special characters.",
-            is_name ? "lib-name" : "lib-ver");
+        resp_errorf(&call->reply,
+            "ERR " SLICE_FMT " cannot contain spaces, newlines or special characters.",
+            SLICE_ARG(option));
         return;
     }
     replace_text(is_name ? &call->session->library_name : &call->session->library_version, value);

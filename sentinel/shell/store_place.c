@@ -39,21 +39,22 @@ void store_place_in(struct store_place *p, const char *state_dir) {
     };
 }
 
-void store_place_beside(struct store_place *p, const char *file, const char *state_dir) {
+static bool is_marked(const struct store_place *p) {
+    return access(p->marker, F_OK) == 0;
+}
+
+static void place_at(struct store_place *p, const char *file) {
     const char *slash = strrchr(file, '/');
     size_t folder_size = slash == NULL ? 0 : (size_t)(slash - file);
-    char *folder = folder_size == 0
-        ? mem_strdup(slash == NULL ? "." : "/")
-        : slice_dup((struct slice){ .data = file, .size = folder_size });
-    if (access(folder, W_OK) == 0) {
-        *p = (struct store_place){
-            .folder = folder,
-            .database = join("%s." DATABASE, file),
-            .marker = join("%s." MARKER, file),
-        };
-        return;
-    }
-    mem_free(folder);
+    *p = (struct store_place){
+        .folder = folder_size == 0 ? mem_strdup(slash == NULL ? "." : "/")
+                                   : slice_dup((struct slice){ .data = file, .size = folder_size }),
+        .database = join("%s." DATABASE, file),
+        .marker = join("%s." MARKER, file),
+    };
+}
+
+static void place_under_digest(struct store_place *p, const char *file, const char *state_dir) {
     char digest[DIGEST_HEX_SIZE];
     digest_hex(slice_of(file), digest);
     *p = (struct store_place){
@@ -61,6 +62,20 @@ void store_place_beside(struct store_place *p, const char *file, const char *sta
         .database = join("%s/%.*s." DATABASE, state_dir, PATH_DIGEST_SIZE, digest),
         .marker = join("%s/%.*s." MARKER, state_dir, PATH_DIGEST_SIZE, digest),
     };
+}
+
+/* Where a state is counts for more than where we might write: another user may look for it, and a
+ * second one beside it would know nothing of its votes. */
+void store_place_beside(struct store_place *p, const char *file, const char *state_dir) {
+    struct store_place elsewhere;
+    place_at(p, file);
+    place_under_digest(&elsewhere, file, state_dir);
+    if (!is_marked(p) && (is_marked(&elsewhere) || access(p->folder, W_OK) < 0)) {
+        struct store_place at = *p;
+        *p = elsewhere;
+        elsewhere = at;
+    }
+    store_place_fini(&elsewhere);
 }
 
 void store_place_copy(struct store_place *to, const struct store_place *from) {

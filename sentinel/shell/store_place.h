@@ -14,8 +14,8 @@ struct store_place {
 
 /* In the state folder of a YAML configuration. */
 void store_place_in(struct store_place *p, const char *state_dir);
-/* <file>.vedette.db; in state_dir, under a digest of the file's path, if the file's folder cannot
- * be written. file: absolute. */
+/* <file>.vedette.db; in state_dir, under a digest of the file's path, if there is a state already,
+ * or the file's folder cannot be written. file: absolute. */
 void store_place_beside(struct store_place *p, const char *file, const char *state_dir);
 void store_place_copy(struct store_place *to, const struct store_place *from);
 void store_place_fini(struct store_place *p);

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from harness import stock_log
+from harness.resp import ReplyError
+from harness.sentinel import COMPAT
 from harness.wait import wait_until
 
 pytestmark = pytest.mark.vedette
@@ -82,6 +84,30 @@ def test_either_make_leads_on_request(deployment, leader):
     agree_on(deployment, leader, old, elected(deployment, leader))
     assert not deployment.recorder.find('+odown')
     deployment.wait_in_order(40)
+
+
+def hands_over(leader):
+    """SENTINEL FAILOVER COORDINATED, as soon as its replicas have been heard of."""
+    try:
+        return leader.sentinel('FAILOVER', 'mymaster', 'COORDINATED') == 'OK'
+    except ReplyError as error:
+        assert 'NOGOODSLAVE' in str(error) or 'NOGOODPRIMARY' in str(error), error
+        return False
+
+
+def test_the_others_follow_a_coordinated_failover(deployment, leader):
+    if leader.make == 'stock' and COMPAT != 'valkey':
+        pytest.skip('only Valkey 9 has it')
+    old = deployment.named_master()
+    # A server that hands over needs its time, and stock does not wait longer than this.
+    leader.sentinel('SET', 'mymaster', 'failover-timeout', 10000)
+    wait_until(lambda: hands_over(leader), 15, 'a failover begins')
+    new = deployment.wait_replaced(old, 15)
+    wait_until(lambda: old.follows(new), 5, 'the master itself has handed over')
+    wait_until(lambda: len(deployment.epochs()) == 1, 5, 'the same config epoch')
+    leader.sentinel('SET', 'mymaster', 'failover-timeout', 1000)
+    deployment.wait_in_order(40)
+    assert not deployment.recorder.find('+odown')
 
 
 @pytest.mark.parametrize('makes', QUORUMS.values(), ids=QUORUMS.keys())

@@ -40,7 +40,7 @@ static void libraries_tell_their_names(void **state) {
     assert_true(slice_contains(desk_ask(d, 1, "CLIENT LIST ID 1"),
         SLICE_LITERAL(" lib-name=redis-py(x_v1) lib-ver=1.2.3\n")));
     assert_answer(d, 1, "CLIENT SETINFO LIB-VER '1 2'",
-        "-\"ERR lib-ver cannot contain spaces, newlines or special characters.\"");
+        "-\"ERR LIB-VER cannot contain spaces, newlines or special characters.\"");
 }
 
 /* ---- LIST, INFO ---- */

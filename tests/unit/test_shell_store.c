@@ -339,6 +339,22 @@ static void where_a_classic_file_cannot_be_accompanied_the_state_folder_serves(v
     store_place_fini(&other);
 }
 
+static void a_state_is_found_by_one_who_may_write_where_another_might_not(void **state) {
+    struct fixture *f = *state;
+    char folder[128], file[160];
+    snprintf(folder, sizeof(folder), "%s/etc", f->folder);
+    snprintf(file, sizeof(file), "%s/sentinel.conf", folder);
+    store_place_fini(&f->place);
+    store_place_beside(&f->place, file, f->state); /* no such folder: nobody may write to it */
+    assert_memory_equal(f->place.database, f->state, strlen(f->state));
+    store_close(open_store(f));
+    assert_int_equal(mkdir(folder, 0700), 0);
+    struct store_place again;
+    store_place_beside(&again, file, f->state);
+    assert_string_equal(again.database, f->place.database);
+    store_place_fini(&again);
+}
+
 /* ---- writing ---- */
 
 static void what_was_committed_is_read_back(void **state) {
@@ -571,6 +587,7 @@ int main(void) {
         TEST(a_second_process_is_refused),
         TEST(beside_a_classic_file_the_folder_may_hold_anything),
         TEST(where_a_classic_file_cannot_be_accompanied_the_state_folder_serves),
+        TEST(a_state_is_found_by_one_who_may_write_where_another_might_not),
         TEST(what_was_committed_is_read_back),
         TEST(lists_keep_their_order),
         TEST(what_was_not_committed_is_lost),

@@ -69,7 +69,15 @@ class Deployment:
         others = len(self.sentinels) - 1
         return (sentinel.master(self.name)['flags'] == 'master'
                 and self._all_are('slave', sentinel.replicas(self.name), len(self.replicas))
-                and self._all_are('sentinel', sentinel.peers(self.name), others))
+                and self._all_are('sentinel', self._peers_of(sentinel), others))
+
+    def _peers_of(self, sentinel):
+        """A stock sentinel forgets only in its next election that a peer found the master down."""
+        peers = sentinel.peers(self.name)
+        if not sentinel.is_vedette:
+            for peer in peers:
+                peer['flags'] = peer['flags'].replace(',master_down', '')
+        return peers
 
     @staticmethod
     def _all_are(flags, instances, count):

@@ -1,0 +1,28 @@
+"""What may differ between a vedette and the newer stock sentinels that scripts/newer brings, by the
+make that is followed, beyond the differences to Debian's own (test_side_by_side)."""
+
+from .side_by_side import Row
+
+UP_TO_NUL = 'These read a name as far as its first NUL.'
+SINCE_7_4 = 'New in Redis 7.4 and 8.0; we follow 7.2.'
+FILTERS = 'CLIENT has more filters, and other refusals, since Valkey 8.1; ours is that of 7.2.'
+
+_NAMES = [
+    Row('(CLIENT SETNAME|HELLO 2 SETNAME|CLIENT SETINFO LIB-(NAME|VER)) \'a\\\\x00b\'',
+        r'- [+*].*|-   .*|\+ - ERR .* cannot contain .*', UP_TO_NUL),
+    Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'- \+ OK', 'They keep a name of any length.'),
+    Row('COMMAND DOCS', r'[-+] client\|pause since .*', 'Corrected there.'),
+]
+ROWS = {
+    'redis': [
+        *_NAMES,
+        Row('CLIENT (LIST|INFO).*', '-   (watch|io-thread)=0', SINCE_7_4),
+        Row('CLIENT KILL MAXAGE.*', r'\+ - ERR syntax error|- (: 0|- ERR maxage .*)', SINCE_7_4),
+    ],
+    'valkey': [
+        *_NAMES,
+        Row('CLIENT (LIST|KILL|PAUSE|UNBLOCK) .*', '.*', FILTERS),
+        Row('COMMAND( .*)?', r'[-+] client\|.*',
+            'Flags about scripts that keep a server busy; nothing is busy here.'),
+    ],
+}
