@@ -19,7 +19,7 @@ static bool set_announce_ip(struct settings *s, struct slice value) {
         s->announce.host[0] = '\0';
         return true;
     }
-    return !slice_contains(value, SLICE_LITERAL(",")) &&
+    return (host_is_ip(value) || host_is_name(value)) &&
         endpoint_make(value, s->announce.port, &s->announce);
 }
 

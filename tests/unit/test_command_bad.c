@@ -132,10 +132,11 @@ struct row {
     }
 #define CONFIG_VALUE(parameter) \
     UNLESS_CONTROL("-\"ERR Invalid value '$' to SENTINEL CONFIG SET '" parameter "'\"", CONFIG, "4")
+#define NO_HOST "-\"ERR Invalid value '$' to SENTINEL CONFIG SET 'announce-ip'\""
 #define CONFIG_HOST \
     { \
-        [TOO_LONG] = "-\"ERR Invalid value '$' to SENTINEL CONFIG SET 'announce-ip'\"", \
-        [NEWLINE] = CONTROL(CONFIG, "4"), [NUL] = CONTROL(CONFIG, "4") \
+        NULL, NULL, NO_HOST, NO_HOST, NO_HOST, NO_HOST, CONTROL(CONFIG, "4"), \
+            CONTROL(CONFIG, "4"), NO_HOST \
     }
 #define CONFIG_TEXT \
     { [NEWLINE] = CONTROL(CONFIG, "4"), [NUL] = CONTROL(CONFIG, "4") }
