@@ -87,7 +87,7 @@ size_t command_count_served(const struct command *rows, size_t count, enum compa
 int command_arity(const struct command *c, enum compat compat);
 /* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
  * such command. */
-const struct command *command_of(const struct slice *args, size_t count, enum compat compat);
+const struct command *command_of(const struct slice *words, size_t count, enum compat compat);
 /* Whether it takes so many words. */
 bool command_takes(const struct command *c, size_t count, enum compat compat);
 /* Its last word as people read it: in upper case. */

@@ -48,6 +48,16 @@ static void print_outcome(const struct input *in, struct buf *out) {
         buf_printf(out, ", %zu bytes", in->bytes.size);
 }
 
+static void print_script(const struct input *in, struct buf *out) {
+    buf_printf(out, "script #%llu ", (unsigned long long)in->script);
+    if (in->kind == INPUT_SCRIPT_STARTED)
+        buf_printf(out, "started, pid %lld", (long long)in->pid);
+    else if (in->kind == INPUT_SCRIPT_REFUSED)
+        buf_printf(out, "refused: " SLICE_FMT, SLICE_ARG(in->why));
+    else
+        buf_printf(out, "ended, exit status %d, signal %d", in->exit_status, in->signal_number);
+}
+
 void input_print(const struct input *in, struct buf *out) {
     char text[ENDPOINT_TEXT_MAX];
 
@@ -100,16 +110,9 @@ void input_print(const struct input *in, struct buf *out) {
         buf_printf(out, "failed %llu: " SLICE_FMT, (unsigned long long)in->seq, SLICE_ARG(in->why));
         break;
     case INPUT_SCRIPT_STARTED:
-        buf_printf(out, "script #%llu started, pid %lld", (unsigned long long)in->script,
-            (long long)in->pid);
-        break;
     case INPUT_SCRIPT_REFUSED:
-        buf_printf(out, "script #%llu refused: " SLICE_FMT, (unsigned long long)in->script,
-            SLICE_ARG(in->why));
-        break;
     case INPUT_SCRIPT_ENDED:
-        buf_printf(out, "script #%llu ended, exit status %d, signal %d",
-            (unsigned long long)in->script, in->exit_status, in->signal_number);
+        print_script(in, out);
         break;
     case INPUT_SAVED:
         buf_printf(out, "saved %llu", (unsigned long long)in->seq);

@@ -23,12 +23,12 @@ struct rewriter *rewriter_start(const struct rewriter_options *options, struct b
 /* What came of it. */
 struct rewriter_outcome {
     bool saved, failed;
-    uint64_t saved_seq;  /* saved: all up to here is in the file */
-    uint64_t failed_seq; /* failed: those behind that, up to here, are not */
-    bool rewritten;      /* saved: and not only found unchanged */
+    uint64_t saved_seq;            /* saved: all up to here is in the file */
+    uint64_t failed_seq;           /* failed: those behind that, up to here, are not */
+    bool rewritten;                /* saved: and not only found unchanged */
     char listing[DIGEST_HEX_SIZE]; /* saved: of its replicas and peers, state_listing */
-    struct plan *plan;   /* saved: what the file says is `active`; NULL if a reload came between;
-                            rewriter_plan_free */
+    struct plan *plan; /* saved: what the file says is `active`; NULL if a reload came between;
+                          rewriter_plan_free */
 };
 void rewriter_plan_free(struct plan *p); /* NULL is nothing */
 

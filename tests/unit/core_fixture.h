@@ -137,7 +137,7 @@ struct fixture {
      * are among the logs. */
     struct buf events, logs, persists;
     struct buf scripts; /* SCRIPT, RUN and KILL; jobs are queued by the test */
-    struct buf asked; /* host names that were asked for, one a line */
+    struct buf asked;   /* host names that were asked for, one a line */
     bool traces;
 };
 

@@ -262,14 +262,14 @@ static void rights_are_those_of_the_rules(void **state) {
 /* ---- a walk over rules ---- */
 
 static const char *const steps[] = { "on", "off", "nopass", "resetpass", ">a", ">b", "<a",
-    "#" PW_HASH, "!" PW_HASH, "~a", "%R~b", "%W~b", "~*", "resetkeys", "&a", "&b*", "allchannels",
-    "resetchannels", "+@all", "-@all", "+@fast", "-@fast", "+@slow", "-@dangerous", "+@connection",
-    "-@connection", "+@admin", "-@admin", "+@pubsub", "-@pubsub", "+@read", "-@nocat", "+ping",
-    "-ping", "+info", "-info", "+sentinel", "-sentinel", "+sentinel|masters", "-sentinel|masters",
-    "+sentinel|help", "-sentinel|help", "+client", "-client", "+client|id", "-client|id", "+acl",
-    "-acl|setuser", "+command|docs", "-command", "+ping|a", "+ping|b", "+role|x", "+publish",
-    "+subscribe", "-nocmd", "(+ping &a)", "(+@all -@slow ~k)", "(foo)", "clearselectors", "reset",
-    "foo", "" };
+    ("#" PW_HASH), ("!" PW_HASH), "~a", "%R~b", "%W~b", "~*", "resetkeys", "&a", "&b*",
+    "allchannels", "resetchannels", "+@all", "-@all", "+@fast", "-@fast", "+@slow", "-@dangerous",
+    "+@connection", "-@connection", "+@admin", "-@admin", "+@pubsub", "-@pubsub", "+@read",
+    "-@nocat", "+ping", "-ping", "+info", "-info", "+sentinel", "-sentinel", "+sentinel|masters",
+    "-sentinel|masters", "+sentinel|help", "-sentinel|help", "+client", "-client", "+client|id",
+    "-client|id", "+acl", "-acl|setuser", "+command|docs", "-command", "+ping|a", "+ping|b",
+    "+role|x", "+publish", "+subscribe", "-nocmd", "(+ping &a)", "(+@all -@slow ~k)", "(foo)",
+    "clearselectors", "reset", "foo", "" };
 
 static void same_rights(
     const struct acl_user *a, const struct acl_user *b, const struct command *c) {
