@@ -12,6 +12,7 @@
 #include "sentinel/shell/config_file.h"
 #include "sentinel/shell/file_replace.h"
 #include "sentinel/shell/process.h"
+#include "sentinel/shell/refusal.h"
 #include "sentinel/shell/service.h"
 #include "sentinel/shell/store.h"
 #include "sentinel/shell/store_place.h"
@@ -30,32 +31,6 @@ struct source {
     struct plan plan;
     struct diag diag;
 };
-
-static int PRINTF_LIKE(1, 2) refuse(const char *format, ...) {
-    fputs("vedette: ", stderr);
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    return SERVICE_REFUSED;
-}
-
-static int refuse_findings(const struct source *s) {
-    struct buf text = BUF_INIT;
-    diag_print(&s->diag, &text);
-    fputs(buf_text(&text), stderr);
-    buf_fini(&text);
-    return refuse(
-        "%s is refused: %zu finding%s", s->path, s->diag.count, s->diag.count == 1 ? "" : "s");
-}
-
-static char *absolute(const char *path) {
-    char *found = realpath(path, NULL);
-    char *copy = mem_strdup(found != NULL ? found : path);
-    free(found);
-    return copy;
-}
 
 /* The state is opened as a vedette opens it: one that runs keeps us out. */
 static int open_state(struct source *s) {
@@ -91,7 +66,7 @@ static void merge_state(struct source *s) {
 }
 
 static int open_source(struct source *s, const char *path) {
-    *s = (struct source){ .path = absolute(path) };
+    *s = (struct source){ .path = process_absolute(path) };
     diag_init(&s->diag, path);
     state_init(&s->state);
     plan_init(&s->plan);
@@ -100,14 +75,14 @@ static int open_source(struct source *s, const char *path) {
     bool loaded = config_file_load(&from, &s->file, &s->diag);
     mem_free(folder);
     if (!loaded)
-        return refuse_findings(s);
+        return refuse_findings(s->path, &s->diag);
     int status = open_state(s);
     if (status != SERVICE_OK)
         return status;
     merge_state(s);
     enum merge_style style = s->file.format == CONFIG_YAML ? MERGE_YAML : MERGE_CLASSIC;
     if (!config_merge(&s->file.settings, &s->state, style, &s->plan, &s->diag))
-        return refuse_findings(s);
+        return refuse_findings(s->path, &s->diag);
     return SERVICE_OK;
 }
 
@@ -194,7 +169,8 @@ static void adapt_paths(struct source *s, const char *state_dir) {
     struct settings standards;
     settings_init(&standards);
     mem_free(p->state_dir);
-    p->state_dir = state_dir != NULL ? absolute(state_dir) : mem_strdup(standards.state_dir);
+    p->state_dir =
+        state_dir != NULL ? process_absolute(state_dir) : mem_strdup(standards.state_dir);
     settings_fini(&standards);
     if (p->announce.host[0] == '\0' && p->announce.port != 0) {
         fputs("vedette: announce-port is left out: YAML has no word for it without an address\n",
@@ -277,7 +253,7 @@ static int print_yaml(struct source *s, const char *state_dir) {
     adapt_paths(s, state_dir);
     int status = SERVICE_OK;
     if (!yaml_write(&s->plan, &out, &s->diag) || !can_be_read(s, buf_slice(&out)))
-        status = refuse_findings(s);
+        status = refuse_findings(s->path, &s->diag);
     if (status == SERVICE_OK && state_dir != NULL)
         status = import_state(s, state_dir);
     if (status == SERVICE_OK)

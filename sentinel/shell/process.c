@@ -29,6 +29,13 @@ char *process_folder(void) {
     return copy;
 }
 
+char *process_absolute(const char *path) {
+    char *found = realpath(path, NULL);
+    char *copy = mem_strdup(found != NULL ? found : path);
+    free(found);
+    return copy;
+}
+
 int process_enter(const char *folder) {
     return chdir(folder) < 0 ? -errno : 0;
 }

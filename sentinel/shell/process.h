@@ -9,6 +9,8 @@
 void process_fill_streams(void);
 /* The folder that the process was started in; owned. */
 char *process_folder(void);
+/* The path without links, from the root; as it is where there is nothing. Owned. */
+char *process_absolute(const char *path);
 int process_enter(const char *folder); /* negative errno on failure */
 
 /* Who is to be told, once `auto` has looked at the environment. */

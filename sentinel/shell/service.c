@@ -16,6 +16,7 @@
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/process.h"
+#include "sentinel/shell/refusal.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/shell.h"
 #include "sentinel/shell/socket.h"
@@ -49,32 +50,7 @@ struct service {
     char os[256];
 };
 
-/* ---- what goes wrong before there is a log ---- */
-
-static int PRINTF_LIKE(1, 2) refuse(const char *format, ...) {
-    fputs("vedette: ", stderr);
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    return SERVICE_REFUSED;
-}
-
-static int refuse_findings(const char *path, const struct diag *diag) {
-    struct buf text = BUF_INIT;
-    diag_print(diag, &text);
-    fputs(buf_text(&text), stderr);
-    buf_fini(&text);
-    return refuse("%s is refused: %zu finding%s", path, diag->count, diag->count == 1 ? "" : "s");
-}
-
-static char *absolute(const char *path) {
-    char *found = realpath(path, NULL);
-    char *copy = mem_strdup(found != NULL ? found : path);
-    free(found);
-    return copy;
-}
+/* ---- the file ---- */
 
 static bool load(const struct service *s, struct config_file *ret, struct diag *diag) {
     const struct config_source from = {
@@ -92,7 +68,7 @@ int service_check(const char *path) {
     int status = SERVICE_OK;
     struct service s = {
         .path = path,
-        .absolute_path = absolute(path),
+        .absolute_path = process_absolute(path),
         .folder = process_folder(),
     };
     if (load(&s, &file, &diag))
@@ -249,7 +225,7 @@ static int start_rewriter(struct service *s) {
         return SERVICE_OK;
     }
     struct buf why = BUF_INIT;
-    char *folder = absolute(s->file.settings.state_dir);
+    char *folder = process_absolute(s->file.settings.state_dir);
     const struct rewriter_options options = {
         .path = s->absolute_path,
         .folder = folder[0] == '/' ? folder : NULL,
@@ -480,10 +456,10 @@ int service_run(const char *path, struct slice more) {
     map_set_key(&(struct siphash_key){ { draw_seed(), draw_seed() } });
     struct service s = {
         .path = path,
-        .absolute_path = absolute(path),
+        .absolute_path = process_absolute(path),
         .folder = process_folder(),
         .more = more,
-        .executable = absolute("/proc/self/exe"),
+        .executable = process_absolute("/proc/self/exe"),
     };
     struct diag diag;
     diag_init(&diag, path);
