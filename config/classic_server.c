@@ -231,6 +231,28 @@ static void read_new_channels(struct classic_server *s, const struct classic_lin
         s->settings->all_channels = all;
 }
 
+static void read_rename(struct classic_server *s, const struct classic_line *l) {
+    struct command_renames *renames = &s->settings->renames;
+    struct buf why = BUF_INIT;
+    size_t bad = 1;
+    bool valid = value_check_text(classic_word(l, 1), &why);
+    if (valid && classic_word(l, 2).size > 0) {
+        valid = value_check_text(classic_word(l, 2), &why);
+        bad = 2;
+    }
+    if (!valid) {
+        CLASSIC_FINDING(s->diag, l, bad, "rename-command %s", buf_text(&why));
+    } else if (renames->count == COMMAND_RENAMES_MAX) {
+        CLASSIC_FINDING(s->diag, l, 0, "more than %d renamed commands", COMMAND_RENAMES_MAX);
+    } else {
+        struct command_rename *r =
+            command_renames_add(renames, classic_word(l, 1), classic_word(l, 2));
+        r->line = l->number;
+        r->column = l->words[1].column;
+    }
+    buf_fini(&why);
+}
+
 static void read_protected_mode(struct classic_server *s, const struct classic_line *l) {
     bool yes = slice_is_nocase(classic_word(l, 1), "yes");
     if (!yes && !slice_is_nocase(classic_word(l, 1), "no"))
@@ -268,6 +290,7 @@ static const struct directive directives[] = {
     { "acllog-max-len", read_acl_log_max, NULL },
     { "acl-pubsub-default", read_new_channels, NULL },
     { "protected-mode", read_protected_mode, NULL },
+    { "rename-command", read_rename, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
     { "unixsocket", NULL, "" },
@@ -275,7 +298,6 @@ static const struct directive directives[] = {
     { "tls-port", NULL, "0" },
     { "tls-replication", NULL, "no" },
     { "loadmodule", NULL, NULL },
-    { "rename-command", NULL, NULL },
 
     /* Without a meaning for a sentinel, or without one that its clients and peers could notice. */
     { "active*", NULL, "*" },
@@ -362,6 +384,10 @@ static void report_unsupported(
             d->name, d->harmless);
 }
 
+static bool takes_more(const struct directive *d) {
+    return d->read == read_bind || d->read == read_user || d->read == read_rename;
+}
+
 void classic_server_read(struct classic_server *s, const struct classic_line *l) {
     struct suggestion near = suggest(classic_word(l, 0));
     suggest_consider(&near, SLICE_LITERAL("sentinel"));
@@ -374,7 +400,9 @@ void classic_server_read(struct classic_server *s, const struct classic_line *l)
             report_unsupported(s, l, d);
         else if (d->read != NULL && l->count < 2)
             CLASSIC_FINDING(s->diag, l, 0, "%s needs a value", d->name);
-        else if (d->read != NULL && l->count > 2 && d->read != read_bind && d->read != read_user)
+        else if (d->read == read_rename && l->count != 3)
+            CLASSIC_FINDING(s->diag, l, 0, "Bad directive or wrong number of arguments");
+        else if (d->read != NULL && l->count > 2 && !takes_more(d))
             CLASSIC_FINDING(s->diag, l, 2, "%s takes one value", d->name);
         else if (d->read != NULL)
             d->read(s, l);

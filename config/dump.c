@@ -187,6 +187,9 @@ static void write_values(const struct option *o, struct buf *out) {
     case OPTION_TYPE_RENAMES:
         buf_add_text(out, "`{COMMAND: NAME}`");
         break;
+    case OPTION_TYPE_COMMANDS:
+        buf_add_text(out, "`{COMMAND: NAME}`");
+        break;
     case OPTION_TYPE_USERS:
         buf_add_text(out, "`{NAME: RULES}`");
         break;

@@ -231,6 +231,34 @@ static void load_users(struct users *u, const struct yaml_value *v, struct diag 
             load_user(u, v->items[i], diag);
 }
 
+static void load_command(struct command_renames *r, const struct yaml_value *v, struct diag *diag) {
+    char name[PATH_TEXT_MAX * 2];
+    snprintf(name, sizeof(name), "clients.rename_commands: %.*s", QUOTED(v->key));
+    if (!expect_shape(v, name, YAML_TEXT, diag))
+        return;
+    struct buf why = BUF_INIT;
+    if (v->text.size > 0 && !value_check_text(v->text, &why)) {
+        diag_add(diag, v->line, v->column, "%s %s", name, buf_text(&why));
+    } else {
+        struct command_rename *one = command_renames_add(r, v->key, v->text);
+        one->line = v->key_line;
+        one->column = v->key_column;
+    }
+    buf_fini(&why);
+}
+
+static void load_commands(
+    struct command_renames *r, const struct yaml_value *v, struct diag *diag) {
+    if (!expect_shape(v, "clients.rename_commands", YAML_MAP, diag))
+        return;
+    if (v->item_count > COMMAND_RENAMES_MAX)
+        diag_add(diag, v->key_line, v->key_column,
+            "clients.rename_commands has more than %d commands", COMMAND_RENAMES_MAX);
+    else
+        for (size_t i = 0; i < v->item_count; i++)
+            load_command(r, v->items[i], diag);
+}
+
 static void load_option(
     const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     switch (o->type) {
@@ -245,6 +273,9 @@ static void load_option(
         break;
     case OPTION_TYPE_USERS:
         load_users(option_value(o, settings), v, diag);
+        break;
+    case OPTION_TYPE_COMMANDS:
+        load_commands(option_value(o, settings), v, diag);
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:

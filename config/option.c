@@ -58,6 +58,7 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_RENAMES:
     case OPTION_TYPE_USERS:
+    case OPTION_TYPE_COMMANDS:
         break;
     }
     ensure_failed("option_read of a scalar", __FILE__, __LINE__);
@@ -70,7 +71,8 @@ static bool is_number(const struct option *o) {
 
 static bool is_scalar(const struct option *o) {
     return o->type != OPTION_TYPE_ENDPOINT_LIST && o->type != OPTION_TYPE_SECRET_FILE &&
-        o->type != OPTION_TYPE_RENAMES && o->type != OPTION_TYPE_USERS;
+        o->type != OPTION_TYPE_RENAMES && o->type != OPTION_TYPE_USERS &&
+        o->type != OPTION_TYPE_COMMANDS;
 }
 
 void option_set_standards(enum option_scope scope, void *settings) {
@@ -103,6 +105,8 @@ void option_fini_owned(enum option_scope scope, void *settings) {
             secret_fini(option_value(o, settings));
         else if (o->scope == scope && o->type == OPTION_TYPE_USERS)
             users_fini(option_value(o, settings));
+        else if (o->scope == scope && o->type == OPTION_TYPE_COMMANDS)
+            command_renames_fini(option_value(o, settings));
     }
 }
 
@@ -121,6 +125,10 @@ void option_copy_owned(enum option_scope scope, void *settings) {
             struct users *users = option_value(o, settings);
             const struct users original = *users;
             users_copy(users, &original);
+        } else if (o->scope == scope && o->type == OPTION_TYPE_COMMANDS) {
+            struct command_renames *renames = option_value(o, settings);
+            const struct command_renames original = *renames;
+            command_renames_copy(renames, &original);
         }
     }
 }
@@ -197,6 +205,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_ENDPOINT_LIST:
+    case OPTION_TYPE_COMMANDS:
     case OPTION_TYPE_USERS: /* by users_restore_one */
     case OPTION_TYPE_WORD:
         break;
@@ -263,6 +272,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_SECRET_FILE: /* where a password came from is not kept */
     case OPTION_TYPE_ENDPOINT_LIST:
+    case OPTION_TYPE_COMMANDS:
     case OPTION_TYPE_USERS: /* by users_write_one */
         break;
     }
@@ -292,6 +302,9 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_USERS:
         buf_add_text(out, SECRET_STARS);
+        break;
+    case OPTION_TYPE_COMMANDS:
+        command_renames_print(value, out);
         break;
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
@@ -362,6 +375,8 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
         return renames_equal(a, b);
     case OPTION_TYPE_USERS:
         return users_equal(left, right);
+    case OPTION_TYPE_COMMANDS:
+        return command_renames_equal(left, right);
     }
     return false;
 }

@@ -26,6 +26,7 @@ enum option_type {
     OPTION_TYPE_WORD, /* one of `words`; its number is the value */
     OPTION_TYPE_RENAMES,
     OPTION_TYPE_USERS,
+    OPTION_TYPE_COMMANDS, /* other names of our own commands */
 };
 
 struct option {

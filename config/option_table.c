@@ -325,6 +325,16 @@ const struct option option_table[] = {
         .doc = "Refusals that ACL LOG keeps.",
     },
     {
+        .key = "clients.rename_commands",
+        IN_PROCESS(renames),
+        .type = OPTION_TYPE_COMMANDS,
+        .live = OPTION_RESTART,
+        .example = "{SHUTDOWN: '', SENTINEL: GUARD}",
+        .doc =
+            "Other names for our own commands; '' removes one. Peers and clients that ask by the old name are "
+            "refused; rules of users keep it.",
+    },
+    {
         .key = "clients.all_channels",
         IN_PROCESS(all_channels),
         .type = OPTION_TYPE_BOOL,

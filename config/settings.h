@@ -8,6 +8,7 @@
 #include "common/secret.h"
 #include "common/slice.h"
 #include "config/limit.h"
+#include "config/renames.h"
 #include "config/users.h"
 
 #define GROUP_NAME_MAX   256 /* bytes with the NUL */
@@ -69,17 +70,18 @@ struct settings {
     bool announce_hostnames; /* they are shown and sent instead of what they resolve to */
     char *peer_user;         /* owned: to log in as at peers; NULL = none */
     struct secret peer_password;
-    struct secret client_password; /* of the default user; and for peers without peer_password */
-    struct users users;            /* of access control */
-    char *acl_file;                /* owned: where they stand instead; NULL = none */
-    int64_t acl_log_max;           /* refusals that ACL LOG keeps */
-    bool all_channels;             /* new users have a right to every channel */
-    bool protected_mode;           /* without a password only clients of this host are served */
-    bool deny_scripts_reconfig;    /* SENTINEL SET may not change the paths of scripts */
-    int64_t client_timeout_ms;     /* of idle clients; 0 = none */
-    int64_t keepalive_ms;          /* of accepted connections; 0 = none */
-    int64_t backlog;               /* of connections that are not accepted yet */
-    char *pid_file;                /* owned; NULL = none */
+    struct secret client_password;  /* of the default user; and for peers without peer_password */
+    struct users users;             /* of access control */
+    char *acl_file;                 /* owned: where they stand instead; NULL = none */
+    int64_t acl_log_max;            /* refusals that ACL LOG keeps */
+    struct command_renames renames; /* of our own commands */
+    bool all_channels;              /* new users have a right to every channel */
+    bool protected_mode;            /* without a password only clients of this host are served */
+    bool deny_scripts_reconfig;     /* SENTINEL SET may not change the paths of scripts */
+    int64_t client_timeout_ms;      /* of idle clients; 0 = none */
+    int64_t keepalive_ms;           /* of accepted connections; 0 = none */
+    int64_t backlog;                /* of connections that are not accepted yet */
+    char *pid_file;                 /* owned; NULL = none */
     bool daemonize;
     int64_t supervised; /* enum supervised */
     bool syslog_enabled;

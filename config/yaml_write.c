@@ -90,6 +90,19 @@ static bool add_users(struct buf *out, const struct users *u) {
     return valid;
 }
 
+static bool add_commands(struct buf *out, const struct command_renames *r) {
+    bool valid = true;
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < r->count && valid; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        valid = add_text(out, slice_of(r->items[i].command));
+        buf_add_text(out, ": ");
+        valid = valid && add_text(out, slice_of(r->items[i].name));
+    }
+    buf_add_char(out, '}');
+    return valid;
+}
+
 static bool add_quoted(const struct option *o, const void *settings, struct buf *out) {
     struct buf value = BUF_INIT;
     option_write(o, settings, &value);
@@ -120,6 +133,8 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
         return true;
     case OPTION_TYPE_USERS:
         return add_users(out, &((const struct settings *)w->settings)->users);
+    case OPTION_TYPE_COMMANDS:
+        return add_commands(out, &((const struct settings *)w->settings)->renames);
     case OPTION_TYPE_SECRET_FILE:
         break;
     }

@@ -226,7 +226,8 @@ void run_acl_dryrun(struct call *call) {
     const struct slice *args = call->args + 3;
     size_t count = call->count - 3, at = 0;
     const struct acl_user *u = acl_find(acl_of(call), call->args[2]);
-    const struct command *c = command_of(args, count, call->core->settings.compat);
+    const struct command *c =
+        command_of(&call->server->naming, args, count, call->core->settings.compat);
     if (u == NULL) {
         resp_errorf(&call->reply, "ERR User '" SLICE_FMT "' not found", SLICE_ARG(call->args[2]));
         return;

@@ -2,17 +2,26 @@
 #include "common/glob.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/doc.h"
+#include "sentinel/command/naming.h"
+#include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
 
 static enum compat compat_of(const struct call *call) {
     return call->core->settings.compat;
 }
 
+static const struct naming *names_of(const struct call *call) {
+    return &call->server->naming;
+}
+
 /* Calls `visit` for each command and, behind its container, each subcommand. */
 static void walk(
-    enum compat compat, void (*visit)(const struct command *c, void *context), void *context) {
+    const struct call *call, void (*visit)(const struct command *c, void *context), void *context) {
+    enum compat compat = compat_of(call);
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &command_table[i];
+        if (!naming_has(names_of(call), c))
+            continue;
         visit(c, context);
         for (size_t k = 0; k < c->subcommand_count; k++) {
             if (command_is_served(&c->subcommands[k], compat))
@@ -68,9 +77,11 @@ static void write_info(struct resp_writer *w, const struct command *c, enum comp
 }
 
 void run_command(struct call *call) {
-    resp_array(&call->reply, command_count);
-    for (size_t i = 0; i < command_count; i++)
-        write_info(&call->reply, &command_table[i], compat_of(call));
+    resp_array(&call->reply, naming_count(names_of(call)));
+    for (size_t i = 0; i < command_count; i++) {
+        if (naming_has(names_of(call), &command_table[i]))
+            write_info(&call->reply, &command_table[i], compat_of(call));
+    }
 }
 
 void run_command_info(struct call *call) {
@@ -80,7 +91,8 @@ void run_command_info(struct call *call) {
     }
     resp_array(&call->reply, call->count - 2);
     for (size_t i = 2; i < call->count; i++) {
-        const struct command *c = command_find_served(call->args[i], compat_of(call));
+        const struct command *c =
+            command_find_served(names_of(call), call->args[i], compat_of(call));
         if (c != NULL)
             write_info(&call->reply, c, compat_of(call));
         else
@@ -92,14 +104,15 @@ void run_command_info(struct call *call) {
 
 /* No command of this process has keys, so that nothing is left but the reasons to refuse. */
 void run_command_getkeys(struct call *call) {
-    const struct command *c = command_of(call->args + 2, call->count - 2, compat_of(call));
+    const struct command *c =
+        command_of(names_of(call), call->args + 2, call->count - 2, compat_of(call));
     resp_error(&call->reply,
         c == NULL ? SLICE_LITERAL("ERR Invalid command specified")
                   : SLICE_LITERAL("ERR The command has no key arguments"));
 }
 
 void run_command_count(struct call *call) {
-    resp_integer(&call->reply, (int64_t)command_count);
+    resp_integer(&call->reply, (int64_t)naming_count(names_of(call)));
 }
 
 /* ---- DOCS ---- */
@@ -187,17 +200,21 @@ static const char *group_of(const struct command *c) {
 
 void run_command_docs(struct call *call) {
     if (call->count == 2) {
-        resp_map(&call->reply, command_count);
-        for (size_t i = 0; i < command_count; i++)
-            write_docs(&call->reply, &command_table[i], command_table[i].group, compat_of(call));
+        resp_map(&call->reply, naming_count(names_of(call)));
+        for (size_t i = 0; i < command_count; i++) {
+            const struct command *c = &command_table[i];
+            if (naming_has(names_of(call), c))
+                write_docs(&call->reply, c, c->group, compat_of(call));
+        }
         return;
     }
     size_t known = 0;
     for (size_t i = 2; i < call->count; i++)
-        known += command_find_served(call->args[i], compat_of(call)) != NULL;
+        known += command_find_served(names_of(call), call->args[i], compat_of(call)) != NULL;
     resp_map(&call->reply, known);
     for (size_t i = 2; i < call->count; i++) {
-        const struct command *c = command_find_served(call->args[i], compat_of(call));
+        const struct command *c =
+            command_find_served(names_of(call), call->args[i], compat_of(call));
         if (c != NULL)
             write_docs(&call->reply, c, group_of(c), compat_of(call));
     }
@@ -269,10 +286,10 @@ void run_command_list(struct call *call) {
         resp_error(&call->reply, SLICE_LITERAL("ERR syntax error"));
         return;
     }
-    walk(compat_of(call), visit_listed, &listing);
+    walk(call, visit_listed, &listing);
     resp_array(&call->reply, listing.count);
     listing.out = &call->reply;
-    walk(compat_of(call), visit_listed, &listing);
+    walk(call, visit_listed, &listing);
 }
 
 void run_command_help(struct call *call) {

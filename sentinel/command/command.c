@@ -3,6 +3,7 @@
 #include "common/mem.h"
 #include "sentinel/command/access.h"
 #include "sentinel/command/call.h"
+#include "sentinel/command/naming.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
@@ -332,11 +333,15 @@ unsigned command_category_of(struct slice name) {
     return 0;
 }
 
-void command_print_word(const struct command *c, struct buf *out) {
-    for (size_t i = 0; i < c->word.size; i++) {
-        char letter = c->word.data[i];
+void command_print_upper(struct slice word, struct buf *out) {
+    for (size_t i = 0; i < word.size; i++) {
+        char letter = word.data[i];
         buf_add_char(out, letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter);
     }
+}
+
+void command_print_word(const struct command *c, struct buf *out) {
+    command_print_upper(c->word, out);
 }
 
 /* ---- lookup ---- */
@@ -375,13 +380,18 @@ const struct command *command_find(struct slice name) {
     return c == NULL || rest.data == NULL ? c : find_subcommand(c, rest);
 }
 
-const struct command *command_find_served(struct slice name, enum compat compat) {
-    const struct command *c = command_find(name);
+const struct command *command_find_served(
+    const struct naming *names, struct slice name, enum compat compat) {
+    struct slice rest = name;
+    const struct command *c = naming_row(names, slice_cut(&rest, '|'));
+    if (c != NULL && rest.data != NULL)
+        c = find_subcommand(c, rest);
     return c != NULL && command_is_served(c, compat) ? c : NULL;
 }
 
-const struct command *command_of(const struct slice *words, size_t count, enum compat compat) {
-    const struct command *c = find_word(command_table, command_count, words[0]);
+const struct command *command_of(
+    const struct naming *names, const struct slice *words, size_t count, enum compat compat) {
+    const struct command *c = naming_row(names, words[0]);
     if (c == NULL || c->subcommand_count == 0 || count == 1)
         return c;
     c = find_subcommand(c, words[1]);
@@ -417,9 +427,9 @@ static void refuse_unknown(struct call *call) {
     buf_fini(&text);
 }
 
-static void refuse_unknown_subcommand(struct call *call, const struct command *container) {
+static void refuse_unknown_subcommand(struct call *call) {
     struct buf name = BUF_INIT;
-    command_print_word(container, &name);
+    command_print_upper(call->args[0], &name);
     resp_errorf(&call->reply, "ERR unknown subcommand '" SLICE_FMT "'. Try %s HELP.",
         SLICE_ARG(shown(call->args[1])), buf_text(&name));
     buf_fini(&name);
@@ -441,12 +451,13 @@ static bool is_paused(const struct call *call, const struct command *c) {
 /* The row of the request; NULL after refusing it. */
 static const struct command *resolve(struct call *call) {
     enum compat compat = call->core->settings.compat;
-    const struct command *c = command_of(call->args, call->count, compat);
-    const struct command *container = find_word(command_table, command_count, call->args[0]);
+    const struct naming *names = &call->server->naming;
+    const struct command *c = command_of(names, call->args, call->count, compat);
+    const struct command *container = naming_row(names, call->args[0]);
     if (container == NULL)
         refuse_unknown(call);
     else if (c == NULL)
-        refuse_unknown_subcommand(call, container);
+        refuse_unknown_subcommand(call);
     else if (!command_takes(c, call->count, compat))
         call_refuse_count(call, c);
     else

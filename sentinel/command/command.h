@@ -10,6 +10,7 @@
 struct buf;
 struct call;
 struct core;
+struct naming;
 struct server;
 struct session;
 
@@ -79,18 +80,21 @@ extern const char *const command_category_names[COMMAND_CATEGORY_COUNT];
 
 /* By full name without case, "sentinel|masters"; NULL if there is none. */
 const struct command *command_find(struct slice name);
-/* The same among those that are served now. */
-const struct command *command_find_served(struct slice name, enum compat compat);
+/* The same among those that are served now, by the names that they have now. */
+const struct command *command_find_served(
+    const struct naming *names, struct slice name, enum compat compat);
 bool command_is_served(const struct command *c, enum compat compat);
 /* How many of the rows are. */
 size_t command_count_served(const struct command *rows, size_t count, enum compat compat);
 int command_arity(const struct command *c, enum compat compat);
 /* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
  * such command. */
-const struct command *command_of(const struct slice *words, size_t count, enum compat compat);
+const struct command *command_of(
+    const struct naming *names, const struct slice *words, size_t count, enum compat compat);
 /* Whether it takes so many words. */
 bool command_takes(const struct command *c, size_t count, enum compat compat);
 /* Its last word as people read it: in upper case. */
+void command_print_upper(struct slice word, struct buf *out);
 void command_print_word(const struct command *c, struct buf *out);
 /* The categories that follow from the flags included. */
 unsigned command_categories(const struct command *c);

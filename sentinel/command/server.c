@@ -29,6 +29,7 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
     for (size_t i = 0; i < settings->listen_count; i++)
         s->listen[i] = settings->listen[i];
     access_init(&s->access, &core->settings);
+    naming_init(&s->naming, &core->settings.renames);
     list_init(&s->monitors);
     list_init(&s->unsent);
     list_init(&s->parked);
@@ -45,6 +46,7 @@ void server_free(struct server *s) {
     map_fini(&s->sessions);
     pubsub_fini(&s->pubsub);
     access_fini(&s->access);
+    naming_fini(&s->naming);
     heap_fini(&s->waits);
     heap_fini(&s->idle);
     resp_reader_fini(&s->reader);

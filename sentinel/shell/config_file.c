@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "config/diag.h"
 #include "sentinel/command/access.h"
+#include "sentinel/command/naming.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -83,6 +84,7 @@ bool config_file_load(
     mem_free((void *)(uintptr_t)text.data);
     check_scripts(ret, diag);
     access_check(&ret->settings, diag);
+    naming_check(&ret->settings.renames, diag);
     return ok && diag->count == 0;
 }
 

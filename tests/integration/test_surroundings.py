@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from harness.group import Group
+from harness.resp import ReplyError
 from harness.sentinel import SANITIZER_ENV, program
 from harness.wait import holds, wait_until
 
@@ -236,6 +237,34 @@ def test_keepalive_is_asked_of_the_system(lab, group, make, seconds):
         assert kind == ('02' if seconds else '00')  # 02: the keepalive timer runs
         if seconds:
             assert int(left, 16) <= seconds * os.sysconf('SC_CLK_TCK')
+
+
+# ---- its own commands ----
+
+
+def test_commands_go_by_other_names(lab, group, make):
+    sentinel = sentinel_with(
+        lab, make, group, {'clients': {'rename_commands': {'ROLE': '', 'INFO': 'WHAT'}}},
+        ['rename-command ROLE ""', 'rename-command info WHAT']).start()
+    assert 'redis_mode:sentinel' in sentinel.call('WHAT', 'server')
+    for gone in ['INFO', 'ROLE']:
+        with pytest.raises(ReplyError, match=f"unknown command '{gone}'"):
+            sentinel.call(gone)
+    sentinel.sentinel('SET', 'mymaster', 'quorum', 2)
+    sentinel.restart()
+    assert sentinel.master()['quorum'] == '2'
+    assert 'sentinel_masters:1' in sentinel.call('WHAT', 'sentinel')
+
+
+@pytest.mark.parametrize('line, what', [
+    ('rename-command GET x', 'No such command in rename-command'),
+    ('rename-command PING info', 'Target command name already exists'),
+])
+def test_renames_that_cannot_be_are_refused(lab, group, line, what):
+    sentinel = sentinel_with(lab, 'classic', group, lines=[line])
+    sentinel.spawn([program(), sentinel.file], SANITIZER_ENV)
+    assert sentinel.wait() == 1
+    assert what in sentinel.log()
 
 
 # ---- the log of the system ----

@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/rng.h"
 #include "sentinel/command/acl_user.h"
+#include "sentinel/command/naming.h"
 
 #include <string.h>
 
@@ -199,7 +200,10 @@ static enum acl_verdict check(const struct acl_user *u, const char *line, size_t
     size_t count = 0;
     while (rest.size > 0)
         words[count++] = slice_cut(&rest, ' ');
-    const struct command *c = command_of(words, count, COMPAT_REDIS);
+    struct naming names = { .words = { SLICE_EMPTY } };
+    naming_init(&names, &(struct command_renames){ .items = NULL });
+    const struct command *c = command_of(&names, words, count, COMPAT_REDIS);
+    naming_fini(&names);
     assert_non_null(c);
     return acl_user_check(u, c, words, count, ret_at);
 }

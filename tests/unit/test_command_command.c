@@ -1,7 +1,9 @@
 #include "tests/unit/answer.h"
 
+#include "config/diag.h"
 #include "sentinel/command/command.h"
 #include "sentinel/command/doc.h"
+#include "sentinel/command/naming.h"
 
 #include <stdio.h>
 
@@ -250,6 +252,92 @@ static void help_begins_and_ends_as_clients_expect(void **state) {
     }
 }
 
+/* ---- renamed commands ---- */
+
+static void rename_all(struct desk *d, const char *const (*pairs)[2], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        command_renames_add(
+            &d->core->settings.renames, slice_of(pairs[i][0]), slice_of(pairs[i][1]));
+    server_free(d->server);
+    d->server = server_new(d->core, &d->facts);
+    desk_open(d, 1);
+}
+
+/* As Redis 7.0 answers. */
+static void renamed_commands_go_by_the_new_name_and_speak_by_the_old(void **state) {
+    static const char *const pairs[][2] = { { "PING", "Pongy" }, { "sentinel", "WACHT" },
+        { "role", "" }, { "hello", "ROLE" }, { "client", "CLIENT" }, { "pongy", "pong" } };
+    struct desk *d = *state;
+    rename_all(d, pairs, ARRAY_SIZE(pairs));
+    static const char *const cases[][2] = {
+        { "PONG", "+\"PONG\"" },
+        { "PING", "-\"ERR unknown command 'PING', with args beginning with: \"" },
+        { "pongy", "-\"ERR unknown command 'pongy', with args beginning with: \"" },
+        { "\"\"", "-\"ERR unknown command '', with args beginning with: \"" },
+        { "pong 1 2", "-\"ERR wrong number of arguments for 'ping' command\"" },
+        { "sentinel myid",
+            "-\"ERR unknown command 'sentinel', with args beginning with: 'myid' \"" },
+        { "wacht foo", "-\"ERR unknown subcommand 'foo'. Try WACHT HELP.\"" },
+        { "wacht master", "-\"ERR wrong number of arguments for 'sentinel|master' command\"" },
+        { "CLIENT ID", ":\"1\"" },
+        { "COMMAND INFO ping sentinel|myid", "*[$null $null]" },
+        { "COMMAND LIST FILTERBY PATTERN pin*", "*[$\"ping\"]" },
+        { "COMMAND LIST FILTERBY PATTERN ro*", "*[]" },
+        { "COMMAND GETKEYS pong x", "-\"ERR The command has no key arguments\"" },
+        { "ACL SETUSER al on +ping +role +sentinel|myid", "+\"OK\"" },
+        { "ACL SETUSER al +pong",
+            "-\"ERR Error in ACL SETUSER modifier '+pong': Unknown command or category name in "
+            "ACL\"" },
+        { "ACL DRYRUN al pong", "+\"OK\"" },
+        { "ACL DRYRUN al wacht myid", "+\"OK\"" },
+        { "ACL DRYRUN al ping", "-\"ERR Command 'ping' not found\"" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_answer(d, 1, cases[i][0], cases[i][1]);
+    assert_true(slice_contains(desk_ask(d, 1, "role"), SLICE_LITERAL("proto")));
+    assert_true(slice_contains(
+        desk_ask(d, 1, "wacht help"), SLICE_LITERAL("\r\n+WACHT <subcommand> [<arg>")));
+    assert_true(slice_starts_with(
+        desk_ask(d, 1, "COMMAND INFO wacht|myid"), "*1\r\n*10\r\n$13\r\nsentinel|myid\r\n"));
+    assert_true(slice_starts_with(desk_ask(d, 1, "COMMAND DOCS pong"), "*2\r\n$4\r\nping\r\n"));
+    assert_int_equal(count_of(desk_ask(d, 1, "COMMAND"), "\r\n$4\r\nrole"), 0);
+    struct buf expected = BUF_INIT;
+    buf_printf(&expected, ":\"%zu\"", command_count - 1);
+    assert_answer(d, 1, "COMMAND COUNT", buf_text(&expected));
+    buf_fini(&expected);
+}
+
+static void renames_that_cannot_be_are_found(void **state) {
+    static const struct {
+        const char *pairs[3][2];
+        const char *findings;
+    } cases[] = {
+        { { { "GET", "x" } }, "f: No such command in rename-command\n" },
+        { { { "sentinel|myid", "x" } }, "f: No such command in rename-command\n" },
+        { { { "ping", "info" } }, "f: Target command name already exists\n" },
+        { { { "ping", "a" }, { "ping", "b" } }, "f: No such command in rename-command\n" },
+        { { { "ping", "" }, { "", "b" } }, "f: No such command in rename-command\n" },
+        { { { "ping", "a" }, { "A", "b" } }, "" },
+        { { { "ping", "Ping" } }, "" },
+        { { { "shutdown", "" }, { "ping", "SHUTDOWN" } }, "" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct command_renames renames = { .items = NULL };
+        struct diag diag;
+        struct buf findings = BUF_INIT;
+        diag_init(&diag, "f");
+        for (size_t k = 0; k < 3 && cases[i].pairs[k][0] != NULL; k++)
+            command_renames_add(
+                &renames, slice_of(cases[i].pairs[k][0]), slice_of(cases[i].pairs[k][1]));
+        naming_check(&renames, &diag);
+        diag_print(&diag, &findings);
+        assert_string_equal(buf_text(&findings), cases[i].findings);
+        buf_fini(&findings);
+        diag_fini(&diag);
+        command_renames_fini(&renames);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rows_are_in_order),
@@ -266,6 +354,8 @@ int main(void) {
         DESK_TEST(command_without_arguments_tells_all),
         DESK_TEST(spellings_of_valkey_are_served_with_it),
         DESK_TEST(help_begins_and_ends_as_clients_expect),
+        DESK_TEST(renamed_commands_go_by_the_new_name_and_speak_by_the_old),
+        cmocka_unit_test(renames_that_cannot_be_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,6 +194,13 @@ static const struct row server_rows[] = {
                 [TOO_LONG] = "syslog-ident must not be longer than 16384 bytes",
                 [NEWLINE] = "syslog-ident must not contain control characters",
                 [NUL] = "syslog-ident must not contain control characters" } } } },
+    { "rename-command",
+        { { "ping",
+              { [EMPTY] = "rename-command must not be empty",
+                  [TOO_LONG] = "rename-command must not be longer than 16384 bytes",
+                  [NEWLINE] = "rename-command must not contain control characters",
+                  [NUL] = "rename-command must not contain control characters" } },
+            { "x", PROCESS_TEXT("rename-command") } } },
     { "syslog-facility",
         { { "user",
             EACH("syslog-facility must be user, local0, local1, local2, local3, local4, local5, "
@@ -208,7 +215,6 @@ static const char *const others[] = {
     "tls-port",
     "tls-replication",
     "loadmodule",
-    "rename-command",
 };
 
 /* ---- lines with one bad value ---- */

@@ -277,7 +277,6 @@ static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
         { "tls-replication yes",
             "f:1:1: tls-replication is not supported by this version other than as 'no'\n" },
         { "unixsocket x", "f:1:1: unixsocket is not supported by this version\n" },
-        { "rename-command PING X", "f:1:1: rename-command is not supported by this version\n" },
         { "port 0",
             "f:1:6: port 0 is not supported by this version: there is no other way to reach it\n" },
         { "sentinel announce-ip me+you",
@@ -356,6 +355,8 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "tcp-backlog 65536", "f:2:13: tcp-backlog must be a whole number from 1 to 65535\n" },
         { "daemonize maybe", "f:2:11: daemonize: argument must be 'yes' or 'no'\n" },
         { "syslog-enabled 1", "f:2:16: syslog-enabled: argument must be 'yes' or 'no'\n" },
+        { "rename-command PING", "f:2:1: Bad directive or wrong number of arguments\n" },
+        { "rename-command PING a b", "f:2:1: Bad directive or wrong number of arguments\n" },
         { "syslog-facility mail",
             "f:2:17: syslog-facility must be user, local0, local1, local2, local3, local4, local5, "
             "local6 or local7\n" },
