@@ -152,6 +152,15 @@ static void read_daemonize(struct classic_server *s, const struct classic_line *
     read_bool(s, l, &s->settings->daemonize);
 }
 
+static void read_source_address(struct classic_server *s, const struct classic_line *l) {
+    if (classic_word(l, 1).size == 0) {
+        mem_free(s->settings->source_address);
+        s->settings->source_address = NULL;
+    } else {
+        read_as(s, l, "source_address");
+    }
+}
+
 static void read_syslog(struct classic_server *s, const struct classic_line *l) {
     read_bool(s, l, &s->settings->syslog_enabled);
 }
@@ -271,6 +280,7 @@ struct directive {
 static const struct directive directives[] = {
     { "port", read_port, NULL },
     { "bind", read_bind, NULL },
+    { "bind-source-addr", read_source_address, NULL },
     { "dir", read_dir, NULL },
     { "logfile", read_logfile, NULL },
     { "loglevel", read_loglevel, NULL },
@@ -294,7 +304,6 @@ static const struct directive directives[] = {
 
     /* Not supported by this version, unless they say what holds anyway. */
     { "unixsocket", NULL, "" },
-    { "bind-source-addr", NULL, "" },
     { "tls-port", NULL, "0" },
     { "tls-replication", NULL, "no" },
     { "loadmodule", NULL, NULL },

@@ -149,6 +149,9 @@ static void write_values(const struct option *o, struct buf *out) {
     case OPTION_TYPE_SERVERS:
         buf_add_text(out, "`ip` or `ip:port`, separated by commas");
         break;
+    case OPTION_TYPE_IP:
+        buf_add_text(out, "IP address");
+        break;
     case OPTION_TYPE_PATH:
         buf_add_text(out, "path");
         break;

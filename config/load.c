@@ -280,6 +280,7 @@ static void load_option(
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_SECRET:
     case OPTION_TYPE_COUNT:

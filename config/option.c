@@ -31,6 +31,11 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
             return false;
         set_text(value, text);
         return true;
+    case OPTION_TYPE_IP:
+        if (!value_check_ip(text, why))
+            return false;
+        set_text(value, text);
+        return true;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_PATH:
         if (!value_check_text(text, why))
@@ -93,7 +98,7 @@ void option_set_standards(enum option_scope scope, void *settings) {
 
 static bool is_text(const struct option *o) {
     return o->type == OPTION_TYPE_TEXT || o->type == OPTION_TYPE_PATH ||
-        o->type == OPTION_TYPE_SERVERS;
+        o->type == OPTION_TYPE_SERVERS || o->type == OPTION_TYPE_IP;
 }
 
 void option_fini_owned(enum option_scope scope, void *settings) {
@@ -204,6 +209,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
         return assign_rename(settings, text);
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_COMMANDS:
     case OPTION_TYPE_USERS: /* by users_restore_one */
@@ -247,6 +253,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         buf_add_slice(out, slice_of(*(char *const *)value));
         break;
@@ -309,6 +316,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_BOOL:
@@ -357,6 +365,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
         return listens_equal(a, b);
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         return text_equal(*(char *const *)left, *(char *const *)right);
     case OPTION_TYPE_SECRET:

@@ -15,6 +15,7 @@ enum option_type {
     OPTION_TYPE_ENDPOINT_LIST,
     OPTION_TYPE_TEXT,
     OPTION_TYPE_SERVERS, /* "10.0.0.53,[fd00::53]:5353": name servers, kept as the text */
+    OPTION_TYPE_IP,      /* an IP address, kept as the text */
     OPTION_TYPE_PATH,
     OPTION_TYPE_SECRET,
     OPTION_TYPE_SECRET_FILE, /* the value is read from the named file, without its last newline */

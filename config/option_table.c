@@ -32,6 +32,16 @@ const struct option option_table[] = {
             "containers).",
     },
     {
+        .key = "source_address",
+        IN_PROCESS(source_address),
+        .type = OPTION_TYPE_IP,
+        .live = OPTION_LIVE,
+        .example = "10.0.0.7",
+        .doc =
+            "The address of this host that connections to servers and peers are made from, those that "
+            "are made from then on. Without it the system chooses.",
+    },
+    {
         .key = "state_dir",
         IN_PROCESS(state_dir),
         .type = OPTION_TYPE_PATH,

@@ -74,6 +74,7 @@ struct settings {
     struct users users;             /* of access control */
     char *acl_file;                 /* owned: where they stand instead; NULL = none */
     int64_t acl_log_max;            /* refusals that ACL LOG keeps */
+    char *source_address;           /* owned: an IP address that we connect from; NULL = any */
     struct command_renames renames; /* of our own commands */
     bool all_channels;              /* new users have a right to every channel */
     bool protected_mode;            /* without a password only clients of this host are served */

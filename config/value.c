@@ -201,6 +201,14 @@ static bool is_server(struct slice text) {
     return endpoint_parse(text, &e) && endpoint_is_ip(&e) && e.port > 0;
 }
 
+bool value_check_ip(struct slice text, struct buf *why) {
+    struct endpoint e;
+    if (host_is_ip(text) && endpoint_make(text, 0, &e))
+        return true;
+    buf_add_text(why, "must be an IP address");
+    return false;
+}
+
 bool value_check_servers(struct slice text, struct buf *why) {
     struct slice rest = text;
     do

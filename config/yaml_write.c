@@ -120,6 +120,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_SECRET:
         return add_quoted(o, w->settings, out);

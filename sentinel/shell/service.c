@@ -248,6 +248,14 @@ static void set_name_servers(struct service *s) {
     dns_set_servers(s->shell.dns, servers != NULL ? servers : test_hook_name_servers());
 }
 
+static void set_source(struct service *s) {
+    const char *host = s->file.settings.source_address;
+    struct endpoint *source = &s->shell.streams.source;
+    *source = (struct endpoint){ .host = "" };
+    if (host != NULL)
+        endpoint_make(slice_of(host), 0, source);
+}
+
 static int start(struct service *s, struct plan *plan) {
     size_t descriptors = descriptors_raise();
     int status = take_place(s);
@@ -265,6 +273,7 @@ static int start(struct service *s, struct plan *plan) {
         return refuse("the system refuses an event loop");
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     set_name_servers(s);
+    set_source(s);
     gather_facts(s);
     status = listen_first(s);
     return status == SERVICE_OK ? start_rewriter(s) : status;
@@ -351,6 +360,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     s->file = *new;
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     set_name_servers(s);
+    set_source(s);
     log_to_system(s);
     s->shell.listeners.keepalive_s = seconds_of(s->file.settings.keepalive_ms);
     shell_take(&s->shell,

@@ -95,13 +95,29 @@ int socket_listen(const struct endpoint *at, int *ret_fd) {
     return 0;
 }
 
-int socket_connect(const struct endpoint *to, int *ret_fd) {
+static int leave_from(int fd, const struct endpoint *from) {
+    union address a;
+    socklen_t size;
+    int r = address_of(from, &a, &size);
+    if (r < 0)
+        return r;
+    set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1); /* one port serves many targets */
+    return bind(fd, &a.any, size) < 0 ? -errno : 0;
+}
+
+int socket_connect(const struct endpoint *to, const struct endpoint *from, int *ret_fd) {
     union address a;
     socklen_t size;
     int fd = -1;
     int r = make(to, &a, &size, &fd);
     if (r < 0)
         return r;
+    if (from != NULL)
+        r = leave_from(fd, from);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     keep_alive(fd, &keepalive_opened);
     if (connect(fd, &a.any, size) < 0 && errno != EINPROGRESS && errno != EINTR) {

@@ -8,8 +8,9 @@
 
 /* 0 or negative errno; -ENOENT for a host that is no IP address. */
 int socket_listen(const struct endpoint *at, int *ret_fd); /* IPv6: for IPv6 alone */
-/* The connection may still be under way at the return. */
-int socket_connect(const struct endpoint *to, int *ret_fd);
+/* From an address of ours, without a port; NULL: the system chooses. The connection may still be
+ * under way at the return. */
+int socket_connect(const struct endpoint *to, const struct endpoint *from, int *ret_fd);
 /* Of one that listens: another one than SOCKET_BACKLOG. */
 int socket_set_backlog(int fd, int backlog);
 /* Has the system ask whether the other end is there, after so many seconds of silence; 0 = not. */

@@ -188,7 +188,7 @@ struct stream *stream_open(struct streams *s, const struct endpoint *to,
     const struct stream_handler *handler, const struct stream_limits *limits, void *context,
     int *ret_error) {
     int fd;
-    int r = socket_connect(to, &fd);
+    int r = socket_connect(to, s->source.host[0] != '\0' ? &s->source : NULL, &fd);
     if (r < 0) {
         *ret_error = r;
         return NULL;

@@ -12,9 +12,10 @@ struct stream;
 
 /* What all streams share. */
 struct streams {
-    struct loop *loop;     /* borrowed */
-    struct list unflushed; /* streams written to since the last flush */
-    char *scratch;         /* owned: where bytes are read to */
+    struct loop *loop;      /* borrowed */
+    struct list unflushed;  /* streams written to since the last flush */
+    char *scratch;          /* owned: where bytes are read to */
+    struct endpoint source; /* that opened streams leave from; host "" = the system chooses */
 };
 
 #define STREAM_READ_MAX (64 * 1024) /* bytes read at once */

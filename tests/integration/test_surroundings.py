@@ -239,6 +239,34 @@ def test_keepalive_is_asked_of_the_system(lab, group, make, seconds):
             assert int(left, 16) <= seconds * os.sysconf('SC_CLK_TCK')
 
 
+# ---- where its connections come from ----
+
+
+def test_connections_leave_from_the_source_address(lab, make):
+    server = lab.server('server').start()
+    watched = Group('mymaster', '127.0.0.1', server.port, down_after=30000)
+    sentinel = sentinel_with(lab, make, watched, {'source_address': '127.0.0.3'},
+                             ['bind-source-addr 127.0.0.3']).start()
+
+    def sources(host):
+        text = server.call('CLIENT', 'LIST')
+        return [line for line in text.splitlines() if f' addr={host}:' in line]
+
+    wait_until(lambda: len(sources('127.0.0.3')) == 2, 10, 'both links are there')
+    assert sentinel.master()['flags'] == 'master'
+    text = sentinel.file.read_text()
+    assert text.count('127.0.0.3') == 1
+    sentinel.write_file(text.replace('127.0.0.3', '127.0.0.4'))
+    sentinel.reload()
+
+    def hung_up():
+        for line in sources('127.0.0.3'):
+            server.call('CLIENT', 'KILL', 'ID', line.split()[0].removeprefix('id='))
+        return len(sources('127.0.0.4')) == 2
+
+    wait_until(hung_up, 15, 'the next ones come from the new address')
+
+
 # ---- its own commands ----
 
 

@@ -51,7 +51,8 @@ struct row {
 #define ANY_NUMBER \
     { NULL }
 
-#define NO_GROUP "No such master with specified name."
+#define NO_GROUP  "No such master with specified name."
+#define NO_SOURCE "bind-source-addr must be an IP address"
 #define GROUP \
     { "m", EACH(NO_GROUP) }
 #define HOST      EACH("Can't resolve instance hostname.")
@@ -194,6 +195,10 @@ static const struct row server_rows[] = {
                 [TOO_LONG] = "syslog-ident must not be longer than 16384 bytes",
                 [NEWLINE] = "syslog-ident must not contain control characters",
                 [NUL] = "syslog-ident must not contain control characters" } } } },
+    { "bind-source-addr",
+        { { "127.0.0.2",
+            { NO_SOURCE, NULL, NO_SOURCE, NO_SOURCE, NO_SOURCE, NO_SOURCE, NO_SOURCE,
+                NO_SOURCE } } } },
     { "rename-command",
         { { "ping",
               { [EMPTY] = "rename-command must not be empty",
@@ -211,7 +216,6 @@ static const struct row server_rows[] = {
 static const char *const others[] = {
     "user",
     "unixsocket",
-    "bind-source-addr",
     "tls-port",
     "tls-replication",
     "loadmodule",

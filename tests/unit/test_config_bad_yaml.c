@@ -77,6 +77,7 @@ static const struct row process_rows[] = {
         { NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_LIST,
             "must be a list, not a mapping" } },
     { "announce", NAMED_ADDRESS },
+    { "source_address", EACH("must be an IP address") },
     { "state_dir", TEXT },
     { "log.level", EACH("must be one of debug, verbose, notice, warning, nothing") },
     { "log.format", EACH("must be text") },

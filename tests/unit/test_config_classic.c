@@ -355,6 +355,7 @@ static void each_kind_of_bad_line_is_found(void **state) {
         { "tcp-backlog 65536", "f:2:13: tcp-backlog must be a whole number from 1 to 65535\n" },
         { "daemonize maybe", "f:2:11: daemonize: argument must be 'yes' or 'no'\n" },
         { "syslog-enabled 1", "f:2:16: syslog-enabled: argument must be 'yes' or 'no'\n" },
+        { "bind-source-addr 1.2.3.4 2.3.4.5", "f:2:26: bind-source-addr takes one value\n" },
         { "rename-command PING", "f:2:1: Bad directive or wrong number of arguments\n" },
         { "rename-command PING a b", "f:2:1: Bad directive or wrong number of arguments\n" },
         { "syslog-facility mail",

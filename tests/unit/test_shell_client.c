@@ -131,7 +131,7 @@ static void expect_told(struct fixture *f, const char *expected) {
 
 static int dial(const struct endpoint *to) {
     int fd;
-    assert_int_equal(socket_connect(to, &fd), 0);
+    assert_int_equal(socket_connect(to, NULL, &fd), 0);
     return fd;
 }
 
