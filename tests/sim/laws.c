@@ -98,7 +98,7 @@ struct reign *laws_reign(struct laws *l, uint64_t epoch) {
     struct reign *r = map_get(&l->reigns, key);
     if (r == NULL) {
         r = mem_new(struct reign);
-        r->leader = r->maker = -1;
+        r->leader = -1;
         map_put(&l->reigns, key, r);
     }
     return r;
@@ -294,7 +294,7 @@ static void check_attempt(struct laws *l, const struct vedette *v, const struct 
     r->candidates |= mask;
     if (!a->elected)
         return;
-    r->maker = v->number;
+    r->makers |= mask;
     if (a->forced) {
         r->was_forced = true;
         return;

@@ -69,7 +69,7 @@ struct reign {
     unsigned candidates; /* mask of vedettes that had an attempt under it */
     int leader;          /* vedette that was elected by votes; -1 = none */
     uint64_t life, attempt;
-    int maker; /* vedette that was elected, by votes or by force; -1 = none */
+    unsigned makers; /* mask of vedettes that were elected, by votes or by force */
     bool was_forced;
     bool has_master; /* somebody holds a configuration of this epoch: */
     struct endpoint master;

@@ -43,7 +43,8 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
     if (r->word_count != 3 || !hello_parse(r->words[2], &h))
         return;
     check_epoch_told(l, v, "hello", h.current_epoch);
-    if (h.config_epoch == 0 || laws_reign(l, h.config_epoch)->maker != v->number)
+    /* Where force has made a second configuration of the epoch it may tell that of the other. */
+    if (h.config_epoch == 0 || laws_reign(l, h.config_epoch)->makers != 1U << v->number)
         return;
     struct told *told = &l->told[v->number];
     told->config_epoch = MAX_OF(told->config_epoch, h.config_epoch);
