@@ -12,13 +12,17 @@
 
 #include <string.h>
 
-void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag) {
-    *s = (struct classic_server){ .settings = settings, .diag = diag, .port = LISTEN_PORT };
+void classic_server_standards(struct settings *settings) {
     mem_free(settings->state_dir);
     settings->state_dir = mem_strdup(".");
     settings->supervised = SUPERVISED_NO;
     mem_free(settings->syslog_ident);
     settings->syslog_ident = mem_strdup("redis");
+}
+
+void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag) {
+    *s = (struct classic_server){ .settings = settings, .diag = diag, .port = LISTEN_PORT };
+    classic_server_standards(settings);
 }
 
 static void read_port(struct classic_server *s, const struct classic_line *l) {

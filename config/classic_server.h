@@ -15,6 +15,8 @@ struct classic_server {
     int acl_line, acl_column;  /* where `aclfile` stands; 0 without it */
 };
 
+/* Defaults that are others than in YAML. */
+void classic_server_standards(struct settings *settings);
 void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag);
 /* Takes one line, with a word at least. */
 void classic_server_read(struct classic_server *s, const struct classic_line *l);

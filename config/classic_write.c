@@ -235,11 +235,25 @@ static void say_password(struct writer *w) {
         say_word(w, "requirepass", password);
 }
 
+static void say_renames(struct writer *w) {
+    const struct command_renames *r = &w->content->settings->renames;
+    for (size_t i = 0; i < r->count; i++)
+        classic_rewrite_say(w->rewrite,
+            (const struct slice[]){ SLICE_LITERAL("rename-command"), slice_of(r->items[i].command),
+                slice_of(r->items[i].name) },
+            3);
+}
+
+static void say_new_channels(struct writer *w) {
+    say_word(w, "acl-pubsub-default",
+        slice_of(w->content->settings->all_channels ? "allchannels" : "resetchannels"));
+}
+
 /* Said anew only where the old text no longer holds. */
 struct generic {
     const char *key; /* in the option table */
     const char *directives[2];
-    void (*say)(struct writer *w);
+    void (*say)(struct writer *w); /* NULL: the value as the option table writes it */
 };
 
 static const struct generic generics[] = {
@@ -249,6 +263,21 @@ static const struct generic generics[] = {
     { "limits.clients", { "maxclients" }, say_max_clients },
     { "clients.password", { "requirepass" }, say_password },
     { "clients.users", { "user" }, say_users },
+    { "clients.acl_file", { "aclfile" }, NULL },
+    { "clients.acl_log_max", { "acllog-max-len" }, NULL },
+    { "clients.all_channels", { "acl-pubsub-default" }, say_new_channels },
+    { "clients.protected_mode", { "protected-mode" }, NULL },
+    { "clients.rename_commands", { "rename-command" }, say_renames },
+    { "clients.timeout", { "timeout" }, NULL },
+    { "clients.keepalive", { "tcp-keepalive" }, NULL },
+    { "clients.backlog", { "tcp-backlog" }, NULL },
+    { "source_address", { "bind-source-addr" }, NULL },
+    { "pid_file", { "pidfile" }, NULL },
+    { "daemonize", { "daemonize" }, NULL },
+    { "supervised", { "supervised" }, NULL },
+    { "syslog.enabled", { "syslog-enabled" }, NULL },
+    { "syslog.ident", { "syslog-ident" }, NULL },
+    { "syslog.facility", { "syslog-facility" }, NULL },
 };
 
 /* Those of `sentinel ...`, written by say_head and say_tail. */
@@ -292,6 +321,19 @@ void classic_take_said(struct settings *file, const struct settings *in_force) {
     buf_fini(&value);
 }
 
+/* Periods in seconds, rounded up: none is 0. A text that is unset has no line. */
+static void say_plain(struct writer *w, const char *directive, const struct option *o) {
+    const struct settings *s = w->content->settings;
+    struct buf value = BUF_INIT;
+    if (o->type == OPTION_TYPE_DURATION)
+        buf_add_i64(&value, (*(const int64_t *)option_const_value(o, s) + 999) / 1000);
+    else
+        option_write(o, s, &value);
+    if (buf_size(&value) > 0)
+        say_word(w, directive, buf_slice(&value));
+    buf_fini(&value);
+}
+
 static void say_generic(struct writer *w, const struct generic *g) {
     const struct option *o = option_by_key(OPTION_PROCESS, slice_of(g->key));
     ensure(o != NULL);
@@ -299,7 +341,10 @@ static void say_generic(struct writer *w, const struct generic *g) {
         return;
     for (size_t i = 0; i < ARRAY_SIZE(g->directives) && g->directives[i] != NULL; i++)
         classic_rewrite_own(w->rewrite, g->directives[i]);
-    g->say(w);
+    if (g->say != NULL)
+        g->say(w);
+    else
+        say_plain(w, g->directives[0], o);
 }
 
 static void say_folder(struct writer *w) {

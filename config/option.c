@@ -11,7 +11,7 @@ void *option_value(const struct option *o, void *settings) {
     return (char *)settings + o->offset;
 }
 
-static const void *const_value_of(const struct option *o, const void *settings) {
+const void *option_const_value(const struct option *o, const void *settings) {
     return (const char *)settings + o->offset;
 }
 
@@ -246,7 +246,7 @@ static void write_renames(const struct group_settings *g, struct buf *out) {
 }
 
 void option_write(const struct option *o, const void *settings, struct buf *out) {
-    const void *value = const_value_of(o, settings);
+    const void *value = option_const_value(o, settings);
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
         endpoint_print(value, out);
@@ -293,7 +293,7 @@ static void print_renames(const struct group_settings *g, struct buf *out) {
 }
 
 void option_print(const struct option *o, const void *settings, struct buf *out) {
-    const void *value = const_value_of(o, settings);
+    const void *value = option_const_value(o, settings);
     switch (o->type) {
     case OPTION_TYPE_DURATION:
         value_write_duration(*(const int64_t *)value, out);
@@ -356,8 +356,8 @@ static bool renames_equal(const struct group_settings *a, const struct group_set
 }
 
 bool option_equal(const struct option *o, const void *a, const void *b) {
-    const void *left = const_value_of(o, a);
-    const void *right = const_value_of(o, b);
+    const void *left = option_const_value(o, a);
+    const void *right = option_const_value(o, b);
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
         return endpoint_equal(left, right);

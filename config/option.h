@@ -67,6 +67,7 @@ void option_fini_owned(enum option_scope scope, void *settings);
 void option_copy_owned(enum option_scope scope, void *settings);
 /* Where the value lies in a struct settings or struct group_settings. */
 void *option_value(const struct option *o, void *settings);
+const void *option_const_value(const struct option *o, const void *settings);
 
 /* These take a struct settings or struct group_settings, by the option's scope. */
 

@@ -25,12 +25,20 @@ void command_renames_copy(struct command_renames *to, const struct command_renam
     }
 }
 
+static bool contains(const struct command_renames *r, const struct command_rename *wanted) {
+    for (size_t i = 0; i < r->count; i++) {
+        if (slice_equal_nocase(slice_of(r->items[i].command), slice_of(wanted->command)) &&
+            strcmp(r->items[i].name, wanted->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool command_renames_equal(const struct command_renames *a, const struct command_renames *b) {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (!slice_equal_nocase(slice_of(a->items[i].command), slice_of(b->items[i].command)) ||
-            strcmp(a->items[i].name, b->items[i].name) != 0)
+        if (!contains(b, &a->items[i]) || !contains(a, &b->items[i]))
             return false;
     }
     return true;

@@ -22,6 +22,7 @@ struct command_renames {
 
 void command_renames_fini(struct command_renames *r);
 void command_renames_copy(struct command_renames *to, const struct command_renames *from);
+/* Without places, in any order. */
 bool command_renames_equal(const struct command_renames *a, const struct command_renames *b);
 /* Borrowed until the next addition. */
 struct command_rename *command_renames_add(

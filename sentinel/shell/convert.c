@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "config/classic_include.h"
+#include "config/classic_server.h"
 #include "config/classic_write.h"
 #include "config/diag.h"
 #include "config/merge.h"
@@ -137,6 +138,7 @@ static int print_classic(const struct source *s) {
     struct settings standards;
     struct buf out = BUF_INIT;
     settings_init(&standards);
+    classic_server_standards(&standards);
     const struct classic_content content = {
         .said = &standards,
         .settings = &s->plan.active,

@@ -4,6 +4,7 @@
 #include "common/ensure.h"
 #include "common/mem.h"
 #include "config/classic_include.h"
+#include "config/classic_server.h"
 #include "config/classic_write.h"
 #include "config/diag.h"
 #include "config/load.h"
@@ -207,6 +208,7 @@ static void compose(
     struct settings standards;
     struct buf included = BUF_INIT;
     settings_init(&standards);
+    classic_server_standards(&standards);
     classic_included(r->path, old, &included);
     const struct classic_content content = {
         .said = old.size > 0 ? r->base : &standards,

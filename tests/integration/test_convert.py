@@ -39,6 +39,18 @@ def vote_is_bound(sentinel, epoch, favourite):
     return answer[1] != RIVAL and answer[1] in (favourite, '*') and answer[2] >= epoch
 
 
+def test_options_of_the_process_have_words_in_a_sentinel_conf(tmp_path):
+    file = tmp_path / 'v.yaml'
+    file.write_text("clients: {timeout: 1500ms, rename_commands: {ROLE: '', PING: pong}}\n"
+                    'pid_file: /run/x.pid\nsource_address: 10.0.0.7\nsupervised: systemd\n'
+                    'syslog: {enabled: yes, ident: watch}\ngroups: {}\n')
+    lines = convert(file).splitlines()
+    for line in ['timeout 2', 'rename-command ROLE ""', 'rename-command PING pong',
+                 'pidfile /run/x.pid', 'bind-source-addr 10.0.0.7', 'supervised systemd',
+                 'syslog-enabled yes', 'syslog-ident watch']:
+        assert lines.count(line) == 1, line
+
+
 # ---- a crash ----
 
 def test_no_vote_is_given_twice_by_way_of_a_crash(classic):

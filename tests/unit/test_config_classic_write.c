@@ -253,6 +253,8 @@ static int64_t draw(struct rng *r, int64_t low, int64_t high) {
     return rng_between(r, low, high);
 }
 
+#define ACL_FILE SOURCE_ROOT "/LICENSE" /* not read but as a text */
+
 static bool for_yaml; /* only what YAML has words for */
 
 /* Any bytes that an option takes: no control characters. */
@@ -343,12 +345,39 @@ static void add_process(struct buf *out, struct rng *r) {
         buf_printf(out, "maxclients %d\n", (int)draw(r, 1, 5000));
 }
 
+/* Of the server that stock has below a Sentinel. */
+static void add_server(struct buf *out, struct rng *r) {
+    static const char *const lines[][3] = {
+        { "timeout 0", "timeout 77", "TIMEOUT 1" },
+        { "tcp-keepalive 0", "tcp-keepalive 300", "tcp-keepalive 60" },
+        { "tcp-backlog 511", "tcp-backlog 128", "tcp-backlog 1" },
+        { "pidfile /run/x.pid", "pidfile 'a b.pid'", "pidfile ''" },
+        { "daemonize no", "daemonize YES", "daemonize yes" },
+        { "supervised no", "supervised auto", "supervised SYSTEMD" },
+        { "syslog-enabled yes", "syslog-enabled no", "syslog-enabled YES" },
+        { "syslog-ident redis", "syslog-ident vedette", "syslog-ident 'a b'" },
+        { "syslog-facility local0", "syslog-facility LOCAL7", "syslog-facility user" },
+        { "aclfile ''", "aclfile " ACL_FILE, "aclfile \"" ACL_FILE "\"" },
+        { "acllog-max-len 128", "acllog-max-len 0", "acllog-max-len 5" },
+        { "acl-pubsub-default allchannels", "acl-pubsub-default resetchannels",
+            "acl-pubsub-default AllChannels" },
+        { "protected-mode no", "protected-mode yes", "protected-mode YES" },
+        { "bind-source-addr ''", "bind-source-addr 10.0.0.7", "bind-source-addr ::1" },
+        { "rename-command ROLE ''", "rename-command role \"\"", "rename-command ROLE 'a b'" },
+        { "rename-command PING PONGY", "rename-command ping Ping", "RENAME-COMMAND PING \"#\"" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        if (rng_chance(r, 300))
+            buf_printf(out, "%s\n", lines[i][draw(r, 0, 2)]);
+}
+
 /* A configuration, its lines in any order, comments between them. */
 static void generate(struct buf *out, struct rng *r) {
     struct buf lines = BUF_INIT;
     struct slice line[256];
     size_t count = 0;
     add_process(&lines, r);
+    add_server(&lines, r);
     for (int n = 0; n < 5; n++)
         if (rng_chance(r, 600))
             add_group(&lines, r, n);
