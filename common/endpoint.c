@@ -122,6 +122,10 @@ bool endpoint_is_ip(const struct endpoint *e) {
     return host_is_ip(slice_of(e->host));
 }
 
+bool endpoint_is_path(const struct endpoint *e) {
+    return e->port == 0 && e->host[0] != '\0' && !endpoint_is_ip(e);
+}
+
 bool endpoint_is_ipv6(const struct endpoint *e) {
     return host_family(slice_of(e->host)) == AF_INET6;
 }

@@ -25,6 +25,8 @@ bool endpoint_make(struct slice host, int64_t port, struct endpoint *ret);
 /* The host without case, and the port. */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 bool endpoint_is_ip(const struct endpoint *e);
+/* A unix socket: its path stands for the host, and there is no port. */
+bool endpoint_is_path(const struct endpoint *e);
 bool endpoint_is_ipv6(const struct endpoint *e);
 bool host_is_ip(struct slice host);
 /* Whether it can be a host name: letters, digits, '-', '_' and dots, the last label not a number.

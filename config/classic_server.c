@@ -28,13 +28,12 @@ void classic_server_init(struct classic_server *s, struct settings *settings, st
 static void read_port(struct classic_server *s, const struct classic_line *l) {
     int64_t port;
     struct buf why = BUF_INIT;
-    if (slice_is(classic_word(l, 1), "0"))
-        CLASSIC_FINDING(s->diag, l, 1,
-            "port 0 is not supported by this version: there is no other way to reach it");
-    else if (!value_read_count(classic_word(l, 1), 1, 65535, &port, &why))
+    if (!value_read_count(classic_word(l, 1), 0, 65535, &port, &why))
         CLASSIC_FINDING(s->diag, l, 1, "port %s", buf_text(&why));
     else
         s->port = port;
+    s->port_line = l->number;
+    s->port_column = l->words[1].column;
     buf_fini(&why);
 }
 
@@ -163,6 +162,14 @@ static void read_source_address(struct classic_server *s, const struct classic_l
     } else {
         read_as(s, l, "source_address");
     }
+}
+
+static void read_unix_socket(struct classic_server *s, const struct classic_line *l) {
+    read_path(s, l, &s->settings->unix_socket);
+}
+
+static void read_unix_socket_mode(struct classic_server *s, const struct classic_line *l) {
+    read_as(s, l, "clients.unix_socket_mode");
 }
 
 static void read_syslog(struct classic_server *s, const struct classic_line *l) {
@@ -299,6 +306,8 @@ static const struct directive directives[] = {
     { "syslog-enabled", read_syslog, NULL },
     { "syslog-ident", read_syslog_ident, NULL },
     { "syslog-facility", read_syslog_facility, NULL },
+    { "unixsocket", read_unix_socket, NULL },
+    { "unixsocketperm", read_unix_socket_mode, NULL },
     { "user", read_user, NULL },
     { "aclfile", read_aclfile, NULL },
     { "acllog-max-len", read_acl_log_max, NULL },
@@ -307,7 +316,6 @@ static const struct directive directives[] = {
     { "rename-command", read_rename, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
-    { "unixsocket", NULL, "" },
     { "tls-port", NULL, "0" },
     { "tls-replication", NULL, "no" },
     { "loadmodule", NULL, NULL },
@@ -365,7 +373,6 @@ static const struct directive directives[] = {
     { "tls-*", NULL, "*" }, /* nothing without tls-port and tls-replication */
     { "tracking-table-max-keys", NULL, "*" },
     { "unixsocketgroup", NULL, "*" },
-    { "unixsocketperm", NULL, "*" },
     { "zset-*", NULL, "*" },
 };
 
@@ -456,6 +463,11 @@ static void finish_acl_file(struct classic_server *s) {
 }
 
 void classic_server_finish(struct classic_server *s) {
+    if (s->port == 0)
+        s->settings->listen_count = 0;
+    if (s->port == 0 && s->settings->unix_socket == NULL)
+        diag_add(s->diag, s->port_line, s->port_column,
+            "Configured to not listen anywhere: no unixsocket");
     for (size_t i = 0; i < s->settings->listen_count; i++)
         s->settings->listen[i].port = (uint16_t)s->port;
     finish_path(s->settings, &s->settings->log_file);

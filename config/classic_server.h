@@ -9,10 +9,11 @@ struct diag;
 struct settings;
 
 struct classic_server {
-    struct settings *settings; /* borrowed */
-    struct diag *diag;         /* borrowed */
-    int64_t port;              /* the last `port` line, else the default */
-    int acl_line, acl_column;  /* where `aclfile` stands; 0 without it */
+    struct settings *settings;  /* borrowed */
+    struct diag *diag;          /* borrowed */
+    int64_t port;               /* the last `port` line, else the default */
+    int port_line, port_column; /* where it stands; 0 without it */
+    int acl_line, acl_column;   /* where `aclfile` stands; 0 without it */
 };
 
 /* Defaults that are others than in YAML. */

@@ -187,9 +187,9 @@ static void say_bind(struct writer *w) {
 static void say_listen(struct writer *w) {
     const struct settings *s = w->content->settings;
     char text[NUMBER_SIZE];
+    say_word(w, "port", number(s->listen_count > 0 ? s->listen[0].port : 0, text));
     if (s->listen_count > 0)
-        say_word(w, "port", number(s->listen[0].port, text));
-    say_bind(w);
+        say_bind(w);
 }
 
 static void say_log_level(struct writer *w) {
@@ -263,6 +263,8 @@ static const struct generic generics[] = {
     { "limits.clients", { "maxclients" }, say_max_clients },
     { "clients.password", { "requirepass" }, say_password },
     { "clients.users", { "user" }, say_users },
+    { "clients.unix_socket", { "unixsocket" }, NULL },
+    { "clients.unix_socket_mode", { "unixsocketperm" }, NULL },
     { "clients.acl_file", { "aclfile" }, NULL },
     { "clients.acl_log_max", { "acllog-max-len" }, NULL },
     { "clients.all_channels", { "acl-pubsub-default" }, say_new_channels },

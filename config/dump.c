@@ -174,6 +174,9 @@ static void write_values(const struct option *o, struct buf *out) {
         buf_add_text(out, " to ");
         value_write_size(o->max, out);
         break;
+    case OPTION_TYPE_MODE:
+        buf_add_text(out, "octal, 0 to 777");
+        break;
     case OPTION_TYPE_BOOL:
         buf_add_text(out, "`yes`, `no`");
         break;

@@ -158,8 +158,6 @@ static void load_listen(struct settings *s, const struct yaml_value *v, struct d
     }
     if (!expect_shape(v, "listen", YAML_LIST, diag))
         return;
-    if (v->item_count == 0)
-        diag_add(diag, v->line, v->column, "listen must name an address at least");
     for (size_t i = 0; i < v->item_count; i++)
         load_listen_address(s, v->items[i], diag);
 }
@@ -286,6 +284,7 @@ static void load_option(
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
+    case OPTION_TYPE_MODE:
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_WORD:
@@ -497,6 +496,15 @@ static void check_groups(const struct yaml_value *root, struct diag *diag) {
             "no groups: name those to watch, or write 'groups: {}' if SENTINEL MONITOR makes them");
 }
 
+static void check_listen(
+    const struct yaml_value *root, const struct settings *s, struct diag *diag) {
+    const struct yaml_value *listen = yaml_tree_item(root, "listen");
+    if (listen != NULL && listen->shape == YAML_LIST && listen->item_count == 0 &&
+        s->unix_socket == NULL)
+        diag_add(diag, listen->line, listen->column,
+            "listen must name an address at least, unless there is clients.unix_socket");
+}
+
 /* Users come from one place: the file itself, or an ACL file. */
 static void load_acl_file(struct settings *s, const struct yaml_value *root, struct diag *diag) {
     if (s->acl_file == NULL)
@@ -526,6 +534,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         load_acl_file(ret, root, diag);
         check_masters(ret, diag);
         check_names(ret, diag);
+        check_listen(root, ret, diag);
         check_groups(root, diag);
     }
     yaml_tree_free(root);

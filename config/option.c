@@ -53,6 +53,8 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         return value_read_duration(text, o->min, o->max, value, why);
     case OPTION_TYPE_SIZE:
         return value_read_size(text, o->min, o->max, value, why);
+    case OPTION_TYPE_MODE:
+        return value_read_mode(text, value, why);
     case OPTION_TYPE_BOOL:
         return value_read_bool(text, value, why);
     case OPTION_TYPE_WORD:
@@ -207,6 +209,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
         return log_level_parse(text, value);
     case OPTION_TYPE_RENAMES:
         return assign_rename(settings, text);
+    case OPTION_TYPE_MODE:
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
@@ -265,6 +268,9 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_SIZE:
         buf_add_i64(out, *(const int64_t *)value);
         break;
+    case OPTION_TYPE_MODE:
+        buf_printf(out, "%o", (unsigned)*(const int64_t *)value);
+        break;
     case OPTION_TYPE_BOOL:
         buf_add_text(out, *(const bool *)value ? "yes" : "no");
         break;
@@ -319,6 +325,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_COUNT:
+    case OPTION_TYPE_MODE:
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_ENDPOINT_LIST:
@@ -375,6 +382,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_MODE:
         return *(const int64_t *)left == *(const int64_t *)right;
     case OPTION_TYPE_LOG_LEVEL:
         return *(const enum log_level *)left == *(const enum log_level *)right;

@@ -22,6 +22,7 @@ enum option_type {
     OPTION_TYPE_COUNT,       /* integer within [min, max] */
     OPTION_TYPE_DURATION,    /* ms; YAML: number with ms, s, m, h */
     OPTION_TYPE_SIZE,        /* bytes; YAML: number with B, KiB, MiB, GiB */
+    OPTION_TYPE_MODE,        /* of a file: octal digits */
     OPTION_TYPE_BOOL,        /* yes or no */
     OPTION_TYPE_LOG_LEVEL,
     OPTION_TYPE_WORD, /* one of `words`; its number is the value */

@@ -335,6 +335,22 @@ const struct option option_table[] = {
         .doc = "Refusals that ACL LOG keeps.",
     },
     {
+        .key = "clients.unix_socket",
+        IN_PROCESS(unix_socket),
+        .type = OPTION_TYPE_PATH,
+        .live = OPTION_RESTART,
+        .example = "/run/vedette/vedette.sock",
+        .doc = "A unix socket at which clients are served, too; or alone, with `listen: []`.",
+    },
+    {
+        .key = "clients.unix_socket_mode",
+        IN_PROCESS(unix_socket_mode),
+        .type = OPTION_TYPE_MODE,
+        .live = OPTION_RESTART,
+        .example = "770",
+        .doc = "Rights of the unix socket. Without it those that the system gives.",
+    },
+    {
         .key = "clients.rename_commands",
         IN_PROCESS(renames),
         .type = OPTION_TYPE_COMMANDS,

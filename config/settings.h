@@ -74,6 +74,8 @@ struct settings {
     struct users users;             /* of access control */
     char *acl_file;                 /* owned: where they stand instead; NULL = none */
     int64_t acl_log_max;            /* refusals that ACL LOG keeps */
+    char *unix_socket;              /* owned: path; NULL = none */
+    int64_t unix_socket_mode;       /* 0 = as the system makes it */
     char *source_address;           /* owned: an IP address that we connect from; NULL = any */
     struct command_renames renames; /* of our own commands */
     bool all_channels;              /* new users have a right to every channel */

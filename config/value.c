@@ -201,6 +201,21 @@ static bool is_server(struct slice text) {
     return endpoint_parse(text, &e) && endpoint_is_ip(&e) && e.port > 0;
 }
 
+bool value_read_mode(struct slice text, int64_t *ret, struct buf *why) {
+    int64_t mode = 0;
+    bool valid = text.size > 0 && text.size <= 4;
+    for (size_t i = 0; i < text.size && valid; i++) {
+        valid = text.data[i] >= '0' && text.data[i] <= '7';
+        mode = mode * 8 + (text.data[i] - '0');
+    }
+    if (!valid || mode > 0777) {
+        buf_add_text(why, "must be an octal number from 0 to 777");
+        return false;
+    }
+    *ret = mode;
+    return true;
+}
+
 bool value_check_ip(struct slice text, struct buf *why) {
     struct endpoint e;
     if (host_is_ip(text) && endpoint_make(text, 0, &e))

@@ -29,6 +29,8 @@ bool value_read_endpoint(struct slice text, struct endpoint *ret, struct buf *wh
 /* The same, or a host name and a port; whether names are resolved is another matter. */
 bool value_read_address(struct slice text, struct endpoint *ret, struct buf *why);
 /* Name servers: IP literals, each with a port or not, separated by commas. */
+/* Of a file: octal, up to 777. */
+bool value_read_mode(struct slice text, int64_t *ret, struct buf *why);
 bool value_check_ip(struct slice text, struct buf *why);
 bool value_check_servers(struct slice text, struct buf *why);
 /* The same, but any of the two may be missing (":26379", "10.0.0.7:0", ""), and the host may be a

@@ -127,6 +127,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
+    case OPTION_TYPE_MODE:
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_WORD:

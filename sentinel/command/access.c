@@ -150,7 +150,7 @@ static bool is_open(const struct acl *a) {
 }
 
 static bool is_of_this_host(const struct endpoint *e) {
-    return strncmp(e->host, "127.", 4) == 0 || strcmp(e->host, "::1") == 0;
+    return endpoint_is_path(e) || strncmp(e->host, "127.", 4) == 0 || strcmp(e->host, "::1") == 0;
 }
 
 bool access_admits(

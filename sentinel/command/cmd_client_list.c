@@ -21,6 +21,7 @@ static void print_flags(const struct session *s, struct buf *out) {
     } flags[] = {
         { 'P', session_has_subscriptions(s) },
         { 'b', s->is_postponed },
+        { 'U', endpoint_is_path(&s->remote) },
         { 't', s->tracking.on },
         { 'B', s->tracking.bcast },
         { 'c', s->state == SESSION_ENDING },

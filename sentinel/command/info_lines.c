@@ -148,6 +148,8 @@ static void print_listeners(const struct server *s, struct buf *out) {
         }
         buf_printf(out, ",port=%d\r\n", s->listen[i].port);
     }
+    if (s->unix_socket != NULL)
+        buf_printf(out, "listener%zu:name=unix,bind=%s\r\n", number, s->unix_socket);
 }
 
 static const struct line server_lines[] = {

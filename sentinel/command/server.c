@@ -20,6 +20,7 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
         .core = core,
         .facts = facts,
         .listen_count = settings->listen_count,
+        .unix_socket = mem_strdup(settings->unix_socket),
         .started_ms = core->now.mono_ms,
         .sessions = MAP_INIT,
         .pubsub = PUBSUB_INIT,
@@ -52,6 +53,7 @@ void server_free(struct server *s) {
     resp_reader_fini(&s->reader);
     buf_fini(&s->otherwise);
     buf_fini(&s->spare);
+    mem_free(s->unix_socket);
     mem_free(s);
 }
 

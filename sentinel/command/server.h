@@ -42,6 +42,7 @@ struct server {
     const struct process_facts *facts; /* borrowed */
     struct endpoint listen[LISTEN_MAX];
     size_t listen_count;
+    char *unix_socket;  /* owned; NULL = none */
     int64_t started_ms; /* mono */
     struct usage usage;
     struct stats stats;

@@ -157,7 +157,10 @@ void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
         .remote = *remote,
         .descriptor = fd,
     };
-    stream_local(client->stream, &in.local);
+    if (endpoint_is_path(remote))
+        in.local = *remote; /* one name for both ends */
+    else
+        stream_local(client->stream, &in.local);
     inlet_take(&c->inlet, &in);
 }
 

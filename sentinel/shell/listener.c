@@ -42,6 +42,11 @@ static bool contains(struct listener *const *items, size_t count, const struct l
 void listeners_fini(struct listeners *l) {
     listeners_abort(l);
     listeners_commit(l); /* of nothing: closes all */
+    if (l->local != NULL) {
+        unlink(l->local->at.host);
+        listener_free(l->local);
+        l->local = NULL;
+    }
     if (l->spare_fd >= 0)
         close(l->spare_fd);
     l->spare_fd = -1;
@@ -72,7 +77,10 @@ static void on_ready(void *context, unsigned ready) {
         struct endpoint remote;
         int r = socket_accept(one->fd, &fd, &remote);
         if (r == 0) {
-            socket_keep_alive(fd, one->set->keepalive_s);
+            if (endpoint_is_path(&one->at))
+                remote = one->at;
+            else
+                socket_keep_alive(fd, one->set->keepalive_s);
             clients_accept(one->set->clients, fd, &remote);
         } else if (r == -EMFILE || r == -ENFILE) {
             if (!refuse_one(one->set, one->fd))
@@ -106,6 +114,21 @@ static struct listener *bind_one(struct listeners *l, const struct endpoint *at,
     struct listener *one = mem_new(struct listener);
     *one = (struct listener){ .set = l, .at = *at, .fd = fd };
     return one;
+}
+
+int listeners_open_local(struct listeners *l, const char *path, unsigned mode) {
+    int fd;
+    int r = socket_listen_at(path, mode, &fd);
+    if (r < 0)
+        return r;
+    if (l->backlog != SOCKET_BACKLOG)
+        (void)socket_set_backlog(fd, l->backlog);
+    struct listener *one = mem_new(struct listener);
+    *one = (struct listener){ .set = l, .fd = fd };
+    slice_copy(slice_of(path), one->at.host, sizeof(one->at.host));
+    one->watch = watch_new(l->loop, fd, WATCH_READ, on_ready, one);
+    l->local = one;
+    return 0;
 }
 
 static bool is_lacking(int error) {

@@ -15,10 +15,11 @@ struct listeners {
     size_t count;
     struct listener **prepared; /* owned: what items is to become; some of them stand in both */
     size_t prepared_count;
-    int backlog;     /* of those that are bound from now on */
-    int keepalive_s; /* of connections that are accepted from now on; 0 = none */
-    int spare_fd;    /* given up for a moment to refuse a connection when descriptors run out; -1 =
-                        none */
+    struct listener *local; /* owned: a unix socket; NULL = none */
+    int backlog;            /* of those that are bound from now on */
+    int keepalive_s;        /* of connections that are accepted from now on; 0 = none */
+    int spare_fd; /* given up for a moment to refuse a connection when descriptors run out; -1 =
+                     none */
 };
 
 #define LISTENER_ACCEPTS_MAX \
@@ -34,4 +35,6 @@ int listeners_prepare(struct listeners *l, const struct endpoint *endpoints, con
     size_t count, size_t *ret_failed);
 /* Accepts on what was prepared, and on nothing else from now on. */
 void listeners_commit(struct listeners *l);
+/* Accepts at a unix socket, too. 0 or negative errno. */
+int listeners_open_local(struct listeners *l, const char *path, unsigned mode);
 void listeners_abort(struct listeners *l); /* forgets what was prepared */

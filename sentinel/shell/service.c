@@ -209,6 +209,10 @@ static int listen_first(struct service *s) {
             "cannot listen on %s: %s", endpoint_text(&settings->listen[failed], at), socket_why(r));
     }
     listeners_commit(l);
+    if (settings->unix_socket != NULL)
+        r = listeners_open_local(l, settings->unix_socket, (unsigned)settings->unix_socket_mode);
+    if (r < 0)
+        return refuse("cannot listen on %s: %s", settings->unix_socket, strerror(-r));
     return SERVICE_OK;
 }
 

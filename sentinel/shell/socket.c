@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* Seconds: silence before the first keepalive probe, between probes, and how many may be lost. Of
@@ -46,6 +48,8 @@ static int address_of(const struct endpoint *e, union address *ret, socklen_t *r
 static void endpoint_of(const union address *a, socklen_t size, struct endpoint *ret) {
     char host[ENDPOINT_HOST_MAX];
     *ret = (struct endpoint){ .host = "" };
+    if (a->any.sa_family != AF_INET && a->any.sa_family != AF_INET6)
+        return;
     if (getnameinfo(&a->any, size, host, sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
         return;
     uint16_t port = a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port;
@@ -88,6 +92,27 @@ int socket_listen(const struct endpoint *at, int *ret_fd) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (bind(fd, &a.any, size) < 0 || listen(fd, SOCKET_BACKLOG) < 0) {
         r = -errno;
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int socket_listen_at(const char *path, unsigned mode, int *ret_fd) {
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    struct stat old;
+    if (strlen(path) >= sizeof(at.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(at.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
+        unlink(path);
+    if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, SOCKET_BACKLOG) < 0 ||
+        (mode != 0 && chmod(path, mode) < 0)) {
+        int r = -errno;
         close(fd);
         return r;
     }

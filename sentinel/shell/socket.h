@@ -8,6 +8,9 @@
 
 /* 0 or negative errno; -ENOENT for a host that is no IP address. */
 int socket_listen(const struct endpoint *at, int *ret_fd); /* IPv6: for IPv6 alone */
+/* At a path; a socket that an earlier process left there is removed. mode 0 = as the system makes
+ * it. -ENAMETOOLONG for a path that no socket can have. */
+int socket_listen_at(const char *path, unsigned mode, int *ret_fd);
 /* From an address of ours, without a port; NULL: the system chooses. The connection may still be
  * under way at the return. */
 int socket_connect(const struct endpoint *to, const struct endpoint *from, int *ret_fd);

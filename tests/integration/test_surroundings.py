@@ -267,6 +267,45 @@ def test_connections_leave_from_the_source_address(lab, make):
     wait_until(hung_up, 15, 'the next ones come from the new address')
 
 
+# ---- a unix socket ----
+
+
+@pytest.mark.parametrize('alone', [False, True])
+def test_clients_are_served_at_a_unix_socket(lab, group, make, alone):
+    path = lab.folder / 'here.sock'
+    yaml = {'clients': {'unix_socket': str(path), 'unix_socket_mode': '700'}}
+    sentinel = sentinel_with(lab, make, group, {**yaml, **({'listen': []} if alone else {})},
+                             [f'unixsocket {path}', 'unixsocketperm 700'])
+    if alone and make == 'classic':
+        text = sentinel.file_text()
+        sentinel.write_file(text.replace(f'port {sentinel.port}\n', 'port 0\n'))
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))  # as a crash leaves it
+    sentinel.start(wait=False)
+
+    def ask(words):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(words + b'\r\n')
+            return client.recv(100000).decode()
+
+    def answers():
+        try:
+            return ask(b'PING') == '+PONG\r\n'
+        except OSError:
+            return False
+
+    wait_until(answers, 10, 'it answers there')
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert f'addr={path}:0 laddr={path}:0 ' in ask(b'CLIENT LIST')
+    assert ' flags=U ' in ask(b'CLIENT INFO')
+    info = ask(b'INFO server')
+    assert f':name=unix,bind={path}\r\n' in info
+    assert f'tcp_port:{0 if alone else sentinel.port}\r\n' in info
+    assert sentinel.terminate() == 0
+    assert not path.exists()
+
+
 # ---- its own commands ----
 
 

@@ -148,7 +148,7 @@ static const struct row sentinel_rows[] = {
 #define NO_INTEGER          "argument couldn't be parsed into an integer"
 #define CANNOT_BIND(quoted) "cannot bind '" quoted "': not an IP address"
 static const struct row server_rows[] = {
-    { "port", { { "1", EACH("port must be a whole number from 1 to 65535") } } },
+    { "port", { { "1", EACH("port must be a whole number from 0 to 65535") } } },
     { "bind",
         { { "10.0.0.1",
             { CANNOT_BIND("wrong"), CANNOT_BIND(""), CANNOT_BIND(XS),
@@ -199,6 +199,9 @@ static const struct row server_rows[] = {
         { { "127.0.0.2",
             { NO_SOURCE, NULL, NO_SOURCE, NO_SOURCE, NO_SOURCE, NO_SOURCE, NO_SOURCE,
                 NO_SOURCE } } } },
+    { "unixsocket", { { "x", PROCESS_TEXT("unixsocket") } } },
+    { "unixsocketperm",
+        { { "700", EACH("unixsocketperm must be an octal number from 0 to 777") } } },
     { "rename-command",
         { { "ping",
               { [EMPTY] = "rename-command must not be empty",
@@ -215,7 +218,6 @@ static const struct row server_rows[] = {
 /* Not read: what they may say is a matter of classic_server.c. */
 static const char *const others[] = {
     "user",
-    "unixsocket",
     "tls-port",
     "tls-replication",
     "loadmodule",

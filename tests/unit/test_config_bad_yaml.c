@@ -107,6 +107,8 @@ static const struct row process_rows[] = {
     { "clients.users",
         { NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING,
             "must be a mapping, not a list", ": A must be a single value, not a mapping" } },
+    { "clients.unix_socket", TEXT },
+    { "clients.unix_socket_mode", EACH("must be an octal number from 0 to 777") },
     { "clients.rename_commands",
         { NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING, NO_MAPPING,
             "must be a mapping, not a list", ": A must be a single value, not a mapping" } },

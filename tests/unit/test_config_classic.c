@@ -276,9 +276,7 @@ static void what_is_not_carried_out_yet_is_never_passed_over(void **state) {
             "f:1:1: tls-port is not supported by this version other than as '0'\n" },
         { "tls-replication yes",
             "f:1:1: tls-replication is not supported by this version other than as 'no'\n" },
-        { "unixsocket x", "f:1:1: unixsocket is not supported by this version\n" },
-        { "port 0",
-            "f:1:6: port 0 is not supported by this version: there is no other way to reach it\n" },
+        { "port 0", "f:1:6: Configured to not listen anywhere: no unixsocket\n" },
         { "sentinel announce-ip me+you",
             "f:1:22: announce-ip must be an IP address or a host name\n" },
     };
@@ -342,8 +340,8 @@ static void each_kind_of_bad_line_is_found(void **state) {
         const char *line, *findings;
     } cases[] = {
         { "port", "f:2:1: port needs a value\n" },
-        { "port many", "f:2:6: port must be a whole number from 1 to 65535\n" },
-        { "port 65536", "f:2:6: port must be a whole number from 1 to 65535\n" },
+        { "port many", "f:2:6: port must be a whole number from 0 to 65535\n" },
+        { "port 65536", "f:2:6: port must be a whole number from 0 to 65535\n" },
         { "port 1 2", "f:2:8: port takes one value\n" },
         { "prot 1", "f:2:1: unknown directive 'prot'; did you mean 'port'?\n" },
         { "sentinle monitor", "f:2:1: unknown directive 'sentinle'; did you mean 'sentinel'?\n" },
@@ -446,7 +444,7 @@ static void all_findings_are_told_in_order_of_their_lines(void **state) {
                     "sentinel monitor m name 1 2\n"
                     "sentinel myid x\n",
         "f:1:36: negative or zero time parameter.\n"
-        "f:2:6: port must be a whole number from 1 to 65535\n"
+        "f:2:6: port must be a whole number from 0 to 65535\n"
         "f:3:20: Can't resolve instance hostname.\n"
         "f:4:15: Malformed Sentinel id in myid option.\n");
 }

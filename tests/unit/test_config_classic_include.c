@@ -122,11 +122,11 @@ static void findings_name_the_included_file(void **state) {
     (void)state;
     write_file("main", "include @/a\nport x\ninclude @/gone\ninclude\ninclude a b\n");
     write_file("a", "\nport many\nsentinel nonsense g\nsentinel parallel-syncs g 1\n\"\n");
-    assert_findings("@/main:2:6: port must be a whole number from 1 to 65535\n"
+    assert_findings("@/main:2:6: port must be a whole number from 0 to 65535\n"
                     "@/main:3:9: cannot read @/gone: No such file or directory\n"
                     "@/main:4:1: include takes one path\n"
                     "@/main:5:1: include takes one path\n"
-                    "@/a:2:6: port must be a whole number from 1 to 65535\n"
+                    "@/a:2:6: port must be a whole number from 0 to 65535\n"
                     "@/a:3:10: Unrecognized sentinel configuration statement.\n"
                     "@/a:4:25: No such master with specified name.\n"
                     "@/a:5:1: Unbalanced quotes in configuration line\n");

@@ -362,6 +362,8 @@ static void add_server(struct buf *out, struct rng *r) {
         { "acl-pubsub-default allchannels", "acl-pubsub-default resetchannels",
             "acl-pubsub-default AllChannels" },
         { "protected-mode no", "protected-mode yes", "protected-mode YES" },
+        { "unixsocket /run/a", "unixsocket ''", "unixsocket 'a b'" },
+        { "unixsocketperm 700", "unixsocketperm 0", "unixsocketperm 0770" },
         { "bind-source-addr ''", "bind-source-addr 10.0.0.7", "bind-source-addr ::1" },
         { "rename-command ROLE ''", "rename-command role \"\"", "rename-command ROLE 'a b'" },
         { "rename-command PING PONGY", "rename-command ping Ping", "RENAME-COMMAND PING \"#\"" },
