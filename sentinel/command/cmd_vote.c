@@ -26,7 +26,7 @@ static void answer_request(
 void run_sentinel_is_master_down_by_addr(struct call *call) {
     struct slice host = call->args[2], candidate = call->args[5];
     int64_t port, epoch;
-    if (!slice_to_i64(call->args[3], &port) || !slice_to_i64(call->args[4], &epoch) || epoch < 0) {
+    if (!slice_to_i64(call->args[3], &port) || !slice_to_i64(call->args[4], &epoch)) {
         resp_error(&call->reply, SLICE_LITERAL("ERR value is not an integer or out of range"));
         return;
     }
@@ -47,8 +47,8 @@ void run_sentinel_is_master_down_by_addr(struct call *call) {
         election_hint(call->core, g);
     if (slice_is(candidate, "*"))
         write_answer(&call->reply, is_down, SLICE_EMPTY, 0);
-    else
-        answer_request(call, g, (uint64_t)epoch, candidate, is_down);
+    else /* a negative one is as good as an old one */
+        answer_request(call, g, (uint64_t)MAX_OF(epoch, 0), candidate, is_down);
 }
 
 void run_publish(struct call *call) {

@@ -52,9 +52,6 @@ LIVE_ROWS = [
     Row('(CLIENT SETNAME|HELLO 2 SETNAME) xxx.*', r'(- [+*]|-   ).*|\+ - ERR Client names have at most 255 bytes',
         BOUNDED),
     Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'\+ - ERR LIB-(NAME|VER) cannot contain .*', BOUNDED),
-    Row('SENTINEL IS-MASTER-DOWN-BY-ADDR .* -1 .*',
-        r'\+ - ERR value is not an integer or out of range|- \*|-   : 0|-   \$ \*',
-        'Stock takes a negative epoch for one beyond 2^63.'),
     Row('SENTINEL CONFIG.*', r'- - ERR (Only SENTINEL CONFIG GET <option> / SET <option> <value> are '
         r"supported.|Invalid argument 'loglevel' .*)|\+ - ERR (Only SENTINEL CONFIG GET <param> .*|wrong "
         r"number of arguments for 'sentinel\|config' command)|\+   \$ (loglevel|notice)", SINCE_7_2),

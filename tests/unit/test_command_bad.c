@@ -190,8 +190,8 @@ struct row {
     { \
         name, { \
             { "127.0.0.1", EACH(NO_SUCH_MASTER) }, \
-                { "28400", NUMBER_OR(NO_NUMBER, NO_SUCH_MASTER) }, { "0", EACH(NO_NUMBER) }, \
-                PLAIN("*") \
+                { "28400", NUMBER_OR(NO_NUMBER, NO_SUCH_MASTER) }, \
+                { "0", NUMBER_OR(NO_NUMBER, NO_SUCH_MASTER) }, PLAIN("*") \
         } \
     }
 

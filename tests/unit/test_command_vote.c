@@ -49,7 +49,9 @@ static void numbers_are_checked(void **state) {
     static const char error[] = "-\"ERR value is not an integer or out of range\"";
     assert_answer(d, 1, "SENTINEL is-master-down-by-addr 127.0.0.1 x 5 *", error);
     assert_answer(d, 1, ASK "5x *", error);
-    assert_answer(d, 1, ASK "-1 *", error);
+    assert_answer(d, 1, ASK "-1 *", NONE);
+    assert_answer(d, 1, ASK "-1 abc", NONE); /* no epoch of its own was ever so low */
+    assert_int_equal(d->core->current_epoch, 0);
     assert_answer(d, 1, ASK "18446744073709551616 *", error);
 }
 
