@@ -25,6 +25,7 @@ OURS = 'Our own lines: what Vedette tells beyond stock.'
 SINCE_7_2 = 'New or changed in 7.2, which we follow; Debian\'s stock is 7.0.'
 SINCE_8 = 'Lines of Redis 8: true here, too, and the dashboards of both find theirs.'
 BOUNDED = 'Whatever a client makes us keep is bounded.'
+NO_HOST = 'What is neither an IP address nor a host name cannot be announced.'
 
 # Debian's stock is 7.0, our default is the behaviour of 7.2.
 LIVE_ROWS = [
@@ -51,6 +52,8 @@ LIVE_ROWS = [
         'Stock 7.0 computes with an overflow, and pauses nothing.'),
     Row('(CLIENT SETNAME|HELLO 2 SETNAME) xxx.*', r'(- [+*]|-   ).*|\+ - ERR Client names have at most 255 bytes',
         BOUNDED),
+    Row('SENTINEL CONFIG SET announce-ip .*', r'- \+ OK|\+ - ERR Invalid value .*', NO_HOST),
+    Row('SENTINEL CONFIG GET .*', r'-   \$ \*|\+   \$ ', NO_HOST),
     Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'\+ - ERR LIB-(NAME|VER) cannot contain .*', BOUNDED),
     Row('SENTINEL CONFIG.*', r'- - ERR (Only SENTINEL CONFIG GET <option> / SET <option> <value> are '
         r"supported.|Invalid argument 'loglevel' .*)|\+ - ERR (Only SENTINEL CONFIG GET <param> .*|wrong "
