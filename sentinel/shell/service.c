@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "config/diag.h"
 #include "config/merge.h"
+#include "config/option.h"
 #include "sentinel/core/input.h"
 #include "sentinel/engine/engine.h"
 #include "sentinel/shell/classic_state.h"
@@ -306,10 +307,6 @@ static void start_engine(struct service *s, const struct plan *plan) {
 
 /* ---- reload ---- */
 
-static void warn(struct service *s, const char *text) {
-    logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_of(text));
-}
-
 static void refuse_reload(struct service *s, const char *why) {
     shell_take(&s->shell, &(struct input){ .kind = INPUT_RELOAD_FAILED, .why = slice_of(why) });
 }
@@ -350,9 +347,13 @@ static bool prepare_outside(struct service *s, const struct settings *new) {
 }
 
 static void warn_of_restart(struct service *s, const struct settings *new) {
-    const struct settings *old = &s->file.settings;
-    if (strcmp(old->state_dir, new->state_dir) != 0)
-        warn(s, "state_dir was changed in the file: this takes a restart");
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        if (o->scope == OPTION_PROCESS && o->live == OPTION_RESTART &&
+            !option_equal(o, &s->file.settings, new))
+            logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+                "%s was changed in the file: this takes a restart", o->key);
+    }
 }
 
 static void commit_reload(struct service *s, struct config_file *new, const struct plan *plan) {

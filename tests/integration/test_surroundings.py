@@ -267,6 +267,19 @@ def test_connections_leave_from_the_source_address(lab, make):
     wait_until(hung_up, 15, 'the next ones come from the new address')
 
 
+# ---- what a reload cannot change ----
+
+
+def test_a_changed_option_that_takes_a_restart_is_told(lab, group):
+    sentinel = sentinel_with(lab, 'vedette', group)
+    sentinel.start()
+    sentinel.write_file(f'pid_file: {lab.folder}/late.pid\n{sentinel.file.read_text()}')
+    sentinel.reload()
+    wait_until(lambda: 'pid_file was changed in the file: this takes a restart' in sentinel.log(), 5, 'it is told')
+    assert 'supervised was changed' not in sentinel.log()
+    assert sentinel.answers()
+
+
 # ---- a unix socket ----
 
 
