@@ -52,7 +52,7 @@ void call_refuse_count(struct call *call, const struct command *c) {
 
 void reply_help(struct call *call, const char *container, const char *first_line) {
     const struct command *c = command_find(slice_of(container));
-    enum compat compat = call->core->settings.compat;
+    enum compat compat = core_compat(call->core);
     struct buf line = BUF_INIT;
     size_t count = command_count_served(c->subcommands, c->subcommand_count, compat);
     resp_array(&call->reply, 1 + 2 * count);

@@ -65,7 +65,7 @@ static void write_printed(
 
 /* Valkey 9 has rights to databases; here there are none to have rights to. */
 static bool tells_databases(const struct call *call) {
-    return call->core->settings.compat == COMPAT_VALKEY;
+    return core_compat(call->core) == COMPAT_VALKEY;
 }
 
 static void write_rights(struct call *call, const struct acl_selector *s) {
@@ -181,8 +181,7 @@ void run_acl_deluser(struct call *call) {
 
 static void count_or_write(
     struct call *call, const struct command *c, unsigned category, size_t *count) {
-    if ((command_categories(c) & category) == 0 ||
-        !command_is_served(c, call->core->settings.compat))
+    if ((command_categories(c) & category) == 0 || !command_is_served(c, core_compat(call->core)))
         return;
     if (count != NULL)
         ++*count;
@@ -227,7 +226,7 @@ void run_acl_dryrun(struct call *call) {
     size_t count = call->count - 3, at = 0;
     const struct acl_user *u = acl_find(acl_of(call), call->args[2]);
     const struct command *c =
-        command_of(&call->server->naming, args, count, call->core->settings.compat);
+        command_of(&call->server->naming, args, count, core_compat(call->core));
     if (u == NULL) {
         resp_errorf(&call->reply, "ERR User '" SLICE_FMT "' not found", SLICE_ARG(call->args[2]));
         return;
@@ -236,7 +235,7 @@ void run_acl_dryrun(struct call *call) {
         resp_errorf(&call->reply, "ERR Command '" SLICE_FMT "' not found", SLICE_ARG(args[0]));
         return;
     }
-    if (!command_takes(c, count, call->core->settings.compat)) {
+    if (!command_takes(c, count, core_compat(call->core))) {
         resp_errorf(&call->reply, "ERR wrong number of arguments for '" SLICE_FMT "' command",
             SLICE_ARG(c->name));
         return;

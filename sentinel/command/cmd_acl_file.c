@@ -12,7 +12,7 @@
 static bool has_file(struct call *call) {
     if (call->core->settings.acl_file != NULL)
         return true;
-    bool is_redis = call->core->settings.compat == COMPAT_REDIS;
+    bool is_redis = core_compat(call->core) == COMPAT_REDIS;
     resp_errorf(&call->reply,
         "ERR This %sinstance is not configured to use an ACL file. You may want to specify users "
         "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a "

@@ -161,7 +161,7 @@ void run_sentinel_reset(struct call *call) {
 }
 
 static void refuse_failover_option(struct call *call) {
-    if (call->core->settings.compat == COMPAT_VALKEY)
+    if (core_compat(call->core) == COMPAT_VALKEY)
         resp_error(&call->reply, SLICE_LITERAL("ERR Unknown failover option specified"));
     else
         call_refuse_count(call, call->command);

@@ -11,7 +11,7 @@ static const char *text_or_empty(const char *text) {
 }
 
 static bool is_valkey(const struct session *s) {
-    return s->server->core->settings.compat == COMPAT_VALKEY;
+    return core_compat(s->server->core) == COMPAT_VALKEY;
 }
 
 static void print_flags(const struct session *s, struct buf *out) {

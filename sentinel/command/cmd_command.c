@@ -7,7 +7,7 @@
 #include "sentinel/core/core.h"
 
 static enum compat compat_of(const struct call *call) {
-    return call->core->settings.compat;
+    return core_compat(call->core);
 }
 
 static const struct naming *names_of(const struct call *call) {

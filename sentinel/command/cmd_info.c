@@ -15,7 +15,7 @@ static void add_count(struct buf *out, const char *name, uint64_t value) {
 }
 
 static bool is_valkey(const struct server *s) {
-    return s->core->settings.compat == COMPAT_VALKEY;
+    return core_compat(s->core) == COMPAT_VALKEY;
 }
 
 /* ---- # Sentinel ---- */

@@ -98,7 +98,7 @@ void run_hello(struct call *call) {
         call_set_name(call, options.name);
     session->version = call->reply.version = (int)options.version;
 
-    bool is_valkey = call->core->settings.compat == COMPAT_VALKEY;
+    bool is_valkey = core_compat(call->core) == COMPAT_VALKEY;
     resp_map(&call->reply, 6);
     resp_bulk_text(&call->reply, "server");
     resp_bulk_text(&call->reply, is_valkey ? "valkey" : "redis");

@@ -450,7 +450,7 @@ static bool is_paused(const struct call *call, const struct command *c) {
 
 /* The row of the request; NULL after refusing it. */
 static const struct command *resolve(struct call *call) {
-    enum compat compat = call->core->settings.compat;
+    enum compat compat = core_compat(call->core);
     const struct naming *names = &call->server->naming;
     const struct command *c = command_of(names, call->args, call->count, compat);
     const struct command *container = naming_row(names, call->args[0]);

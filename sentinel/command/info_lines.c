@@ -24,7 +24,7 @@ struct line {
 
 static void print_lines(
     const struct server *s, const struct line *lines, size_t count, struct buf *out) {
-    enum make make = s->core->settings.compat == COMPAT_VALKEY ? VALKEY : REDIS;
+    enum make make = core_compat(s->core) == COMPAT_VALKEY ? VALKEY : REDIS;
     for (size_t i = 0; i < count; i++) {
         const struct line *l = &lines[i];
         if ((l->makes & make) == 0)

@@ -154,6 +154,11 @@ struct group *core_group_by_address(
 bool core_store_failed(const struct core *c);
 size_t core_wanted_links(const struct core *c); /* connections that we want, made or not */
 
+/* Whose behaviour clients see. */
+static inline enum compat core_compat(const struct core *c) {
+    return (enum compat)c->settings.compat;
+}
+
 /* ---- durability ---- */
 /* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */
 uint64_t core_persist(struct core *c, const struct delta *d);
