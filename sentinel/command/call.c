@@ -1,5 +1,6 @@
 #include "sentinel/command/call.h"
 
+#include "config/value.h"
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/saving.h"
@@ -76,18 +77,9 @@ void reply_help(struct call *call, const char *container, const char *first_line
     buf_fini(&line);
 }
 
-static bool has_control_characters(struct slice word) {
-    for (size_t i = 0; i < word.size; i++) {
-        unsigned char c = (unsigned char)word.data[i];
-        if (c < 0x20 || c == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 bool call_check_characters(struct call *call, size_t first, const char *command) {
     for (size_t i = first; i < call->count; i++) {
-        if (!has_control_characters(call->args[i]))
+        if (!value_has_control(call->args[i]))
             continue;
         resp_errorf(&call->reply,
             "ERR Invalid argument at index %zu for %s: control characters are not allowed", i,

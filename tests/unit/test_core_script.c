@@ -408,17 +408,22 @@ static void the_leader_reconfigures_clients_once_when_the_promotion_is_confirmed
     fixture_stop(&f);
 }
 
-static void an_observer_reconfigures_clients_when_it_adopts_an_address(void **state) {
-    struct fixture f;
-    start_with_scripts(&f, &FIXTURE_STANDARD);
-    fixture_hello(&f,
+/* A peer tells a configuration that is newer than ours. */
+static void hear_of_master(struct fixture *f, const char *host) {
+    fixture_hello(f,
         &(struct hello_line){ .host = "10.0.1.1",
             .port = 26379,
             .id = ID_B,
             .current_epoch = 3,
-            .master_host = "10.0.0.2",
+            .master_host = host,
             .master_port = 6379,
             .config_epoch = 3 });
+}
+
+static void an_observer_reconfigures_clients_when_it_adopts_an_address(void **state) {
+    struct fixture f;
+    start_with_scripts(&f, &FIXTURE_STANDARD);
+    hear_of_master(&f, "10.0.0.2");
     assert_has_script(&f, "/reconfig mymaster observer start 10.0.0.1 6379 10.0.0.2 6379");
     fixture_advance(&f, 60000);
     assert_int_equal(count_reconfigurations(&f), 1);
@@ -428,14 +433,7 @@ static void an_observer_reconfigures_clients_when_it_adopts_an_address(void **st
 static void an_epoch_without_a_new_address_reconfigures_nothing(void **state) {
     struct fixture f;
     start_with_scripts(&f, &FIXTURE_STANDARD);
-    fixture_hello(&f,
-        &(struct hello_line){ .host = "10.0.1.1",
-            .port = 26379,
-            .id = ID_B,
-            .current_epoch = 3,
-            .master_host = "10.0.0.1",
-            .master_port = 6379,
-            .config_epoch = 3 });
+    hear_of_master(&f, "10.0.0.1");
     assert_int_equal(f.group->config_epoch, 3);
     assert_int_equal(count_reconfigurations(&f), 0);
     fixture_stop(&f);
