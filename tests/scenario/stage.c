@@ -20,17 +20,17 @@ struct name {
     const char *name; /* borrowed */
 };
 
-#define NAME_COUNT (2 * (SERVER_COUNT + VEDETTE_COUNT))
+#define NAME_COUNT (2 * (SIM_SERVERS_MAX + SIM_VEDETTES_MAX))
 
-static void fill_names(const struct world *w, struct name names[static NAME_COUNT]) {
-    for (int i = 0; i < VEDETTE_COUNT; i++, names += 2) {
+static size_t fill_names(const struct world *w, struct name names[static NAME_COUNT]) {
+    for (int i = 0; i < w->vedette_count; i++, names += 2) {
         const struct vedette *v = &w->vedettes[i];
         const struct endpoint *e = &v->party.address;
         names[0].name = names[1].name = v->name;
         (void)snprintf(names[0].text, sizeof(names->text), "%s %s %u", v->id, e->host, e->port);
         (void)snprintf(names[1].text, sizeof(names->text), "%s", v->id);
     }
-    for (int i = 0; i < SERVER_COUNT; i++, names += 2) {
+    for (int i = 0; i < w->farm.count; i++, names += 2) {
         const struct server *s = &w->farm.servers[i];
         const struct endpoint *e = &s->party.address;
         names[0].name = names[1].name = s->name;
@@ -38,21 +38,22 @@ static void fill_names(const struct world *w, struct name names[static NAME_COUN
             names[0].text, sizeof(names->text), "%s:%u %s %u", e->host, e->port, e->host, e->port);
         (void)snprintf(names[1].text, sizeof(names->text), "%s %u", e->host, e->port);
     }
+    return 2 * (size_t)(w->vedette_count + w->farm.count);
 }
 
 static void make_readable(struct stage *s, int number, struct buf *out) {
     struct name names[NAME_COUNT];
-    fill_names(s->world, names);
+    size_t count = fill_names(s->world, names);
     struct slice text = buf_slice(&s->events[number - 1]);
     while (text.size > 0) {
         size_t i = 0;
-        while (i < NAME_COUNT && !slice_starts_with(text, names[i].text))
+        while (i < count && !slice_starts_with(text, names[i].text))
             i++;
-        if (i < NAME_COUNT)
+        if (i < count)
             buf_add_text(out, names[i].name);
         else
             buf_add_char(out, text.data[0]);
-        text = slice_sub(text, i < NAME_COUNT ? strlen(names[i].text) : 1, text.size);
+        text = slice_sub(text, i < count ? strlen(names[i].text) : 1, text.size);
     }
 }
 
@@ -98,7 +99,7 @@ bool stage_has_told(struct stage *s, int number, const char *line) {
 }
 
 void stage_forget(struct stage *s) {
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < SIM_VEDETTES_MAX; i++)
         buf_clear(&s->events[i]);
     buf_clear(&s->heard);
 }
@@ -147,7 +148,7 @@ int stage_open(void **state) {
     *state = s;
     struct draw draw;
     draw_plain(&draw);
-    draw.priorities[1] = 10;
+    draw.group[0].priorities[1] = 10;
     struct world *w = s->world = world_new(SEED, &draw);
     w->net.weather = draw.weather;
     w->events = s->events;
@@ -171,7 +172,7 @@ int stage_open(void **state) {
 int stage_close(void **state) {
     struct stage *s = *state;
     world_free(s->world);
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < SIM_VEDETTES_MAX; i++)
         buf_fini(&s->events[i]);
     buf_fini(&s->heard);
     if (s->story != NULL)
@@ -191,8 +192,8 @@ struct server *stage_server(struct stage *s, int number) {
 /* ---- what happens to them ---- */
 
 static bool master_is_awaited(const struct world *w) {
-    for (int i = 0; i < VEDETTE_COUNT; i++) {
-        const struct group *g = vedette_group(&w->vedettes[i]);
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], 0);
         if (g != NULL && g->master->live.unanswered_ms != 0)
             return true;
     }

@@ -9,7 +9,7 @@
 
 struct stage {
     struct world *world; /* servers s1, s2, s3: 10.0.0.1 to 3; s1 is the master, s2 the choice */
-    struct buf events[VEDETTE_COUNT]; /* raw, since the curtain rose */
+    struct buf events[SIM_VEDETTES_MAX]; /* raw, since the curtain rose */
     struct buf heard;                 /* by the visitor */
     FILE *story;                      /* owned; NULL: nobody wants it */
 };

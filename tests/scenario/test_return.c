@@ -17,7 +17,7 @@ static int64_t time_until_demoted(struct stage *s, int64_t limit_ms) {
     int64_t ms = 0;
     while (server_is_master(stage_server(s, 1)) && ms++ < limit_ms)
         stage_run(s, 1);
-    assert_true(server_upstream(stage_server(s, 1)) == stage_server(s, 2));
+    assert_true(stage_server(s, 1)->upstream == stage_server(s, 2));
     stage_run(s, 5000);
     return ms;
 }
@@ -29,7 +29,7 @@ static void an_old_master_is_demoted_once_a_majority_has_announced_the_new_one(v
     int64_t ms = time_until_demoted(s, CORRECTION_MS);
     assert_in_range(ms, 1, HELLO_MS + 500);
     int orders = 0;
-    for (int i = 1; i <= VEDETTE_COUNT; i++) {
+    for (int i = 1; i <= s->world->vedette_count; i++) {
         if (!stage_has_told(s, i, "+convert-to-slave slave s1 @ mymaster s2")) {
             expect_events(s, i, "-sdown slave s1 @ mymaster s2\n");
             continue;

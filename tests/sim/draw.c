@@ -2,6 +2,8 @@
 
 #include "tests/sim/schedule.h"
 
+#define TIME_US (600 * US_PER_S)
+
 const char *const fault_names[FAULT_COUNT] = {
     [FAULT_SERVER_KILL] = "kill",
     [FAULT_SERVER_HANG] = "hang",
@@ -35,6 +37,13 @@ static const uint32_t usual_weights[FAULT_COUNT] = {
     [FAULT_STRANGER] = 1,
 };
 
+int draw_rows(const struct draw *d) {
+    int rows = 0;
+    for (int i = 0; i < d->groups; i++)
+        rows = MAX_OF(rows, d->group[i].replicas + 1);
+    return rows;
+}
+
 static int64_t pick(struct rng *rng, const int64_t *values, size_t count) {
     return values[rng_between(rng, 0, (int64_t)count - 1)];
 }
@@ -43,22 +52,32 @@ static int64_t pick(struct rng *rng, const int64_t *values, size_t count) {
     pick(rng, (const int64_t[]){ __VA_ARGS__ }, \
         sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))
 
-static void draw_settings(struct draw *d, struct rng *rng) {
-    d->quorum = PICK(rng, 2, 2, 2, 2, 1, 3);
-    d->down_after_ms = PICK(rng, 1000, 1000, 500, 2000, 200, 100, 5000);
-    d->failover_timeout_ms = PICK(rng, 10000, 10000, 5000, 20000, 2000, 3000, 60000);
-    d->parallel_syncs = PICK(rng, 1, 1, 2);
-    d->reboot_down_after_ms = PICK(rng, 0, 0, 0, 1000, 3000);
-    d->crash_after_ms = PICK(rng, 0, 0, 0, 50, 200, 1000);
-    d->has_password = rng_chance(rng, 250);
+/* Mostly small: a world of three vedettes and one group runs ten times as fast as one of five and
+ * five, and most of what can go wrong can go wrong there. */
+static void draw_size(struct draw *d, struct rng *rng) {
+    d->vedettes = (int)PICK(rng, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 7);
+    d->groups = (int)PICK(rng, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 5);
+    for (int i = 0; i < d->groups; i++)
+        d->group[i].replicas = (int)PICK(rng, 2, 2, 2, 2, 2, 2, 1, 3, 3, 4, 6);
+}
+
+static void draw_group(struct group_draw *g, int vedettes, struct rng *rng) {
+    int majority = vedettes / 2 + 1;
+    g->quorum = PICK(rng, majority, majority, majority, 2, 1, vedettes);
+    g->down_after_ms = PICK(rng, 1000, 1000, 2000, 5000, 500, 10000, 200, 30000);
+    g->failover_timeout_ms = PICK(rng, 10000, 10000, 5000, 20000, 2000, 3000, 60000, 180000);
+    g->parallel_syncs = PICK(rng, 1, 1, 2);
+    g->reboot_down_after_ms = PICK(rng, 0, 0, 0, 1000, 3000);
+    g->crash_after_ms = PICK(rng, 0, 0, 0, 50, 200, 1000);
+    for (size_t i = 0; i < SIM_GROUP_SERVERS_MAX; i++)
+        g->priorities[i] = PICK(rng, 100, 100, 100, 50, 10);
+    if (g->replicas > 1 && rng_chance(rng, 400)) /* not more: somebody has to be left to promote */
+        g->priorities[rng_between(rng, 0, g->replicas)] = 0;
 }
 
 static void draw_world(struct draw *d, struct rng *rng) {
+    d->has_password = rng_chance(rng, 250);
     d->colocated = rng_chance(rng, 500);
-    for (size_t i = 0; i < SERVER_COUNT; i++)
-        d->priorities[i] = PICK(rng, 100, 100, 100, 50, 10);
-    if (rng_chance(rng, 400)) /* not more: somebody has to be left to promote */
-        d->priorities[rng_between(rng, 0, SERVER_COUNT - 1)] = 0;
     d->restart_role = (enum restart_role)PICK(rng, RESTART_SAVED, RESTART_SAVED, RESTART_SAVED,
         RESTART_ORIGINAL, RESTART_MASTER, RESTART_MASTER);
     d->sync_low_us = 1 * US_PER_MS;
@@ -83,7 +102,8 @@ static void draw_world(struct draw *d, struct rng *rng) {
 }
 
 static void draw_faults(struct draw *d, struct rng *rng) {
-    d->fault_time_us = rng_between(rng, 60, 120) * US_PER_S;
+    d->time_us = TIME_US;
+    d->fault_time_us = rng_between(rng, 60, 240) * US_PER_S;
     d->fault_gap_us = PICK(rng, 1000, 3000, 3000, 8000, 8000, 20000) * US_PER_MS;
     d->outage_max_us = PICK(rng, 1000, 5000, 5000, 15000, 30000) * US_PER_MS;
     d->cut_orders = (uint32_t)PICK(rng, 0, 0, 50, 200);
@@ -94,8 +114,10 @@ static void draw_faults(struct draw *d, struct rng *rng) {
 }
 
 void draw_from(struct draw *d, struct rng *rng) {
-    *d = (struct draw){ .quorum = 0 };
-    draw_settings(d, rng);
+    *d = (struct draw){ .groups = 0 };
+    draw_size(d, rng);
+    for (int i = 0; i < d->groups; i++)
+        draw_group(&d->group[i], d->vedettes, rng);
     draw_world(d, rng);
     draw_faults(d, rng);
     d->has_scripts = rng_chance(rng, 250);
@@ -105,11 +127,16 @@ void draw_from(struct draw *d, struct rng *rng) {
 
 void draw_plain(struct draw *d) {
     *d = (struct draw){
-        .quorum = 2,
-        .down_after_ms = 1000,
-        .failover_timeout_ms = 10000,
-        .parallel_syncs = 1,
-        .priorities = { 100, 100, 100 },
+        .vedettes = 3,
+        .groups = 1,
+        .group[0] = {
+            .quorum = 2,
+            .down_after_ms = 1000,
+            .failover_timeout_ms = 10000,
+            .parallel_syncs = 1,
+            .replicas = 2,
+            .priorities = { 100, 100, 100, 100, 100, 100, 100 },
+        },
         .restart_role = RESTART_SAVED,
         .sync_low_us = 10 * US_PER_MS,
         .sync_high_us = 10 * US_PER_MS,
@@ -119,15 +146,22 @@ void draw_plain(struct draw *d) {
     };
 }
 
-void draw_print(const struct draw *d, struct buf *out) {
+static void print_group(const struct group_draw *g, struct buf *out) {
     buf_printf(out,
-        "quorum %lld, down after %lld ms, failover timeout %lld ms, parallel syncs %lld",
-        (long long)d->quorum, (long long)d->down_after_ms, (long long)d->failover_timeout_ms,
-        (long long)d->parallel_syncs);
-    buf_printf(
-        out, ", crash after %lld ms, naming %d", (long long)d->crash_after_ms, (int)d->naming);
-    buf_printf(out, ", priorities %lld %lld %lld, %s, restart role %d, loop %lld us",
-        (long long)d->priorities[0], (long long)d->priorities[1], (long long)d->priorities[2],
+        " [quorum %lld, down after %lld ms, failover timeout %lld ms, parallel syncs %lld",
+        (long long)g->quorum, (long long)g->down_after_ms, (long long)g->failover_timeout_ms,
+        (long long)g->parallel_syncs);
+    buf_printf(out, ", crash after %lld ms, priorities", (long long)g->crash_after_ms);
+    for (int i = 0; i <= g->replicas; i++)
+        buf_printf(out, " %lld", (long long)g->priorities[i]);
+    buf_add_char(out, ']');
+}
+
+void draw_print(const struct draw *d, struct buf *out) {
+    buf_printf(out, "%d vedettes, %d groups:", d->vedettes, d->groups);
+    for (int i = 0; i < d->groups; i++)
+        print_group(&d->group[i], out);
+    buf_printf(out, "; naming %d, %s, restart role %d, loop %lld us", (int)d->naming,
         d->colocated ? "shared hosts" : "own hosts", (int)d->restart_role, (long long)d->loop_us);
     buf_printf(out, "; delays %lld to %lld us; disk to %lld us; a fault every %lld ms for %lld s:",
         (long long)d->weather.delay_low_us, (long long)d->weather.delay_high_us,

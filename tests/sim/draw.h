@@ -8,6 +8,7 @@
 #include "tests/sim/names.h"
 #include "tests/sim/net.h"
 #include "tests/sim/server.h"
+#include "tests/sim/size.h"
 
 enum fault {
     FAULT_SERVER_KILL,
@@ -26,16 +27,22 @@ enum fault {
     FAULT_COUNT,
 };
 
-struct draw {
-    /* Settings of the group. */
+/* A group: its settings, and its servers. */
+struct group_draw {
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
     int64_t crash_after_ms;
+    int replicas;
+    int64_t priorities[SIM_GROUP_SERVERS_MAX];
+};
+
+struct draw {
+    int vedettes, groups;
+    struct group_draw group[SIM_GROUPS_MAX];
     bool has_password, has_scripts;
     enum naming naming;
 
     /* The world as it stands. */
-    bool colocated; /* server and vedette of one number share a host */
-    int64_t priorities[SERVER_COUNT];
+    bool colocated; /* servers and vedette of one number share a host */
     enum restart_role restart_role;
     int64_t sync_low_us, sync_high_us, repl_timeout_us;
     int64_t loop_us; /* until a vedette notices what has arrived, at most */
@@ -44,17 +51,21 @@ struct draw {
     bool stale_inputs; /* vedettes are told of connections that they have closed, too */
 
     /* What befalls it. */
-    int64_t fault_time_us;
-    int64_t fault_gap_us; /* between two faults, at most */
+    int64_t time_us;       /* all of it, at least */
+    int64_t fault_time_us; /* of each round, before it is healed */
+    int64_t fault_gap_us;  /* between two faults, at most */
     uint32_t weights[FAULT_COUNT];
     int64_t outage_max_us;     /* how long a fault lasts, at most */
     uint32_t cut_orders;       /* per mille: the connection is reset around an order */
     uint32_t crash_in_effects; /* per mille: a vedette dies behind an effect that matters */
 };
 
+/* The most servers that a group has. */
+int draw_rows(const struct draw *d);
 /* Draws all of it. */
 void draw_from(struct draw *d, struct rng *rng);
-/* No faults, ordinary settings, a network of one millisecond: for scenarios. */
+/* One group of three, three vedettes, no faults, ordinary settings, a network of one millisecond:
+ * for scenarios. */
 void draw_plain(struct draw *d);
 
 extern const char *const fault_names[FAULT_COUNT];

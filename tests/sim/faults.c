@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define PAUSE_MIN_US (10 * US_PER_MS)
+#define REVIVE_US    (100 * US_PER_MS)
 
 static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
     schedule_at(&w->schedule, w->schedule.now_us + delay_us, run, w, argument);
@@ -20,15 +21,20 @@ static int64_t duration(struct world *w) {
 }
 
 static struct vedette *any_vedette(struct world *w) {
-    return &w->vedettes[rng_between(&w->rng, 0, VEDETTE_COUNT - 1)];
+    return &w->vedettes[rng_between(&w->rng, 0, w->vedette_count - 1)];
+}
+
+static int any_group(struct world *w) {
+    return (int)rng_between(&w->rng, 0, w->group_count - 1);
 }
 
 /* Mostly the master: that is where it hurts. */
 static struct server *any_server(struct world *w) {
-    struct server *s = &w->farm.servers[rng_between(&w->rng, 0, SERVER_COUNT - 1)];
-    for (int i = 0; i < SERVER_COUNT && rng_chance(&w->rng, 600); i++)
-        if (server_is_master(&w->farm.servers[i]) && w->farm.servers[i].alive)
-            s = &w->farm.servers[i];
+    struct server *s = &w->farm.servers[rng_between(&w->rng, 0, w->farm.count - 1)];
+    for (int i = w->farm.first[s->group]; i < w->farm.first[s->group + 1]; i++)
+        if (server_is_master(&w->farm.servers[i]) && w->farm.servers[i].alive &&
+            rng_chance(&w->rng, 600))
+            return &w->farm.servers[i];
     return s;
 }
 
@@ -76,7 +82,7 @@ static void trouble_server(struct world *w) {
         story_line(&w->story, s->name, "is %s", s->trouble == TROUBLE_BUSY ? "busy" : "loading");
         return;
     }
-    for (int i = 0; i < SERVER_COUNT; i++) { /* whichever is asked next */
+    for (int i = 0; i < w->farm.count; i++) { /* whichever is asked next */
         struct server *other = &w->farm.servers[i];
         other->refusal = (enum refusal)rng_between(&w->rng, REFUSE_NOTHING, REFUSE_REWRITE);
         story_line(&w->story, other->name, "refuses, kind %d", (int)other->refusal);
@@ -112,11 +118,11 @@ static void stop_vedette(struct world *w) {
  * it. */
 static void revive(void *context, uint64_t argument) {
     struct world *w = context;
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].engine == NULL && i != w->absent &&
             rng_chance(&w->rng, w->faults_are_on ? 100 : 1000))
             bring_back_vedette(w, (uint64_t)i);
-    after(w, 100 * US_PER_MS, revive, argument);
+    after(w, REVIVE_US, revive, argument);
 }
 
 /* ---- hosts and network ---- */
@@ -133,12 +139,12 @@ static void set_dark(struct world *w, int host, bool is_dark) {
 static void power_back(void *context, uint64_t argument) {
     struct world *w = context;
     set_dark(w, (int)argument, false);
-    for (uint64_t i = 0; i < SERVER_COUNT; i++)
+    for (int i = 0; i < w->farm.count; i++)
         if (w->farm.servers[i].party.host == (int)argument)
-            bring_back_server(w, i);
-    for (uint64_t i = 0; i < VEDETTE_COUNT; i++)
+            bring_back_server(w, (uint64_t)i);
+    for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == (int)argument)
-            bring_back_vedette(w, i);
+            bring_back_vedette(w, (uint64_t)i);
 }
 
 static void lose_power(struct world *w) {
@@ -147,10 +153,10 @@ static void lose_power(struct world *w) {
         host = any_vedette(w)->party.host;
     story_line(&w->story, "host", "%d loses power", host);
     marks_hit(&w->marks, MARK_POWER_LOSS);
-    for (int i = 0; i < SERVER_COUNT; i++)
+    for (int i = 0; i < w->farm.count; i++)
         if (w->farm.servers[i].party.host == host)
             server_kill(&w->farm.servers[i], NET_LEAVE_HOST);
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == host)
             vedette_crash(&w->vedettes[i], NET_LEAVE_HOST);
     set_dark(w, host, true);
@@ -175,7 +181,7 @@ static void unblock(void *context, uint64_t argument) {
 }
 
 static void part(struct world *w) {
-    int hosts = w->draw.colocated ? SERVER_COUNT : SERVER_COUNT + VEDETTE_COUNT;
+    int hosts = w->host_count;
     int one = (int)rng_between(&w->rng, 0, hosts - 1);
     int two = (int)rng_between(&w->rng, 0, hosts - 1);
     bool both_ways = rng_chance(&w->rng, 600), from_all = rng_chance(&w->rng, 400);
@@ -216,6 +222,8 @@ static void stall_conns(struct world *w) {
 
 static void mend_disk(void *context, uint64_t argument) {
     struct world *w = context;
+    if (!w->faults_are_on)
+        return; /* all of them are well since the healing */
     story_line(&w->story, w->vedettes[argument].name, "its disk is well again");
     w->vedettes[argument].disk.mood = w->draw.disk;
 }
@@ -236,19 +244,27 @@ static void break_disk(struct world *w) {
 
 static void operate(struct world *w) {
     static const char *const words[] = {
-        "SENTINEL FAILOVER " GROUP_NAME,
-        "SENTINEL FAILOVER " GROUP_NAME,
-        "SENTINEL FAILOVER " GROUP_NAME,
-        "SENTINEL FAILOVER " GROUP_NAME " COORDINATED",
-        "SENTINEL FAILOVER " GROUP_NAME " COORDINATED",
+        "SENTINEL FAILOVER %s",
+        "SENTINEL FAILOVER %s",
+        "SENTINEL FAILOVER %s",
+        "SENTINEL FAILOVER %s COORDINATED",
+        "SENTINEL FAILOVER %s COORDINATED",
         "SENTINEL FLUSHCONFIG",
-        "SENTINEL MASTER " GROUP_NAME,
-        "SENTINEL SENTINELS " GROUP_NAME,
-        "SENTINEL CKQUORUM " GROUP_NAME,
+        "SENTINEL MASTER %s",
+        "SENTINEL SENTINELS %s",
+        "SENTINEL CKQUORUM %s",
         "INFO",
     };
-    visitor_say(&w->visitor, any_vedette(w),
-        words[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(words) - 1)]);
+    const char *chosen = words[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(words) - 1)];
+    struct slice rest = slice_of(chosen);
+    struct slice head = slice_cut(&rest, '%');
+    struct buf text CLEANUP(buf_fini) = BUF_INIT;
+    buf_add_slice(&text, head);
+    if (rest.size > 0) {
+        buf_add_text(&text, world_group_name(any_group(w)));
+        buf_add_slice(&text, slice_sub(rest, 1, rest.size));
+    }
+    visitor_say(&w->visitor, any_vedette(w), buf_text(&text));
 }
 
 /* A Sentinel that nobody knows asks for a vote, now and then far ahead of the others. */
@@ -257,9 +273,10 @@ static void ask_as_stranger(struct world *w) {
     const struct core *c = vedette_core(v);
     if (c == NULL)
         return;
+    const struct group *g = vedette_group(v, any_group(w));
     int64_t most_ahead = rng_chance(&w->rng, 100) ? 1000 : 2;
     uint64_t epoch = c->current_epoch + (uint64_t)rng_between(&w->rng, 0, most_ahead);
-    const struct endpoint *master = &vedette_group(v)->master->address.given;
+    const struct endpoint *master = &g->master->address.given;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",
         master->host, master->port, (unsigned long long)epoch, 7);
@@ -295,19 +312,22 @@ static void befall(struct world *w) {
     actions[kind](w);
 }
 
-static void next_fault(void *context, uint64_t argument) {
+static void next_fault(void *context, uint64_t round) {
     struct world *w = context;
-    if (!w->faults_are_on)
+    if (!w->faults_are_on || w->round != round)
         return;
     befall(w);
-    after(w, rng_between(&w->rng, PAUSE_MIN_US, w->draw.fault_gap_us), next_fault, argument);
+    after(w, rng_between(&w->rng, PAUSE_MIN_US, w->draw.fault_gap_us), next_fault, round);
 }
 
 void faults_start(struct world *w) {
     w->faults_are_on = true;
     w->net.weather = w->draw.weather;
-    after(w, rng_between(&w->rng, 0, w->draw.fault_gap_us), next_fault, 0);
-    after(w, 100 * US_PER_MS, revive, 0);
+    for (int i = 0; i < w->vedette_count; i++)
+        w->vedettes[i].disk.mood = w->draw.disk;
+    after(w, rng_between(&w->rng, 0, w->draw.fault_gap_us), next_fault, ++w->round);
+    if (w->round == 1)
+        after(w, REVIVE_US, revive, 0);
 }
 
 void faults_heal(struct world *w) {
@@ -315,14 +335,14 @@ void faults_heal(struct world *w) {
     w->faults_are_on = false;
     w->net.weather = world_fair_weather;
     net_unblock_all(&w->net);
-    for (int i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < w->farm.count; i++) {
         struct server *s = &w->farm.servers[i];
         s->trouble = TROUBLE_NONE;
         s->refusal = REFUSE_NOTHING;
         server_continue(s);
         bring_back_server(w, (uint64_t)i);
     }
-    for (int i = 0; i < VEDETTE_COUNT; i++) {
+    for (int i = 0; i < w->vedette_count; i++) {
         struct vedette *v = &w->vedettes[i];
         v->disk.mood.failure_per_mille = 0;
         v->disk.mood.high_us = MIN_OF(w->draw.disk.high_us, 20 * US_PER_MS);

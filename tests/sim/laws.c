@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINKS_LOOK_WAKES 64
+
 const struct law_row law_table[LAW_COUNT] = {
     [LAW_ONE_LEADER] = { "one leader",
         "at most one attempt is elected under an epoch (C1); forced ones ask nobody" },
@@ -87,50 +89,52 @@ void laws_break(struct laws *l, enum law law, const char *format, ...) {
 
 /* ---- what is known of epochs and votes ---- */
 
-static struct slice print_key(char text[static 48], int number, uint64_t epoch) {
-    int size = snprintf(text, 48, "%d %llu", number, (unsigned long long)epoch);
-    return (struct slice){ .data = text, .size = (size_t)size };
+/* The key of something about an epoch of a group. */
+struct epoch_key {
+    uint64_t voter, group, epoch;
+};
+
+static struct slice slice_of_key(const struct epoch_key *key) {
+    return (struct slice){ .data = (const char *)key, .size = sizeof(*key) };
 }
 
-struct reign *laws_reign(struct laws *l, uint64_t epoch) {
-    char text[48];
-    struct slice key = print_key(text, 0, epoch);
-    struct reign *r = map_get(&l->reigns, key);
+struct reign *laws_reign(struct laws *l, int group, uint64_t epoch) {
+    struct epoch_key key = { .group = (uint64_t)group, .epoch = epoch };
+    struct reign *r = map_get(&l->reigns, slice_of_key(&key));
     if (r == NULL) {
         r = mem_new(struct reign);
         r->leader = -1;
-        map_put(&l->reigns, key, r);
+        map_put(&l->reigns, slice_of_key(&key), r);
     }
     return r;
 }
 
-bool laws_was_forced(const struct laws *l, uint64_t epoch) {
-    char text[48];
-    const struct reign *r = map_get(&l->reigns, print_key(text, 0, epoch));
-    return r != NULL && r->was_forced;
+const struct group_state *laws_claimed(const struct vedette *v, int group) {
+    return state_group(&v->disk.claimed, slice_of(world_group_name(group)));
 }
 
 /* A vote of v leaves it, in an answer or in a question of its own. */
-void laws_vote_told(struct laws *l, struct vedette *v, uint64_t epoch, struct slice candidate) {
-    char text[48];
-    struct slice key = print_key(text, v->number, epoch);
+void laws_vote_told(
+    struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate) {
+    struct epoch_key numbers = { (uint64_t)v->number, (uint64_t)group, epoch };
+    struct slice key = slice_of_key(&numbers);
     const char *before = map_get(&l->votes, key);
     if (before == NULL)
         map_put(&l->votes, key, slice_dup(candidate));
     else if (!slice_is(candidate, before))
         laws_break(l, LAW_VOTE_ONCE,
-            "%s told that its vote of epoch %llu went to %.8s, and now to %.8s", v->name,
-            (unsigned long long)epoch, before, candidate.data);
+            "%s told that its vote of %s, epoch %llu, went to %.8s, and now to %.8s", v->name,
+            world_group_name(group), (unsigned long long)epoch, before, candidate.data);
     else
         marks_hit(&l->world->marks, MARK_VOTE_AGAIN);
 
-    struct told *told = &l->told[v->number];
+    struct told_group *told = &l->told[v->number].groups[group];
     if (epoch > told->vote_epoch) {
         told->vote_epoch = epoch;
         slice_copy(candidate, told->vote_for, sizeof(told->vote_for));
     }
-    told->epoch = MAX_OF(told->epoch, epoch);
-    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    l->told[v->number].epoch = MAX_OF(l->told[v->number].epoch, epoch);
+    const struct group_state *g = laws_claimed(v, group);
     bool is_on_disk = g != NULL &&
         (g->record.vote_epoch > epoch ||
             (g->record.vote_epoch == epoch && slice_is(candidate, g->record.vote_for)));
@@ -140,21 +144,21 @@ void laws_vote_told(struct laws *l, struct vedette *v, uint64_t epoch, struct sl
             (unsigned long long)epoch, candidate.data);
 }
 
-void laws_answer_told(struct laws *l, struct vedette *v, const struct resp_value *answer) {
+void laws_answer_told(
+    struct laws *l, struct vedette *v, int group, const struct resp_value *answer) {
     if (answer->type != RESP_ARRAY || answer->count != 3)
         return;
     const struct resp_value *candidate = &answer->elements[1], *epoch = &answer->elements[2];
     if (candidate->type != RESP_BULK || slice_is(candidate->text, "*"))
         return;
-    laws_vote_told(l, v, (uint64_t)epoch->integer, candidate->text);
+    laws_vote_told(l, v, group, (uint64_t)epoch->integer, candidate->text);
 }
 
 /* ---- life ---- */
 
-void laws_start(struct laws *l, struct vedette *v) {
-    struct told *told = &l->told[v->number];
-    const struct core *c = vedette_core(v);
-    const struct group *g = vedette_group(v);
+static void start_group(struct laws *l, const struct vedette *v, int group) {
+    struct told_group *told = &l->told[v->number].groups[group];
+    const struct group *g = vedette_group(v, group);
     bool is_forgotten = g == NULL || g->vote_epoch < told->vote_epoch ||
         (g->vote_epoch == told->vote_epoch && strcmp(g->vote_for, told->vote_for) != 0);
     if (told->vote_epoch > 0 && is_forgotten)
@@ -162,15 +166,23 @@ void laws_start(struct laws *l, struct vedette *v) {
             "%s told its vote of epoch %llu for %.8s, and starts with %llu for %.8s", v->name,
             (unsigned long long)told->vote_epoch, told->vote_for,
             (unsigned long long)(g == NULL ? 0 : g->vote_epoch), g == NULL ? "" : g->vote_for);
-    if (c->current_epoch < told->epoch)
-        laws_break(l, LAW_EPOCH_DURABLE, "%s told epoch %llu and starts with %llu", v->name,
-            (unsigned long long)told->epoch, (unsigned long long)c->current_epoch);
     if (g != NULL && g->config_epoch < told->config_epoch)
         laws_break(l, LAW_CONFIG_DURABLE, "%s made and told config epoch %llu and starts with %llu",
             v->name, (unsigned long long)told->config_epoch, (unsigned long long)g->config_epoch);
-    told->persist_seq = 0;
+    told->seen_config_epoch = told->seen_vote_epoch = 0;
+    told->seen_master = NULL;
+}
+
+void laws_start(struct laws *l, struct vedette *v) {
+    struct told *told = &l->told[v->number];
+    const struct core *c = vedette_core(v);
+    for (int group = 0; group < l->world->group_count; group++)
+        start_group(l, v, group);
+    if (c->current_epoch < told->epoch)
+        laws_break(l, LAW_EPOCH_DURABLE, "%s told epoch %llu and starts with %llu", v->name,
+            (unsigned long long)told->epoch, (unsigned long long)c->current_epoch);
+    told->persist_seq = told->seen_epoch = 0;
     memset(told->heard_priority_0, 0, sizeof(told->heard_priority_0));
-    told->seen_epoch = told->seen_config_epoch = told->seen_vote_epoch = 0;
 }
 
 /* ---- effects ---- */
@@ -196,22 +208,23 @@ static bool is_judgement(const char *event) {
 
 /* A life that falls between two attempts to connect is seen by nobody. The clock of the vedette
  * counts whole milliseconds. */
-static void check_crash(struct laws *l, const struct vedette *v) {
+static void check_crash(struct laws *l, const struct vedette *v, int group) {
     struct world *w = l->world;
-    const struct server *s = farm_at(&w->farm, &vedette_group(v)->master->address.given);
-    int64_t gap_ms = MAX_OF(w->draw.crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + 1;
+    const struct server *s = farm_at(&w->farm, &vedette_group(v, group)->master->address.given);
+    int64_t crash_after_ms = w->draw.group[group].crash_after_ms;
+    int64_t gap_ms = MAX_OF(crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + 1;
     bool was_seen = s->lived_us > gap_ms * US_PER_MS;
     int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
     int64_t dead_us = end_us - (was_seen ? s->died_us : s->died_before_us);
     marks_hit(&w->marks, MARK_REFUSED_DOWN);
-    if (dead_us / US_PER_MS + 1 < w->draw.crash_after_ms)
+    if (dead_us / US_PER_MS + 1 < crash_after_ms)
         laws_break(l, LAW_CRASH_TRUE, "%s holds %s for crashed, which was dead for %lld ms",
             v->name, s->name, (long long)(dead_us / US_PER_MS));
 }
 
 static void check_event(struct laws *l, const struct vedette *v, const struct effect *e) {
     if (strcmp(e->event, "+sdown") == 0 && e->note.size > 0)
-        check_crash(l, v);
+        check_crash(l, v, world_group_named(e->group));
     if (vedette_is_in_tilt(v) && is_judgement(e->event))
         laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
 }
@@ -225,10 +238,9 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
             (unsigned long long)e->after, (unsigned long long)v->durable_seq);
     switch (e->kind) {
     case EFFECT_OPEN:
-        list_for_each(x, &v->wires, struct wire, siblings)
-            if (!x->is_gone && x->client.value == 0 && x->link.value == e->link.value)
-                laws_break(l, LAW_LINKS_LIVE, "%s opens link %u, which it has not closed", v->name,
-                    e->link.value);
+        if (wire_is_open(v, e->link))
+            laws_break(l, LAW_LINKS_LIVE, "%s opens link %u, which it has not closed", v->name,
+                e->link.value);
         break;
     case EFFECT_CLOSE:
     case EFFECT_SEND:
@@ -283,11 +295,12 @@ static void check_rise(
     *seen = is;
 }
 
-static void check_attempt(struct laws *l, const struct vedette *v, const struct group *g) {
+static void check_attempt(
+    struct laws *l, const struct vedette *v, int group, const struct group *g) {
     const struct attempt *a = &g->attempt;
     if (a->state == FAILOVER_NONE)
         return;
-    struct reign *r = laws_reign(l, a->epoch);
+    struct reign *r = laws_reign(l, group, a->epoch);
     unsigned mask = 1U << v->number;
     if ((r->candidates & mask) == 0 && r->candidates != 0)
         marks_hit(&l->world->marks, MARK_SPLIT);
@@ -308,24 +321,23 @@ static void check_attempt(struct laws *l, const struct vedette *v, const struct 
     r->attempt = a->serial;
 }
 
-static void check_config(struct laws *l, const struct vedette *v, const struct group *g) {
+static void check_config(
+    struct laws *l, const struct vedette *v, int group, const struct group *g) {
     if (g->config_epoch == 0)
         return;
-    struct reign *r = laws_reign(l, g->config_epoch);
-    const struct endpoint by_ip =
-        names_ip(&l->world->farm, &group_current_master(g)->address.given);
-    const struct endpoint *master = &by_ip;
+    struct reign *r = laws_reign(l, group, g->config_epoch);
+    const struct endpoint master = names_ip(&group_current_master(g)->address.given);
     if (!r->has_master) {
         r->has_master = true;
-        r->master = *master;
-    } else if (!endpoint_equal(&r->master, master)) {
+        r->master = master;
+    } else if (!endpoint_equal(&r->master, &master)) {
         if (!r->was_forced)
             laws_break(l, LAW_CONFIG_UNIQUE,
-                "%s holds %s for master under config epoch %llu, another held %s", v->name,
-                master->host, (unsigned long long)g->config_epoch, r->master.host);
-        if (l->clash_epoch != g->config_epoch)
+                "%s holds %s for master of %s under config epoch %llu, another held %s", v->name,
+                master.host, g->name, (unsigned long long)g->config_epoch, r->master.host);
+        if (l->clash_epochs[group] != g->config_epoch)
             marks_hit(&l->world->marks, MARK_FORCED_CLASH);
-        l->clash_epoch = g->config_epoch;
+        l->clash_epochs[group] = g->config_epoch;
     }
 }
 
@@ -371,18 +383,35 @@ static void check_links(struct laws *l, const struct vedette *v, const struct co
         laws_break(l, LAW_LINKS_LIVE, "%s has connections that it does not know of", v->name);
 }
 
-void laws_after_step(struct laws *l, struct vedette *v) {
-    const struct core *c = vedette_core(v);
-    const struct group *g = vedette_group(v);
-    struct told *told = &l->told[v->number];
-    check_links(l, v, c);
-    check_rise(l, v, "current epoch", &told->seen_epoch, c->current_epoch);
+static void check_group(struct laws *l, const struct vedette *v, int group) {
+    const struct group *g = vedette_group(v, group);
+    struct told_group *told = &l->told[v->number].groups[group];
     if (g == NULL)
         return;
+    const void *master = group_current_master(g);
+    bool is_new = g->config_epoch != told->seen_config_epoch || master != told->seen_master;
+    told->seen_master = master;
     check_rise(l, v, "config epoch", &told->seen_config_epoch, g->config_epoch);
     check_rise(l, v, "vote epoch", &told->seen_vote_epoch, g->vote_epoch);
-    check_attempt(l, v, g);
-    check_config(l, v, g);
+    check_attempt(l, v, group, g);
+    if (is_new)
+        check_config(l, v, group, g);
     if (g->frozen)
-        laws_break(l, LAW_RUNS_ON, "%s has frozen its group", v->name);
+        laws_break(l, LAW_RUNS_ON, "%s has frozen %s", v->name, g->name);
+}
+
+void laws_after_step(struct laws *l, struct vedette *v, const struct input *in) {
+    const struct core *c = vedette_core(v);
+    bool is_of_link = in->kind == INPUT_REPLY || in->kind == INPUT_LINK_UP ||
+        in->kind == INPUT_LINK_LOST || in->kind == INPUT_MESSAGE;
+    if (is_of_link && c->links[in->link.value - 1] != NULL)
+        check_link(l, v, c->links[in->link.value - 1]);
+    check_rise(l, v, "current epoch", &l->told[v->number].seen_epoch, c->current_epoch);
+    for (int group = 0; group < l->world->group_count; group++)
+        check_group(l, v, group);
+}
+
+void laws_before_sleep(struct laws *l, struct vedette *v) {
+    if (++l->told[v->number].wakes % LINKS_LOOK_WAKES == 0)
+        check_links(l, v, vedette_core(v));
 }

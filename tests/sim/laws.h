@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/map.h"
 #include "sentinel/core/effect.h"
+#include "tests/sim/size.h"
 
 struct input;
 struct resp_value;
@@ -59,12 +60,12 @@ struct promotion {
     int vedette;
     uint64_t life, attempt, epoch, tag;
     bool is_forced;
-    const struct server *server;
-    size_t decisive; /* which of the answers of EXEC is that to the order */
+    const struct server *server; /* says of which group, too */
+    size_t decisive;             /* which of the answers of EXEC is that to the order */
     bool was_refused;
 };
 
-/* What is known of an epoch. */
+/* What is known of an epoch of a group. */
 struct reign {
     unsigned candidates; /* mask of vedettes that had an attempt under it */
     int leader;          /* vedette that was elected by votes; -1 = none */
@@ -75,29 +76,35 @@ struct reign {
     struct endpoint master;
 };
 
-#define LAWS_VEDETTES 8
-#define LAWS_SERVERS  8
-
-/* What one vedette has let out, over all its lives. */
-struct told {
+/* What one vedette has let out about a group, over all its lives. */
+struct told_group {
     uint64_t vote_epoch; /* the highest that a vote of it was told for, */
     char vote_for[CANDIDATE_MAX];
-    uint64_t epoch;        /* the highest current epoch */
     uint64_t config_epoch; /* the highest of its own making */
     /* Of its present life: what it had at the last look. */
-    uint64_t seen_epoch, seen_config_epoch, seen_vote_epoch, persist_seq;
-    bool heard_priority_0[LAWS_SERVERS]; /* the last INFO of that server, handed in, said so */
+    uint64_t seen_config_epoch, seen_vote_epoch;
+    const void *seen_master; /* that configuration's node, for a cheap look */
+};
+
+/* What it has let out in all. */
+struct told {
+    uint64_t epoch; /* the highest current epoch */
+    struct told_group groups[SIM_GROUPS_MAX];
+    /* Of its present life: */
+    uint64_t seen_epoch, persist_seq;
+    uint32_t wakes;                         /* since all its links were looked at */
+    bool heard_priority_0[SIM_SERVERS_MAX]; /* the last INFO of that server, handed in, said so */
 };
 
 struct laws {
     struct world *world;
-    struct told told[LAWS_VEDETTES];
-    struct map votes;             /* "voter epoch" -> struct ballot, owned */
-    struct map reigns;            /* "epoch" -> struct reign, owned */
+    struct told told[SIM_VEDETTES_MAX];
+    struct map votes;             /* voter, group, epoch -> the candidate, owned */
+    struct map reigns;            /* group, epoch -> struct reign, owned */
     struct promotion *promotions; /* owned, in order */
     size_t promotion_count, promotion_capacity;
-    uint64_t clash_epoch; /* force made two configurations of it: nothing but a later one mends
-                             that; 0 = none */
+    uint64_t clash_epochs[SIM_GROUPS_MAX]; /* force made two configurations of it: nothing but a
+                                          later one mends that; 0 = none */
 
     bool is_broken;
     enum law broken;
@@ -112,16 +119,20 @@ void laws_break(struct laws *l, enum law law, const char *format, ...) PRINTF_LI
 void laws_start(struct laws *l, struct vedette *v); /* a process has begun */
 void laws_before_input(struct laws *l, struct vedette *v, const struct input *in);
 void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e);
-void laws_after_step(struct laws *l, struct vedette *v);
+void laws_after_step(struct laws *l, struct vedette *v, const struct input *in);
+/* It goes to sleep: what would cost too much after each step, now and then. */
+void laws_before_sleep(struct laws *l, struct vedette *v);
 /* A SEND ended without an answer. */
 void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag);
-/* An answer to is-master-down-by-addr leaves v. */
-void laws_answer_told(struct laws *l, struct vedette *v, const struct resp_value *answer);
-/* Whether a forced failover had a hand in this configuration. */
-bool laws_was_forced(const struct laws *l, uint64_t epoch);
+/* An answer to is-master-down-by-addr about a group leaves v. */
+void laws_answer_told(
+    struct laws *l, struct vedette *v, int group, const struct resp_value *answer);
 
 /* ---- between the files of this module ---- */
 
-struct reign *laws_reign(struct laws *l, uint64_t epoch); /* made if it is new */
-void laws_vote_told(struct laws *l, struct vedette *v, uint64_t epoch, struct slice candidate);
+struct reign *laws_reign(struct laws *l, int group, uint64_t epoch); /* made if it is new */
+void laws_vote_told(
+    struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate);
+/* What v's disk has said to hold of a group; NULL if nothing. */
+const struct group_state *laws_claimed(const struct vedette *v, int group);
 void laws_send(struct laws *l, struct vedette *v, const struct effect *e); /* laws_send.c */

@@ -25,7 +25,10 @@ static void check_question(struct laws *l, struct vedette *v, const struct reque
     uint64_t epoch = 0;
     if (r->word_count != 6 || !slice_to_u64(r->words[4], &epoch))
         return;
-    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    int64_t port = 0;
+    (void)slice_to_i64(r->words[3], &port);
+    int group = (int)port - SERVER_PORT;
+    const struct group_state *g = laws_claimed(v, group);
     bool has_voted =
         g != NULL && g->record.vote_epoch == epoch && slice_is(r->words[5], g->record.vote_for);
     if (!slice_is(r->words[5], "*")) {
@@ -33,7 +36,7 @@ static void check_question(struct laws *l, struct vedette *v, const struct reque
             laws_break(l, LAW_OWN_VOTE_FIRST,
                 "%s asks for votes of epoch %llu before its own one is on disk", v->name,
                 (unsigned long long)epoch);
-        laws_vote_told(l, v, epoch, r->words[5]);
+        laws_vote_told(l, v, group, epoch, r->words[5]);
     }
     check_epoch_told(l, v, "question", epoch);
 }
@@ -44,11 +47,12 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
         return;
     check_epoch_told(l, v, "hello", h.current_epoch);
     /* Where force has made a second configuration of the epoch it may tell that of the other. */
-    if (h.config_epoch == 0 || laws_reign(l, h.config_epoch)->makers != 1U << v->number)
+    int group = world_group_named(h.group);
+    if (h.config_epoch == 0 || laws_reign(l, group, h.config_epoch)->makers != 1U << v->number)
         return;
-    struct told *told = &l->told[v->number];
+    struct told_group *told = &l->told[v->number].groups[group];
     told->config_epoch = MAX_OF(told->config_epoch, h.config_epoch);
-    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+    const struct group_state *g = laws_claimed(v, group);
     if (g == NULL || g->record.config_epoch < h.config_epoch)
         laws_break(l, LAW_CONFIG_DURABLE,
             "%s tells the configuration %llu that it made, which is not on disk", v->name,
@@ -57,8 +61,9 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
 
 /* ---- promotions ---- */
 
-static void check_right(struct laws *l, const struct vedette *v, const struct attempt *a) {
-    const struct group_state *g = state_group(&v->disk.claimed, slice_of(GROUP_NAME));
+static void check_right(
+    struct laws *l, const struct vedette *v, int group, const struct attempt *a) {
+    const struct group_state *g = laws_claimed(v, group);
     bool has_voted = g != NULL && g->record.vote_epoch == a->epoch &&
         slice_is(slice_of(g->record.vote_for), v->id);
     if (a->state != FAILOVER_WAIT_PROMOTION || !a->elected)
@@ -72,7 +77,7 @@ static void check_right(struct laws *l, const struct vedette *v, const struct at
 static void check_one(struct laws *l, const struct vedette *v, const struct promotion *p) {
     for (size_t i = 0; i < l->promotion_count; i++) {
         const struct promotion *before = &l->promotions[i];
-        if (before->epoch != p->epoch)
+        if (before->epoch != p->epoch || before->server->group != p->server->group)
             continue;
         bool is_ours = before->vedette == p->vedette && before->life == p->life &&
             before->attempt == p->attempt;
@@ -87,9 +92,9 @@ static void check_one(struct laws *l, const struct vedette *v, const struct prom
 
 static void note_promotion(struct laws *l, struct vedette *v, const struct effect *e,
     const struct server *server, size_t decisive) {
-    const struct attempt *a = &vedette_group(v)->attempt;
+    const struct attempt *a = &vedette_group(v, server->group)->attempt;
     marks_hit(&l->world->marks, MARK_PROMOTION);
-    check_right(l, v, a);
+    check_right(l, v, server->group, a);
     if (l->told[v->number].heard_priority_0[server - l->world->farm.servers])
         laws_break(l, LAW_PROMOTION_PRIORITY, "%s promotes %s, whose priority is 0", v->name,
             server->name);
@@ -123,7 +128,7 @@ static void check_handover(struct laws *l, struct vedette *v, const struct effec
         endpoint_make(r->words[2], port, &to);
     const struct server *server = is_read ? farm_at(&l->world->farm, &to) : NULL;
     marks_hit(&l->world->marks, MARK_HANDOVER);
-    if (server == NULL || !vedette_group(v)->attempt.coordinated)
+    if (server == NULL || !vedette_group(v, server->group)->attempt.coordinated)
         laws_break(l, LAW_PROMOTION_RIGHT, "%s has a master hand over to nobody", v->name);
     else
         note_promotion(l, v, e, server, at - 1);

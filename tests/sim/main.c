@@ -18,7 +18,7 @@
 
 struct options {
     uint64_t from, seeds;
-    int64_t fault_time_s;
+    int64_t time_s;
     enum mutant mutant;
     size_t jobs;
     bool shows_marks, wants_marks;
@@ -48,7 +48,7 @@ static void print_usage(FILE *out) {
         "\n"
         "  --seeds N       so many seeds (200)\n"
         "  --from S        the first one (1)\n"
-        "  --time SECONDS  so long a time of faults, instead of what the seed draws\n"
+        "  --time SECONDS  so long a virtual time at least, instead of ten minutes\n"
         "  --jobs N        so many processes at the same time (1)\n"
         "  --marks         fail too if what should happen in such a run did not happen often enough\n"
         "  --trace SEED    print the story of one seed\n"
@@ -94,7 +94,7 @@ static bool parse_options(char **argv, struct options *o) {
         } else if (strcmp(name, "--from") == 0) {
             o->from = number;
         } else if (strcmp(name, "--time") == 0 && number <= 1000000) {
-            o->fault_time_s = (int64_t)number;
+            o->time_s = (int64_t)number;
         } else if (strcmp(name, "--jobs") == 0 && number >= 1 && number <= JOBS_MAX) {
             o->jobs = number;
         } else if (strcmp(name, "--trace") == 0) {
@@ -110,7 +110,7 @@ static bool parse_options(char **argv, struct options *o) {
 static struct run_options options_of(const struct options *o, uint64_t seed) {
     return (struct run_options){
         .seed = seed,
-        .fault_time_s = o->fault_time_s,
+        .time_s = o->time_s,
         .mutant = o->mutant,
     };
 }
@@ -119,8 +119,8 @@ static struct run_options options_of(const struct options *o, uint64_t seed) {
 
 static void print_replay(const struct options *o, uint64_t seed) {
     printf("  replay: scripts/sim --trace %llu", (unsigned long long)seed);
-    if (o->fault_time_s > 0)
-        printf(" --time %lld", (long long)o->fault_time_s);
+    if (o->time_s > 0)
+        printf(" --time %lld", (long long)o->time_s);
     if (o->mutant != MUTANT_NONE)
         printf(" --mutant %s", mutant_names[o->mutant]);
     printf("\n");

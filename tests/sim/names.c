@@ -4,6 +4,7 @@
 #include "tests/sim/world.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A question as a number: who is asked for, and whether it fails; in a task also of which life. */
 #define FAILS      UINT64_C(0x100)
@@ -28,12 +29,27 @@ static int number_of(const char *host, char letter) {
     return first.data[1] - '1';
 }
 
-struct endpoint names_ip(const struct farm *f, const struct endpoint *e) {
-    struct endpoint at = *e;
+#define NETWORK "10.0.0."
+
+struct endpoint names_address(int host, uint16_t port) {
+    struct endpoint e = { .port = port };
+    (void)snprintf(e.host, sizeof(e.host), NETWORK "%d", host + 1);
+    return e;
+}
+
+/* The host of a server is that of its row. */
+int names_host(const struct endpoint *e) {
+    if (memcmp(e->host, NETWORK, sizeof(NETWORK) - 1) != 0)
+        return number_of(e->host, 's');
+    int number = 0;
+    for (const char *c = e->host + sizeof(NETWORK) - 1; *c != '\0'; c++)
+        number = 10 * number + (*c - '0');
+    return number - 1;
+}
+
+struct endpoint names_ip(const struct endpoint *e) {
     int number = number_of(e->host, 's');
-    if (number >= 0 && number < SERVER_COUNT)
-        slice_copy(slice_of(f->servers[number].party.address.host), at.host, sizeof(at.host));
-    return at;
+    return number < 0 ? *e : names_address(number, e->port);
 }
 
 static void arrive(void *context, uint64_t task) {
@@ -61,11 +77,11 @@ void names_answer(struct vedette *v, uint64_t question) {
     struct world *w = v->world;
     int number = (int)(question & 0xf);
     bool is_vedette = (question & IS_VEDETTE) != 0;
-    const struct party *p =
-        is_vedette ? &w->vedettes[number].party : &w->farm.servers[number].party;
+    const struct endpoint address =
+        is_vedette ? w->vedettes[number].party.address : names_address(number, 0);
     const struct endpoint name =
-        names_of(NAMING_RESOLVED, is_vedette ? 'v' : 's', number, &p->address);
-    const struct slice ip = slice_of(p->address.host);
+        names_of(NAMING_RESOLVED, is_vedette ? 'v' : 's', number, &address);
+    const struct slice ip = slice_of(address.host);
     bool fails = (question & FAILS) != 0;
     marks_hit(&w->marks, fails ? MARK_NAME_FAILED : MARK_NAME_RESOLVED);
     vedette_step(v,

@@ -5,7 +5,6 @@
 #include "common/endpoint.h"
 
 struct effect;
-struct farm;
 struct input;
 struct vedette;
 
@@ -18,8 +17,12 @@ enum naming {
 /* The address as it is given: by name, if there are names. `letter` 's': a server, 'v': a vedette.
  */
 struct endpoint names_of(enum naming naming, char letter, int number, const struct endpoint *e);
+/* The address of a host, from 0. */
+struct endpoint names_address(int host, uint16_t port);
+/* The number of the host that this is the address of, by IP or by a server's name; -1 if none. */
+int names_host(const struct endpoint *e);
 /* The address with the IP of the server that has this name, or as it is. */
-struct endpoint names_ip(const struct farm *f, const struct endpoint *e);
+struct endpoint names_ip(const struct endpoint *e);
 
 /* RESOLVE: its answer is a letter later. */
 void names_ask(struct vedette *v, const struct effect *e);

@@ -13,8 +13,8 @@ struct schedule;
 struct story;
 struct conn;
 
-#define NET_HOSTS   8
-#define NET_PARTIES 16
+#define NET_HOSTS   24
+#define NET_PARTIES 64
 
 enum conn_end { END_CLIENT, END_SERVER };
 

@@ -34,8 +34,8 @@ static void discover(struct world *w) {
 /* Where all servers came back as replicas of each other, and nobody watched for a while, their
  * links have been down for longer than test 6 of spec 8.3 allows: none is promoted, for ever, as
  * with the originals. */
-static bool has_master(const struct world *w) {
-    for (int i = 0; i < SERVER_COUNT; i++)
+static bool has_master(const struct world *w, int group) {
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++)
         if (server_is_master(&w->farm.servers[i]))
             return true;
     return false;
@@ -43,16 +43,18 @@ static bool has_master(const struct world *w) {
 
 /* Two Sentinels that hold different masters under one config epoch, as force can make it, stay
  * apart until the next failover; the originals do as well. */
-static bool is_clashing(const struct world *w) {
-    for (int i = 0; i < VEDETTE_COUNT; i++)
-        if (vedette_group(&w->vedettes[i]) != NULL && w->laws.clash_epoch != 0 &&
-            vedette_group(&w->vedettes[i])->config_epoch == w->laws.clash_epoch)
+static bool is_clashing(const struct world *w, int group) {
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], group);
+        if (g != NULL && w->laws.clash_epochs[group] != 0 &&
+            g->config_epoch == w->laws.clash_epochs[group])
             return true;
+    }
     return false;
 }
 
 static bool any_in_tilt(const struct world *w) {
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->vedette_count; i++)
         if (vedette_core(&w->vedettes[i]) != NULL && vedette_core(&w->vedettes[i])->tilt)
             return true;
     return false;
@@ -60,38 +62,60 @@ static bool any_in_tilt(const struct world *w) {
 
 /* How long it may take. A master that came back as a replica of another one is held for down only
  * after twice the INFO period, and led back only a failover-timeout after that (spec 4.2, 8.9). */
-static int64_t patience(const struct draw *d) {
-    int64_t limit_us = MARGIN_US + (d->down_after_ms + 2 * d->failover_timeout_ms) * US_PER_MS;
+static int64_t patience(const struct draw *d, int group) {
+    const struct group_draw *g = &d->group[group];
+    int64_t limit_us = MARGIN_US + (g->down_after_ms + 2 * g->failover_timeout_ms) * US_PER_MS;
     if (d->restart_role == RESTART_ORIGINAL)
-        limit_us += MISMATCH_US + d->failover_timeout_ms * US_PER_MS;
+        limit_us += MISMATCH_US + g->failover_timeout_ms * US_PER_MS;
     return limit_us;
 }
 
-static void agree(struct world *w) {
+/* Whether a group is as it should be, or never will be for a reason that is known. */
+static bool group_is_settled(struct world *w, int group, struct buf *ret_why) {
+    return world_agrees_on(w, group, ret_why) || is_clashing(w, group);
+}
+
+static bool agree(struct world *w) {
     struct buf why CLEANUP(buf_fini) = BUF_INIT;
-    int64_t begun_us = w->schedule.now_us, calm_us = 0, limit_us = patience(&w->draw);
-    bool had_tilt = false;
+    int64_t begun_us = w->schedule.now_us, calm_us = 0, extra_us = 0;
     while (calm_us < CALM_US) {
         if (!world_run(w, w->schedule.now_us + LOOK_US))
-            return;
-        if (!had_tilt && any_in_tilt(w)) {
-            had_tilt = true;
-            limit_us += TILT_US;
-        }
-        buf_clear(&why);
-        calm_us = world_agrees(w, &why) ? calm_us + LOOK_US : 0;
-        if (calm_us == 0 && is_clashing(w))
-            return;
-        if (calm_us == 0 && w->schedule.now_us - begun_us > limit_us) {
-            if (!has_master(w)) {
+            return false;
+        if (extra_us == 0 && any_in_tilt(w))
+            extra_us = TILT_US;
+        calm_us += LOOK_US;
+        for (int group = 0; group < w->group_count; group++) {
+            int64_t limit_us = patience(&w->draw, group) + extra_us;
+            buf_clear(&why);
+            if (group_is_settled(w, group, &why))
+                continue;
+            calm_us = 0;
+            if (w->schedule.now_us - begun_us <= limit_us)
+                continue;
+            if (!has_master(w, group)) {
                 marks_hit(&w->marks, MARK_NO_MASTER);
-                return;
+                return false;
             }
-            laws_break(&w->laws, LAW_LIVENESS, "%lld s after the last fault: %s",
-                (long long)(limit_us / US_PER_S), buf_text(&why));
-            return;
+            laws_break(&w->laws, LAW_LIVENESS, "%lld s after the last fault of %s: %s",
+                (long long)(limit_us / US_PER_S), world_group_name(group), buf_text(&why));
+            return false;
         }
     }
+    return true;
+}
+
+/* Faults and healing. */
+static bool suffer(struct world *w, enum mutant mutant) {
+    faults_start(w);
+    w->votes_are_forged = mutant == MUTANT_FORGED_VOTE;
+    if (!world_run(w, w->schedule.now_us + w->draw.fault_time_us))
+        return false;
+    faults_heal(w);
+    if (mutant == MUTANT_ABSENT) {
+        w->absent = 0;
+        vedette_crash(&w->vedettes[0], NET_LEAVE_PROCESS);
+    }
+    return agree(w);
 }
 
 static void live(struct world *w, const struct run_options *options) {
@@ -100,18 +124,8 @@ static void live(struct world *w, const struct run_options *options) {
         return;
     w->draw.disk.lies = options->mutant == MUTANT_LYING_DISK;
     w->draw.disk.hastes = options->mutant == MUTANT_HASTY_DISK;
-    for (int i = 0; i < VEDETTE_COUNT; i++)
-        w->vedettes[i].disk.mood = w->draw.disk;
-    w->votes_are_forged = options->mutant == MUTANT_FORGED_VOTE;
-    faults_start(w);
-    if (!world_run(w, w->schedule.now_us + w->draw.fault_time_us))
-        return;
-    faults_heal(w);
-    if (options->mutant == MUTANT_ABSENT) {
-        w->absent = 0;
-        vedette_crash(&w->vedettes[0], NET_LEAVE_PROCESS);
-    }
-    agree(w);
+    while (suffer(w, options->mutant) && w->schedule.now_us < w->draw.time_us)
+        ;
 }
 
 void run_seed(const struct run_options *options, struct run_result *ret) {
@@ -119,8 +133,8 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
     struct draw draw;
     rng_init(&rng, options->seed * UINT64_C(0x9e3779b97f4a7c15));
     draw_from(&draw, &rng);
-    if (options->fault_time_s > 0)
-        draw.fault_time_us = options->fault_time_s * US_PER_S;
+    if (options->time_s > 0)
+        draw.time_us = options->time_s * US_PER_S;
     struct world *w = world_new(options->seed, &draw);
     if (options->is_traced) {
         struct buf line CLEANUP(buf_fini) = BUF_INIT;

@@ -9,7 +9,7 @@
 
 struct run_options {
     uint64_t seed;
-    int64_t fault_time_s; /* 0: as the seed draws it */
+    int64_t time_s; /* 0: as the seed draws it */
     enum mutant mutant;
     bool is_traced; /* otherwise there is no hash either */
     FILE *story;    /* borrowed; may be NULL */

@@ -20,12 +20,19 @@ static void draw_run_id(struct server *s) {
     s->run_id[ID_LENGTH] = '\0';
 }
 
+void farm_add_group(struct farm *f, int servers) {
+    f->count += servers;
+    f->first[++f->group_count] = f->count;
+}
+
+struct server *farm_server(struct farm *f, int group, int row) {
+    bool is_there = group >= 0 && group < f->group_count && row >= 0 &&
+        f->first[group] + row < f->first[group + 1];
+    return is_there ? &f->servers[f->first[group] + row] : NULL;
+}
+
 struct server *farm_at(struct farm *f, const struct endpoint *address) {
-    const struct endpoint at = names_ip(f, address);
-    for (size_t i = 0; i < SERVER_COUNT; i++)
-        if (endpoint_equal(&f->servers[i].party.address, &at))
-            return &f->servers[i];
-    return NULL;
+    return farm_server(f, address->port - SERVER_PORT, names_host(address));
 }
 
 bool server_is_master(const struct server *s) {
@@ -33,12 +40,6 @@ bool server_is_master(const struct server *s) {
 }
 
 /* ---- replication ---- */
-
-const struct server *server_upstream(const struct server *s) {
-    if (server_is_master(s))
-        return NULL;
-    return farm_at(s->farm, &s->master);
-}
 
 static bool both_ways(const struct server *a, const struct server *b) {
     const struct net *n = a->farm->net;
@@ -55,20 +56,24 @@ static void repl_lose(struct server *s) {
 
 /* Those that replicate from it have to connect anew. */
 static void cut_downstream(struct server *s) {
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < s->farm->count; i++) {
         struct server *other = &s->farm->servers[i];
-        if (other->repl >= REPL_SYNC && server_upstream(other) == s)
+        if (other->repl >= REPL_SYNC && other->upstream == s)
             repl_lose(other);
     }
+}
+
+static void set_master(struct server *s, const struct endpoint *master) {
+    s->master = *master;
+    s->upstream = server_is_master(s) ? NULL : farm_at(s->farm, master);
 }
 
 void server_follow(struct server *s, const struct endpoint *master) {
     if (endpoint_equal(&s->master, master))
         return;
-    struct endpoint self = s->party.address;
-    if (endpoint_equal(&self, master))
-        s->farm->followed_itself = (int)(s - s->farm->servers);
-    s->master = *master;
+    if (endpoint_equal(&s->party.address, master))
+        s->farm->followed_itself = s;
+    set_master(s, master);
     cut_downstream(s);
     if (server_is_master(s)) {
         s->repl = REPL_MASTER;
@@ -86,7 +91,7 @@ static bool can_serve(const struct server *upstream) {
 
 static void replicate(struct server *s) {
     int64_t now_us = clock_of(s)->now_us;
-    const struct server *upstream = server_upstream(s);
+    const struct server *upstream = s->upstream;
     if (upstream == NULL || upstream == s)
         return;
     bool hears = both_ways(s, upstream) && !upstream->hung;
@@ -126,8 +131,8 @@ static void hand_over(struct server *s) {
     int64_t now_us = clock_of(s)->now_us;
     if (to == NULL || now_us < s->hand_from_us)
         return;
-    bool is_ready = to->alive && !to->hung && to->repl == REPL_UP && server_upstream(to) == s &&
-        both_ways(s, to);
+    bool is_ready =
+        to->alive && !to->hung && to->repl == REPL_UP && to->upstream == s && both_ways(s, to);
     if (is_ready) {
         story_line(s->farm->net->story, s->name, "hands over to %s", to->name);
         s->hands_to = NULL;
@@ -146,7 +151,7 @@ static void end_trouble(struct server *s) {
 
 static void tick(void *context, uint64_t argument) {
     struct farm *f = context;
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < f->count; i++) {
         struct server *s = &f->servers[i];
         if (!s->alive || s->hung)
             continue;
@@ -162,41 +167,49 @@ static void tick(void *context, uint64_t argument) {
 
 /* ---- life ---- */
 
-static void server_init(struct server *s, struct farm *f, size_t index) {
-    *s = (struct server){ .farm = f, .priority = 100, .party = s->party };
-    (void)snprintf(s->name, sizeof(s->name), "s%u", (unsigned)(index + 1) % 10);
+static void server_init(struct server *s, struct farm *f, int group, int row) {
+    *s = (struct server){
+        .farm = f,
+        .priority = 100,
+        .party = s->party,
+        .group = group,
+        .row = row,
+    };
+    (void)snprintf(s->name, sizeof(s->name), "%c%d", "stuwx"[group], row % 10 + 1);
     s->party.ops = &server_ops;
     s->party.owner = s;
     s->party.name = s->name;
     list_init(&s->sessions);
-    if (index > 0)
-        s->original_master = f->servers[0].party.address;
+    if (row > 0)
+        s->original_master = farm_server(f, group, 0)->party.address;
     s->saved_master = s->original_master;
     net_add(f->net, &s->party);
 }
 
+static void start_in_step(struct server *s) {
+    server_start(s);
+    s->trouble = TROUBLE_NONE;
+    if (s->upstream == NULL)
+        return;
+    s->repl = REPL_UP;
+    s->repl_down_us = 0;
+    s->upstream_incarnation = s->upstream->incarnation;
+    s->repl_heard_us = clock_of(s)->now_us;
+}
+
 void farm_init(struct farm *f, struct net *net) {
     f->net = net;
-    f->followed_itself = -1;
     list_init(&f->parcels);
-    for (size_t i = 0; i < SERVER_COUNT; i++)
-        server_init(&f->servers[i], f, i);
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
-        struct server *s = &f->servers[i];
-        server_start(s);
-        s->trouble = TROUBLE_NONE;
-        if (i > 0) {
-            s->repl = REPL_UP;
-            s->repl_down_us = 0;
-            s->upstream_incarnation = f->servers[0].incarnation;
-            s->repl_heard_us = net->schedule->now_us;
-        }
-    }
+    for (int group = 0; group < f->group_count; group++)
+        for (int row = 0; farm_server(f, group, row) != NULL; row++)
+            server_init(farm_server(f, group, row), f, group, row);
+    for (int i = 0; i < f->count; i++)
+        start_in_step(&f->servers[i]);
     schedule_at(net->schedule, net->schedule->now_us + TICK_US, tick, f, 0);
 }
 
 void farm_fini(struct farm *f) {
-    for (size_t i = 0; i < SERVER_COUNT; i++)
+    for (int i = 0; i < f->count; i++)
         server_end_sessions(&f->servers[i]);
     farm_end_parcels(f);
 }
@@ -214,7 +227,7 @@ void server_start(struct server *s) {
     s->incarnation++;
     s->party.listening = true;
     draw_run_id(s);
-    s->master = *masters[s->farm->restart_role];
+    set_master(s, masters[s->farm->restart_role]);
     s->repl = server_is_master(s) ? REPL_MASTER : REPL_CONNECT;
     s->repl_retry_us = clock_of(s)->now_us;
     s->repl_down_us = 0;

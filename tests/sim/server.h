@@ -8,8 +8,9 @@
 #include "common/list.h"
 #include "config/state.h"
 #include "tests/sim/net.h"
+#include "tests/sim/size.h"
 
-#define SERVER_COUNT 3
+#define SERVER_PORT 6379 /* of the first group; those of the others follow */
 
 struct farm;
 
@@ -37,7 +38,8 @@ enum trouble { TROUBLE_NONE, TROUBLE_LOADING, TROUBLE_BUSY };
 struct server {
     struct farm *farm;
     struct party party;
-    char name[4]; /* "s1" */
+    int group, row; /* from 0; row 0 is the first master. A row is a host */
+    char name[4];   /* "s1" in the first group, "t1" in the next */
     bool alive;
     bool hung;                        /* stopped by a signal: takes bytes, answers nothing */
     int64_t started_us, died_us;      /* last time; 0 = never */
@@ -47,7 +49,8 @@ struct server {
     int64_t priority;
     struct endpoint original_master, saved_master; /* port 0: a master */
 
-    struct endpoint master; /* port 0: it is a master */
+    struct endpoint master;  /* port 0: it is a master */
+    struct server *upstream; /* who is there; NULL if nobody */
     enum repl_state repl;
     uint64_t upstream_incarnation;
     int64_t repl_retry_us, repl_until_us, repl_heard_us;
@@ -66,8 +69,11 @@ struct server {
 
 /* What all of them share. */
 struct farm {
-    struct net *net; /* borrowed */
-    struct server servers[SERVER_COUNT];
+    struct net *net;                        /* borrowed */
+    struct server servers[SIM_SERVERS_MAX]; /* one group after the other */
+    int count;
+    int group_count;
+    int first[SIM_GROUPS_MAX + 1]; /* of each group; that of the next ends it */
     enum restart_role restart_role;
     bool tells_names;                  /* servers announce themselves by name */
     const char *password;              /* NULL: none is asked for */
@@ -75,13 +81,16 @@ struct farm {
     int64_t repl_timeout_us;           /* a silent link of replication is cut after it */
     int64_t reconnect_us;              /* pause between its tries */
     struct list parcels; /* struct parcel, owned: publications on their way to replicas */
-    int followed_itself; /* server that was told to follow itself; -1 = none */
+    const struct server *followed_itself; /* was told to follow itself; NULL = none */
 };
 
-/* All are up and in step: servers[0] is the master. */
+/* Before anything else: how many there are in a group, after those of the groups before. */
+void farm_add_group(struct farm *f, int servers);
+/* All are up and in step: the first one of each group is its master. */
 void farm_init(struct farm *f, struct net *net);
 void farm_fini(struct farm *f);
 struct server *farm_at(struct farm *f, const struct endpoint *address); /* NULL if none */
+struct server *farm_server(struct farm *f, int group, int row);
 
 void server_start(struct server *s);
 void server_kill(struct server *s, enum net_leave how);
@@ -89,9 +98,6 @@ void server_hang(struct server *s);
 void server_continue(struct server *s);
 bool server_is_master(const struct server *s);
 void server_follow(struct server *s, const struct endpoint *master); /* port 0: NO ONE */
-const struct server *server_upstream(
-    const struct server *s); /* whom it replicates; NULL if nobody is there */
-
 /* server_info.c */
 void server_info(const struct server *s, struct buf *out);
 

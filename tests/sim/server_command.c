@@ -97,9 +97,9 @@ static void parcel_arrive(void *context, uint64_t argument) {
 
 static void replicate_publication(struct server *s, struct slice text) {
     struct net *n = s->farm->net;
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < s->farm->count; i++) {
         struct server *r = &s->farm->servers[i];
-        if (!r->alive || r->repl != REPL_UP || server_upstream(r) != s)
+        if (!r->alive || r->repl != REPL_UP || r->upstream != s)
             continue;
         if (!net_reaches(n, s->party.host, r->party.host))
             continue;
@@ -217,7 +217,7 @@ static void run_slaveof(struct session *x, const struct resp_request *r, struct 
     }
     story_line(s->farm->net->story, s->name, "becomes a %s%s", is_none ? "master" : "replica of ",
         is_none ? "" : master.host);
-    master = names_ip(s->farm, &master);
+    master = names_ip(&master);
     server_follow(s, &master);
     resp_status(w, "OK");
 }
@@ -250,7 +250,7 @@ static void run_failover(struct session *x, const struct resp_request *r, struct
     struct server *to = read_failover(s, r, &limit_ms);
     if (s->refusal == REFUSE_EXECUTING || !server_is_master(s) || s->hands_to != NULL) {
         resp_errorf(w, "ERR FAILOVER is not valid now");
-    } else if (to == NULL || !to->alive || to->repl != REPL_UP || server_upstream(to) != s) {
+    } else if (to == NULL || !to->alive || to->repl != REPL_UP || to->upstream != s) {
         resp_errorf(w, "ERR FAILOVER target HOST and PORT is not a replica.");
     } else {
         s->hands_to = to;

@@ -10,17 +10,15 @@ static int64_t now_us(const struct server *s) {
 
 /* The host by which the server at this address is known. */
 static struct endpoint told(const struct farm *f, const struct endpoint *address) {
-    for (int i = 0; i < SERVER_COUNT; i++)
-        if (f->tells_names && endpoint_equal(&f->servers[i].party.address, address))
-            return names_of(NAMING_ANNOUNCED, 's', i, address);
-    return *address;
+    enum naming naming = f->tells_names ? NAMING_ANNOUNCED : NAMING_NONE;
+    return names_of(naming, 's', names_host(address), address);
 }
 
 static void add_replicas(const struct server *s, struct buf *out) {
     unsigned count = 0;
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < s->farm->count; i++) {
         const struct server *r = &s->farm->servers[i];
-        if (!r->alive || r->repl < REPL_SYNC || server_upstream(r) != s)
+        if (!r->alive || r->repl < REPL_SYNC || r->upstream != s)
             continue;
         buf_printf(out, "slave%u:ip=%s,port=%u,state=%s,offset=%llu,lag=%d\r\n", count++,
             told(s->farm, &r->party.address).host, r->party.address.port,
@@ -31,9 +29,9 @@ static void add_replicas(const struct server *s, struct buf *out) {
 
 static unsigned replica_count(const struct server *s) {
     unsigned count = 0;
-    for (size_t i = 0; i < SERVER_COUNT; i++) {
+    for (int i = 0; i < s->farm->count; i++) {
         const struct server *r = &s->farm->servers[i];
-        count += r->alive && r->repl >= REPL_SYNC && server_upstream(r) == s;
+        count += r->alive && r->repl >= REPL_SYNC && r->upstream == s;
     }
     return count;
 }

@@ -66,6 +66,7 @@ static void forget_process(struct vedette *v) {
 
 void vedette_fini(struct vedette *v) {
     forget_process(v);
+    mem_free(v->links);
     effects_fini(&v->effects);
     disk_fini(&v->disk);
 }
@@ -78,8 +79,10 @@ struct core *vedette_core(const struct vedette *v) {
     return v->engine == NULL ? NULL : engine_core(v->engine);
 }
 
-struct group *vedette_group(const struct vedette *v) {
-    return v->engine == NULL ? NULL : core_group(engine_core(v->engine), slice_of(GROUP_NAME));
+struct group *vedette_group(const struct vedette *v, int group) {
+    if (v->engine == NULL)
+        return NULL;
+    return core_group(engine_core(v->engine), slice_of(world_group_name(group)));
 }
 
 /* ---- carrying out ---- */
@@ -171,7 +174,7 @@ void vedette_step(struct vedette *v, const struct input *in) {
     engine_step(v->engine, v->now, in, &v->effects);
     carry_out_all(v);
     if (!v->crash_wanted)
-        laws_after_step(&w->laws, v);
+        laws_after_step(&w->laws, v, in);
 }
 
 /* ---- waking up ---- */
@@ -263,6 +266,8 @@ static void wake(void *context, uint64_t number) {
     }
     vedette_step(v, &(struct input){ .kind = INPUT_TIMER });
     watch_idling(v, is_idle, before_ms);
+    if (!v->crash_wanted && !v->stop_wanted)
+        laws_before_sleep(&v->world->laws, v);
     if (v->crash_wanted || v->stop_wanted) {
         vedette_crash(v, NET_LEAVE_PROCESS);
         return;
@@ -309,6 +314,25 @@ static void on_disk(void *context, uint64_t seq, bool is_durable) {
 
 /* ---- life ---- */
 
+static void fill_group(const struct vedette *v, int number, struct group_settings *g) {
+    struct world *w = v->world;
+    const struct group_draw *d = &w->draw.group[number];
+    slice_copy(slice_of(world_group_name(number)), g->name, sizeof(g->name));
+    g->master = names_of(w->draw.naming, 's', 0, &farm_server(&w->farm, number, 0)->party.address);
+    g->quorum = d->quorum;
+    g->down_after_ms = d->down_after_ms;
+    g->failover_timeout_ms = d->failover_timeout_ms;
+    g->parallel_syncs = d->parallel_syncs;
+    g->reboot_down_after_ms = d->reboot_down_after_ms;
+    g->crash_after_ms = d->crash_after_ms;
+    if (w->draw.has_scripts) {
+        g->notification_script = mem_strdup("/bin/notify");
+        g->reconfig_script = mem_strdup("/bin/reconfig");
+    }
+    if (w->farm.password != NULL)
+        secret_set(&g->auth_password, slice_of(w->farm.password));
+}
+
 static void fill_settings(const struct vedette *v, struct settings *s) {
     const struct draw *d = &v->world->draw;
     s->listen[0] = s->announce = v->party.address;
@@ -317,21 +341,8 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     if (s->announce_hostnames)
         s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
     s->listen_count = 1;
-    struct group_settings *g = settings_add_group(s);
-    slice_copy(slice_of(GROUP_NAME), g->name, sizeof(g->name));
-    g->master = names_of(d->naming, 's', 0, &v->world->farm.servers[0].party.address);
-    g->quorum = d->quorum;
-    g->down_after_ms = d->down_after_ms;
-    g->failover_timeout_ms = d->failover_timeout_ms;
-    g->parallel_syncs = d->parallel_syncs;
-    g->reboot_down_after_ms = d->reboot_down_after_ms;
-    g->crash_after_ms = d->crash_after_ms;
-    if (d->has_scripts) {
-        g->notification_script = mem_strdup("/bin/notify");
-        g->reconfig_script = mem_strdup("/bin/reconfig");
-    }
-    if (v->world->farm.password != NULL)
-        secret_set(&g->auth_password, slice_of(v->world->farm.password));
+    for (int i = 0; i < v->world->group_count; i++)
+        fill_group(v, i, settings_add_group(s));
 }
 
 static const struct process_facts facts = {
@@ -396,8 +407,9 @@ void vedette_crash(struct vedette *v, enum net_leave how) {
     struct world *w = v->world;
     story_line(&w->story, v->name, "%s", v->stop_wanted ? "stops" : "crashes");
     marks_hit(&w->marks, MARK_CRASH);
-    if (vedette_group(v) != NULL && group_in_failover(vedette_group(v)))
-        marks_hit(&w->marks, MARK_CRASH_IN_ATTEMPT);
+    for (int i = 0; i < w->group_count; i++)
+        if (vedette_group(v, i) != NULL && group_in_failover(vedette_group(v, i)))
+            marks_hit(&w->marks, MARK_CRASH_IN_ATTEMPT);
     v->party.listening = false;
     net_leave(&w->net, &v->party, how);
     forget_process(v);

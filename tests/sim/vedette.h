@@ -27,8 +27,10 @@ struct vedette {
     struct engine *engine; /* owned; NULL while it is dead */
     uint64_t life;         /* how often it was started */
     struct effects effects;
-    struct list inbox;    /* struct letter, owned: arrived and not handed in yet */
-    struct list wires;    /* struct wire, owned */
+    struct list inbox;   /* struct letter, owned: arrived and not handed in yet */
+    struct list wires;   /* struct wire, owned */
+    struct wire **links; /* owned: the last wire opened for each link, by its id; NULL = none */
+    size_t link_capacity;
     struct list children; /* struct child, owned */
     uint64_t next_client;
     uint64_t durable_seq; /* the last DURABLE handed in */
@@ -56,8 +58,8 @@ void vedette_stop(struct vedette *v); /* asks it to stop by itself */
 
 /* Whether it should be, by what was done to it. */
 bool vedette_is_in_tilt(const struct vedette *v);
-struct core *vedette_core(const struct vedette *v);   /* NULL while it is dead */
-struct group *vedette_group(const struct vedette *v); /* likewise */
+struct core *vedette_core(const struct vedette *v);              /* NULL while it is dead */
+struct group *vedette_group(const struct vedette *v, int group); /* likewise; or not known */
 
 /* ---- between the files of this module ---- */
 
@@ -94,7 +96,7 @@ struct sent {
 /* A request that a client has sent and that is not answered yet, as somebody on the line sees it.
  */
 struct overheard {
-    bool is_question; /* is-master-down-by-addr */
+    int group; /* that is-master-down-by-addr asks about; -1 = something else */
 };
 
 /* Our end of a connection: a link that the engine asked for, or a client of it. */
@@ -140,6 +142,7 @@ void wire_send(struct vedette *v, const struct effect *e);
 void wire_reply(struct vedette *v, const struct effect *e);
 void wire_hang_up(struct vedette *v, const struct effect *e);
 struct wire *wire_of_link(const struct vedette *v, struct link_id link, uint64_t incarnation);
+bool wire_is_open(const struct vedette *v, struct link_id link);   /* whatever the incarnation */
 void wire_deliver(struct vedette *v, const struct letter *letter); /* hands in what it says */
 void wire_settle(struct wire *x); /* frees it if nobody can mean it any more */
 void wire_free(struct wire *x);

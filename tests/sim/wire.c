@@ -14,7 +14,10 @@ static struct wire *wire_new(struct vedette *v) {
 }
 
 void wire_free(struct wire *x) {
+    struct vedette *v = x->vedette;
     list_remove(&x->siblings);
+    if (x->client.value == 0 && v->links[x->link.value] == x)
+        v->links[x->link.value] = NULL;
     buf_fini(&x->waiting);
     buf_fini(&x->in);
     reply_reader_fini(&x->reader);
@@ -48,15 +51,27 @@ static void hang_up(struct wire *x, enum conn_end end) {
 /* ---- links: what the engine asks for ---- */
 
 struct wire *wire_of_link(const struct vedette *v, struct link_id link, uint64_t incarnation) {
-    list_for_each(x, &v->wires, struct wire, siblings)
-        if (!x->is_gone && x->link.value == link.value && x->incarnation == incarnation)
-            return x;
-    return NULL;
+    struct wire *x = link.value < v->link_capacity ? v->links[link.value] : NULL;
+    return x != NULL && !x->is_gone && x->incarnation == incarnation ? x : NULL;
+}
+
+bool wire_is_open(const struct vedette *v, struct link_id link) {
+    return link.value < v->link_capacity && v->links[link.value] != NULL &&
+        !v->links[link.value]->is_gone;
+}
+
+static void note_link(struct vedette *v, struct wire *x) {
+    size_t known = v->link_capacity;
+    mem_grow(&v->links, &v->link_capacity, (size_t)x->link.value + 1, sizeof(*v->links));
+    for (; known < v->link_capacity; known++)
+        v->links[known] = NULL;
+    v->links[x->link.value] = x;
 }
 
 void wire_open(struct vedette *v, const struct effect *e) {
     struct wire *x = wire_new(v);
     x->link = e->link;
+    note_link(v, x);
     x->incarnation = e->incarnation;
     x->purpose = e->purpose;
     x->address = e->address;
@@ -189,6 +204,13 @@ static struct wire *wire_of_client(const struct vedette *v, struct client_id cli
     return NULL;
 }
 
+static int asked_group(const struct resp_request *r) {
+    int64_t port;
+    bool is_question = r->count == 6 && slice_is_nocase(r->args[1], "is-master-down-by-addr") &&
+        slice_to_i64(r->args[3], &port);
+    return is_question ? (int)port - SERVER_PORT : -1;
+}
+
 /* Somebody on the line counts the requests, so as to know what each reply is about. */
 static void overhear_request(struct wire *x, struct slice bytes) {
     buf_add_slice(&x->asked, bytes);
@@ -196,8 +218,7 @@ static void overhear_request(struct wire *x, struct slice bytes) {
     size_t used;
     while (
         resp_read_request(&x->asked_reader, buf_slice(&x->asked), &r, &used) == RESP_READ_REQUEST) {
-        struct overheard o = { .is_question = r.count == 6 &&
-                slice_is_nocase(r.args[1], "is-master-down-by-addr") };
+        struct overheard o = { .group = asked_group(&r) };
         mem_grow(
             &x->overheard, &x->overheard_capacity, x->overheard_count + 1, sizeof(*x->overheard));
         x->overheard[x->overheard_count++] = o;
@@ -217,8 +238,8 @@ static void overhear_replies(struct wire *x, struct slice bytes) {
                 (unsigned long long)x->client.value);
             break;
         }
-        if (x->overheard[0].is_question)
-            laws_answer_told(&x->vedette->world->laws, x->vedette, &value);
+        if (x->overheard[0].group >= 0)
+            laws_answer_told(&x->vedette->world->laws, x->vedette, x->overheard[0].group, &value);
         memmove(x->overheard, x->overheard + 1, --x->overheard_count * sizeof(*x->overheard));
     }
     reply_reader_fini(&reader);

@@ -15,23 +15,44 @@ const struct weather world_fair_weather = {
     .retry_us = 2 * US_PER_S,
 };
 
-static struct endpoint address(int host, uint16_t port) {
-    struct endpoint e = { .port = port };
-    (void)snprintf(e.host, sizeof(e.host), "10.0.0.%d", host + 1);
-    return e;
+static const char *const group_names[SIM_GROUPS_MAX] = {
+    "mymaster",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+};
+
+const char *world_group_name(int group) {
+    return group_names[group];
 }
 
-/* Hosts are numbered from 0: the servers' first, then the vedettes', unless they share. */
+int world_group_named(struct slice name) {
+    for (int i = 0; i < SIM_GROUPS_MAX; i++)
+        if (slice_is(name, group_names[i]))
+            return i;
+    return -1;
+}
+
+/* Hosts are numbered from 0: those of the servers first, a row on each, then the vedettes', unless
+ * they share. */
 static void place(struct world *w) {
-    for (int i = 0; i < SERVER_COUNT; i++) {
-        w->farm.servers[i].party.host = i;
-        w->farm.servers[i].party.address = address(i, 6379);
+    int rows = draw_rows(&w->draw);
+    for (int group = 0; group < w->group_count; group++)
+        farm_add_group(&w->farm, w->draw.group[group].replicas + 1);
+    for (int group = 0; group < w->group_count; group++) {
+        struct server *s;
+        for (int row = 0; (s = farm_server(&w->farm, group, row)) != NULL; row++) {
+            s->party.host = row;
+            s->party.address = names_address(row, (uint16_t)(SERVER_PORT + group));
+        }
     }
-    for (int i = 0; i < VEDETTE_COUNT; i++) {
-        int host = w->draw.colocated ? i : SERVER_COUNT + i;
+    for (int i = 0; i < w->vedette_count; i++) {
+        int host = w->draw.colocated ? i : rows + i;
         w->vedettes[i].party.host = host;
-        w->vedettes[i].party.address = address(host, 26379);
+        w->vedettes[i].party.address = names_address(host, 26379);
     }
+    w->host_count = w->draw.colocated ? MAX_OF(rows, w->vedette_count) : rows + w->vedette_count;
 }
 
 struct world *world_new(uint64_t seed, const struct draw *draw) {
@@ -44,6 +65,8 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     story_init(&w->story, &w->schedule);
     net_init(&w->net, &w->schedule, &w->rng, &w->story);
     w->net.weather = world_fair_weather;
+    w->vedette_count = draw->vedettes;
+    w->group_count = draw->groups;
     place(w);
     w->farm.restart_role = draw->restart_role;
     w->farm.tells_names = draw->naming == NAMING_ANNOUNCED;
@@ -59,16 +82,18 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
 
 void world_start(struct world *w) {
     farm_init(&w->farm, &w->net);
-    for (int i = 0; i < SERVER_COUNT; i++)
-        w->farm.servers[i].priority = w->draw.priorities[i];
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->farm.count; i++) {
+        struct server *s = &w->farm.servers[i];
+        s->priority = w->draw.group[s->group].priorities[s->row];
+    }
+    for (int i = 0; i < w->vedette_count; i++)
         vedette_init(&w->vedettes[i], w, i);
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->vedette_count; i++)
         vedette_start(&w->vedettes[i]);
 }
 
 void world_free(struct world *w) {
-    for (int i = 0; i < VEDETTE_COUNT; i++)
+    for (int i = 0; i < w->vedette_count; i++)
         vedette_fini(&w->vedettes[i]);
     farm_fini(&w->farm);
     visitor_fini(&w->visitor);
@@ -81,9 +106,9 @@ void world_free(struct world *w) {
 
 bool world_run(struct world *w, int64_t until_us) {
     while (!w->laws.is_broken && schedule_step(&w->schedule, until_us)) {
-        if (w->farm.followed_itself >= 0)
-            laws_break(&w->laws, LAW_FOLLOW_SELF, "s%d was told to follow itself",
-                w->farm.followed_itself + 1);
+        if (w->farm.followed_itself != NULL)
+            laws_break(&w->laws, LAW_FOLLOW_SELF, "%s was told to follow itself",
+                w->farm.followed_itself->name);
     }
     return !w->laws.is_broken;
 }
@@ -96,21 +121,27 @@ void world_tell(struct world *w, const struct vedette *v, const struct effect *e
 
 /* ---- the end ---- */
 
+static bool knows_all(const struct world *w, const struct vedette *v, int group) {
+    const struct group_state *g = state_group(&v->disk.synced, slice_of(world_group_name(group)));
+    size_t replicas = (size_t)w->draw.group[group].replicas, peers = (size_t)w->vedette_count - 1;
+    return g != NULL && g->replica_count >= replicas && g->peer_count >= peers;
+}
+
 bool world_is_discovered(const struct world *w) {
-    for (int i = 0; i < VEDETTE_COUNT; i++) {
-        const struct group_state *g =
-            state_group(&w->vedettes[i].disk.synced, slice_of(GROUP_NAME));
-        if (g == NULL || g->replica_count + 1 < SERVER_COUNT || g->peer_count + 1 < VEDETTE_COUNT)
-            return false;
-    }
+    for (int i = 0; i < w->vedette_count; i++)
+        for (int group = 0; group < w->group_count; group++)
+            if (!knows_all(w, &w->vedettes[i], group))
+                return false;
     return true;
 }
 
 /* Whether a vedette holds what it watches for healthy, and is busy with nothing. */
-static bool is_calm(const struct vedette *v, struct buf *why) {
+static bool is_calm(const struct vedette *v, int group, struct buf *why) {
+    const struct world *w = v->world;
     const struct core *c = vedette_core(v);
-    const struct group *g = vedette_group(v);
+    const struct group *g = vedette_group(v, group);
     size_t before = buf_size(why);
+    size_t replicas = (size_t)w->draw.group[group].replicas, peers = (size_t)w->vedette_count - 1;
     if (g == NULL) {
         buf_printf(why, "%s is dead; ", v->name);
         return false;
@@ -122,7 +153,7 @@ static bool is_calm(const struct vedette *v, struct buf *why) {
     if (g->master->sdown || g->odown)
         buf_printf(
             why, "%s holds the master %s for down; ", v->name, g->master->address.given.host);
-    if (g->replica_count + 1 != SERVER_COUNT || g->peer_count + 1 != VEDETTE_COUNT)
+    if (g->replica_count != replicas || g->peer_count != peers)
         buf_printf(
             why, "%s knows %zu replicas and %zu peers; ", v->name, g->replica_count, g->peer_count);
     list_for_each(n, &g->replicas, struct node, siblings)
@@ -134,8 +165,9 @@ static bool is_calm(const struct vedette *v, struct buf *why) {
     return buf_size(why) == before;
 }
 
-static void check_servers(const struct world *w, const struct endpoint *master, struct buf *why) {
-    for (int i = 0; i < SERVER_COUNT; i++) {
+static void check_servers(
+    const struct world *w, int group, const struct endpoint *master, struct buf *why) {
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++) {
         const struct server *s = &w->farm.servers[i];
         bool is_it = endpoint_equal(&s->party.address, master);
         if (!s->alive || s->hung)
@@ -150,20 +182,27 @@ static void check_servers(const struct world *w, const struct endpoint *master, 
     }
 }
 
-bool world_agrees(const struct world *w, struct buf *ret_why) {
+bool world_agrees_on(const struct world *w, int group, struct buf *ret_why) {
     size_t before = buf_size(ret_why);
     struct endpoint master = { .port = 0 };
-    for (int i = 0; i < VEDETTE_COUNT; i++) {
-        if (!is_calm(&w->vedettes[i], ret_why))
+    for (int i = 0; i < w->vedette_count; i++) {
+        if (!is_calm(&w->vedettes[i], group, ret_why))
             continue;
         const struct endpoint here =
-            names_ip(&w->farm, &vedette_group(&w->vedettes[i])->master->address.given);
+            names_ip(&vedette_group(&w->vedettes[i], group)->master->address.given);
         if (master.port != 0 && !endpoint_equal(&master, &here))
             buf_printf(ret_why, "%s holds %s for master, others %s; ", w->vedettes[i].name,
                 here.host, master.host);
         master = here;
     }
     if (master.port != 0)
-        check_servers(w, &master, ret_why);
+        check_servers(w, group, &master, ret_why);
     return buf_size(ret_why) == before;
+}
+
+bool world_agrees(const struct world *w, struct buf *ret_why) {
+    bool agrees = true;
+    for (int group = 0; group < w->group_count; group++)
+        agrees &= world_agrees_on(w, group, ret_why);
+    return agrees;
 }

@@ -1,5 +1,5 @@
-/* One run: three vedettes, a master with two replicas, a network, and the virtual time in which
- * they live. */
+/* One run: some vedettes, the groups of servers that they watch, a network, and the virtual time in
+ * which they live. */
 #pragma once
 
 #include "common/rng.h"
@@ -15,9 +15,6 @@
 
 #include <stdio.h>
 
-#define GROUP_NAME    "mymaster"
-#define VEDETTE_COUNT 3
-
 struct world {
     uint64_t seed;
     struct draw draw;
@@ -27,10 +24,13 @@ struct world {
     struct marks marks;
     struct net net;
     struct farm farm;
-    struct vedette vedettes[VEDETTE_COUNT];
+    struct vedette vedettes[SIM_VEDETTES_MAX];
+    int vedette_count, group_count;
+    int host_count; /* of servers and vedettes */
     struct visitor visitor;
     struct laws laws;
     bool faults_are_on;
+    uint64_t round;        /* of faults */
     bool votes_are_forged; /* on the wire; only for the test of the laws */
     int absent;            /* the vedette that nobody starts again; -1 = none */
     struct buf
@@ -39,6 +39,10 @@ struct world {
 
 /* Before the faults and after them. */
 extern const struct weather world_fair_weather;
+
+/* Of a group, from 0; the other way round -1 if none has that name. */
+const char *world_group_name(int group);
+int world_group_named(struct slice name);
 
 /* All processes stopped; start them with world_start. */
 struct world *world_new(uint64_t seed, const struct draw *draw);
@@ -55,5 +59,6 @@ void world_tell(struct world *w, const struct vedette *v, const struct effect *e
  * others follow it, and nobody holds anybody for down. If not, the reason is appended to ret_why.
  */
 bool world_agrees(const struct world *w, struct buf *ret_why);
+bool world_agrees_on(const struct world *w, int group, struct buf *ret_why); /* one group */
 /* Whether every vedette has on disk that it knows all the others and all the servers. */
 bool world_is_discovered(const struct world *w);
