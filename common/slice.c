@@ -35,7 +35,13 @@ bool slice_equal(struct slice a, struct slice b) {
 }
 
 bool slice_equal_nocase(struct slice a, struct slice b) {
-    return a.size == b.size && slice_compare_nocase(a, b) == 0;
+    if (a.size != b.size)
+        return false;
+    /* Addresses and names differ at their end. */
+    for (size_t i = a.size; i > 0; i--)
+        if (a.data[i - 1] != b.data[i - 1] && fold(a.data[i - 1]) != fold(b.data[i - 1]))
+            return false;
+    return true;
 }
 
 bool slice_is(struct slice s, const char *text) {

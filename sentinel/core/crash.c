@@ -12,9 +12,11 @@ void crash_note_attempt(const struct core *c, const struct link *l, bool refused
     struct node *n = l->node;
     if (n == NULL)
         return;
+    /* A refusal that took so long says nothing of the time in between. */
+    bool counts = tstamp_age(c->now.heard_ms, l->tried_heard_ms) <= limit_of(n);
     if (!refused)
         n->refused_since_ms = 0;
-    else if (n->refused_since_ms == 0)
+    else if (n->refused_since_ms == 0 || !counts)
         n->refused_since_ms = c->now.heard_ms;
     /* Its beginning: the answer may have waited for us while we did not run. */
     n->refused_last_ms = l->tried_heard_ms;

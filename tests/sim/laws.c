@@ -206,13 +206,13 @@ static bool is_judgement(const char *event) {
     return false;
 }
 
-/* A life that falls between two attempts to connect is seen by nobody. The clock of the vedette
- * counts whole milliseconds. */
+/* A life that falls between two attempts to connect is seen by nobody, and an attempt may be on its
+ * way for crash_after. The clock of the vedette counts whole milliseconds. */
 static void check_crash(struct laws *l, const struct vedette *v, int group) {
     struct world *w = l->world;
     const struct server *s = farm_at(&w->farm, &vedette_group(v, group)->master->address.given);
     int64_t crash_after_ms = w->draw.group[group].crash_after_ms;
-    int64_t gap_ms = MAX_OF(crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + 1;
+    int64_t gap_ms = MAX_OF(crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + crash_after_ms + 1;
     bool was_seen = s->lived_us > gap_ms * US_PER_MS;
     int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
     int64_t dead_us = end_us - (was_seen ? s->died_us : s->died_before_us);
@@ -383,11 +383,9 @@ static void check_links(struct laws *l, const struct vedette *v, const struct co
         laws_break(l, LAW_LINKS_LIVE, "%s has connections that it does not know of", v->name);
 }
 
-static void check_group(struct laws *l, const struct vedette *v, int group) {
-    const struct group *g = vedette_group(v, group);
+static void check_group(struct laws *l, const struct vedette *v, const struct group *g) {
+    int group = world_group_named(slice_of(g->name));
     struct told_group *told = &l->told[v->number].groups[group];
-    if (g == NULL)
-        return;
     const void *master = group_current_master(g);
     bool is_new = g->config_epoch != told->seen_config_epoch || master != told->seen_master;
     told->seen_master = master;
@@ -407,8 +405,8 @@ void laws_after_step(struct laws *l, struct vedette *v, const struct input *in) 
     if (is_of_link && c->links[in->link.value - 1] != NULL)
         check_link(l, v, c->links[in->link.value - 1]);
     check_rise(l, v, "current epoch", &l->told[v->number].seen_epoch, c->current_epoch);
-    for (int group = 0; group < l->world->group_count; group++)
-        check_group(l, v, group);
+    map_for_each(g, &c->groups, struct group)
+        check_group(l, v, g);
 }
 
 void laws_before_sleep(struct laws *l, struct vedette *v) {

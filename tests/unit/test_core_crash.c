@@ -93,6 +93,23 @@ static void an_attempt_that_ends_in_another_way_begins_the_count_anew(void **sta
     fixture_stop(&f);
 }
 
+/* It may have come back and died again meanwhile. */
+static void a_refusal_that_was_long_on_its_way_begins_the_count_anew(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 199);
+    f.master.mood = FAR_VANISHED;
+    fixture_advance(&f, 2000); /* the attempt of the last instant is under way */
+    f.master.mood = FAR_REFUSES;
+    fixture_advance(&f, 199);
+    assert_no_event(&f, "+sdown");
+    fixture_advance(&f, 10);
+    assert_has_event(&f, REFUSED "200 ms");
+    fixture_stop(&f);
+}
+
 static void a_connection_alone_does_not_end_it_and_an_answer_does(void **state) {
     struct fixture f;
     struct fixture_options o = options(200);
@@ -186,6 +203,7 @@ int main(void) {
         cmocka_unit_test(silence_counts_as_ever),
         cmocka_unit_test(a_master_that_restarts_in_time_is_not_down),
         cmocka_unit_test(an_attempt_that_ends_in_another_way_begins_the_count_anew),
+        cmocka_unit_test(a_refusal_that_was_long_on_its_way_begins_the_count_anew),
         cmocka_unit_test(a_connection_alone_does_not_end_it_and_an_answer_does),
         cmocka_unit_test(an_answer_before_the_promotion_ends_the_attempt),
         cmocka_unit_test(replicas_are_judged_by_silence_alone),
