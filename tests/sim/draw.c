@@ -55,16 +55,22 @@ static int64_t pick(struct rng *rng, const int64_t *values, size_t count) {
 /* Mostly small: a world of three vedettes and one group runs ten times as fast as one of five and
  * five, and most of what can go wrong can go wrong there. */
 static void draw_size(struct draw *d, struct rng *rng) {
-    d->vedettes = (int)PICK(rng, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 7);
+    d->vedettes = (int)PICK(rng, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 7);
     d->groups = (int)PICK(rng, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 5);
     for (int i = 0; i < d->groups; i++)
         d->group[i].replicas = (int)PICK(rng, 2, 2, 2, 2, 2, 2, 2, 1, 3, 3, 4, 6);
 }
 
-static void draw_group(struct group_draw *g, int vedettes, struct rng *rng) {
+/* What is probed most often is watched by three and alone. */
+static int64_t draw_down_after(bool is_large, struct rng *rng) {
+    return is_large ? PICK(rng, 5000, 5000, 10000, 30000, 2000)
+                    : PICK(rng, 1000, 1000, 2000, 2000, 5000, 5000, 10000, 500, 200, 30000);
+}
+
+static void draw_group(struct group_draw *g, int vedettes, bool is_large, struct rng *rng) {
     int majority = vedettes / 2 + 1;
     g->quorum = PICK(rng, majority, majority, majority, 2, 1, vedettes);
-    g->down_after_ms = PICK(rng, 1000, 2000, 2000, 5000, 5000, 10000, 500, 200, 30000);
+    g->down_after_ms = draw_down_after(is_large, rng);
     g->failover_timeout_ms = PICK(rng, 10000, 10000, 5000, 20000, 2000, 3000, 60000, 180000);
     g->parallel_syncs = PICK(rng, 1, 1, 2);
     g->reboot_down_after_ms = PICK(rng, 0, 0, 0, 1000, 3000);
@@ -117,7 +123,7 @@ void draw_from(struct draw *d, struct rng *rng) {
     *d = (struct draw){ .groups = 0 };
     draw_size(d, rng);
     for (int i = 0; i < d->groups; i++)
-        draw_group(&d->group[i], d->vedettes, rng);
+        draw_group(&d->group[i], d->vedettes, i > 0 || d->vedettes > 4, rng);
     draw_world(d, rng);
     draw_faults(d, rng);
     d->has_scripts = rng_chance(rng, 250);

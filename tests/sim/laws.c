@@ -182,6 +182,7 @@ void laws_start(struct laws *l, struct vedette *v) {
         laws_break(l, LAW_EPOCH_DURABLE, "%s told epoch %llu and starts with %llu", v->name,
             (unsigned long long)told->epoch, (unsigned long long)c->current_epoch);
     told->persist_seq = told->seen_epoch = 0;
+    told->promotions_under_way = 0;
     memset(told->heard_priority_0, 0, sizeof(told->heard_priority_0));
 }
 

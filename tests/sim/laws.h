@@ -92,6 +92,7 @@ struct told {
     struct told_group groups[SIM_GROUPS_MAX];
     /* Of its present life: */
     uint64_t seen_epoch, persist_seq;
+    int promotions_under_way;
     uint32_t wakes;                         /* since all its links were looked at */
     bool heard_priority_0[SIM_SERVERS_MAX]; /* the last INFO of that server, handed in, said so */
 };

@@ -111,6 +111,7 @@ static void note_promotion(struct laws *l, struct vedette *v, const struct effec
     check_one(l, v, &p);
     mem_grow(&l->promotions, &l->promotion_capacity, l->promotion_count + 1, sizeof(p));
     l->promotions[l->promotion_count++] = p;
+    l->told[v->number].promotions_under_way++;
 }
 
 /* SLAVEOF NO ONE, the request `at` of a transaction. */
@@ -134,11 +135,16 @@ static void check_handover(struct laws *l, struct vedette *v, const struct effec
         note_promotion(l, v, e, server, at - 1);
 }
 
-static struct promotion *find_promotion(struct laws *l, const struct vedette *v, uint64_t tag) {
+/* One that has not ended yet, and does now. */
+static struct promotion *end_promotion(struct laws *l, const struct vedette *v, uint64_t tag) {
+    if (l->told[v->number].promotions_under_way == 0)
+        return NULL;
     for (size_t i = l->promotion_count; i > 0; i--) {
         struct promotion *p = &l->promotions[i - 1];
-        if (p->vedette == v->number && p->life == v->life && p->tag == tag)
+        if (p->vedette == v->number && p->life == v->life && p->tag == tag) {
+            l->told[v->number].promotions_under_way--;
             return p;
+        }
     }
     return NULL;
 }
@@ -158,7 +164,7 @@ void laws_before_input(struct laws *l, struct vedette *v, const struct input *in
         return;
     if (in->value.type == RESP_BULK)
         note_priority(l, v, in);
-    struct promotion *p = find_promotion(l, v, in->tag);
+    struct promotion *p = end_promotion(l, v, in->tag);
     if (p == NULL)
         return;
     bool is_list = in->value.type == RESP_ARRAY && in->value.count > p->decisive;
@@ -168,14 +174,16 @@ void laws_before_input(struct laws *l, struct vedette *v, const struct input *in
 }
 
 void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag) {
-    if (find_promotion(l, v, tag) != NULL)
+    if (end_promotion(l, v, tag) != NULL)
         marks_hit(&l->world->marks, MARK_PROMOTION_UNKNOWN);
 }
 
 static void check_tilt(struct laws *l, const struct vedette *v, const struct request *r) {
+    if (!vedette_is_in_tilt(v))
+        return;
     bool acts = says(r, "SENTINEL", "is-master-down-by-addr") || slice_is(r->words[0], "SLAVEOF") ||
         slice_is(r->words[0], "FAILOVER");
-    if (acts && vedette_is_in_tilt(v))
+    if (acts)
         laws_break(l, LAW_STILL_IN_TILT, "%s sends " SLICE_FMT " in tilt", v->name,
             SLICE_ARG(r->words[0]));
 }
@@ -184,6 +192,8 @@ void laws_send(struct laws *l, struct vedette *v, const struct effect *e) {
     for (size_t i = 0; i < e->request_count; i++) {
         const struct request *r = &e->requests[i];
         check_tilt(l, v, r);
+        if (r->word_count == 1)
+            continue;
         if (says(r, "SENTINEL", "is-master-down-by-addr"))
             check_question(l, v, r);
         else if (says(r, "PUBLISH", "__sentinel__:hello"))
