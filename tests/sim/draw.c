@@ -2,7 +2,8 @@
 
 #include "tests/sim/schedule.h"
 
-#define TIME_US (600 * US_PER_S)
+#define TIME_US  (600 * US_PER_S)
+#define QUIET_US (3600 * US_PER_S)
 
 const char *const fault_names[FAULT_COUNT] = {
     [FAULT_SERVER_KILL] = "kill",
@@ -110,6 +111,7 @@ static void draw_world(struct draw *d, struct rng *rng) {
 static void draw_faults(struct draw *d, struct rng *rng) {
     d->time_us = TIME_US;
     d->fault_time_us = rng_between(rng, 60, 240) * US_PER_S;
+    d->quiet_us = rng_chance(rng, 20) ? QUIET_US : 0;
     d->fault_gap_us = PICK(rng, 1000, 3000, 3000, 8000, 8000, 20000) * US_PER_MS;
     d->outage_max_us = PICK(rng, 1000, 5000, 5000, 15000, 30000) * US_PER_MS;
     d->cut_orders = (uint32_t)PICK(rng, 0, 0, 50, 200);

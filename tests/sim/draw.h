@@ -53,6 +53,7 @@ struct draw {
     /* What befalls it. */
     int64_t time_us;       /* all of it, at least */
     int64_t fault_time_us; /* of each round, before it is healed */
+    int64_t quiet_us;      /* without faults, in the end */
     int64_t fault_gap_us;  /* between two faults, at most */
     uint32_t weights[FAULT_COUNT];
     int64_t outage_max_us;     /* how long a fault lasts, at most */

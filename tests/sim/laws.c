@@ -58,7 +58,12 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_SCRIPTS] = { "scripts", "a job runs once at a time, and 16 of them (spec 13.2)" },
     [LAW_DISCOVERY] = { "discovery", "all are known to all within seconds (spec 5, 9)" },
     [LAW_LIVENESS] = { "agreement",
-        "some time after the last fault all agree on one master and follow it" },
+        "down-after, twice failover-timeout and 15 s after the last fault all agree on one master and "
+        "follow it" },
+    [LAW_PROMPTNESS] = { "a master soon",
+        "where no attempt was left unfinished, a majority has a master that is one down-after and 3 s "
+        "after the last fault" },
+    [LAW_QUIET] = { "quiet", "where nothing happens nobody tells of anything, and links stay" },
 };
 
 void laws_init(struct laws *l, struct world *w) {
@@ -237,6 +242,9 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
         laws_break(l, LAW_AFTER,
             "%s lets out an effect that rests on PERSIST %llu, durable is %llu", v->name,
             (unsigned long long)e->after, (unsigned long long)v->durable_seq);
+    if (l->world->is_quiet && (e->kind == EFFECT_EVENT || e->kind == EFFECT_CLOSE))
+        laws_break(l, LAW_QUIET, "%s has an effect of kind %d, %s " SLICE_FMT, v->name,
+            (int)e->kind, e->kind == EFFECT_EVENT ? e->event : "", SLICE_ARG(e->text));
     switch (e->kind) {
     case EFFECT_OPEN:
         if (wire_is_open(v, e->link))

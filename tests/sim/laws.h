@@ -45,6 +45,8 @@ enum law {
     /* In the end. */
     LAW_DISCOVERY,
     LAW_LIVENESS,
+    LAW_PROMPTNESS,
+    LAW_QUIET,
     LAW_COUNT,
 };
 

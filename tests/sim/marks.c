@@ -53,6 +53,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_SCRIPT_TIMEOUT] = { "script timeout", "-script-timeout", 20, "one ran for too long" },
     [MARK_NAME_RESOLVED] = { "name resolved", NULL, 500, "a host name was resolved" },
     [MARK_NAME_FAILED] = { "name failed", NULL, 50, "one did not resolve, at that time" },
+    [MARK_PROMPT] = { "prompt", NULL, 200, "a healing after which nothing had to be waited for" },
+    [MARK_QUIET] = { "quiet hour", NULL, 1, "an hour in which nothing happened" },
 };
 
 void marks_hit(struct marks *m, enum mark mark) {

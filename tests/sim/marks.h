@@ -47,6 +47,8 @@ enum mark {
     MARK_SCRIPT_TIMEOUT,
     MARK_NAME_RESOLVED,
     MARK_NAME_FAILED,
+    MARK_PROMPT,
+    MARK_QUIET,
     MARK_COUNT,
 };
 

@@ -9,8 +9,10 @@
 #define DISCOVERY_MAX_US (20 * US_PER_S)
 #define LOOK_US          (100 * US_PER_MS)
 #define CALM_US          (3 * US_PER_S) /* agreement has to last */
-#define MARGIN_US        (25 * US_PER_S)
+#define MARGIN_US        (15 * US_PER_S)
+#define PROMPT_US        (3 * US_PER_S)
 #define TILT_US          (30 * US_PER_S)
+#define SETTLE_US        (120 * US_PER_S)
 #define MISMATCH_US      (30 * US_PER_S)
 
 const char *const mutant_names[MUTANT_COUNT] = {
@@ -60,14 +62,51 @@ static bool any_in_tilt(const struct world *w) {
     return false;
 }
 
-/* How long it may take. A master that came back as a replica of another one is held for down only
- * after twice the INFO period, and led back only a failover-timeout after that (spec 4.2, 8.9). */
-static int64_t patience(const struct draw *d, int group) {
+/* A master that came back as a replica is held for down only after twice the INFO period, and led
+ * back only a failover-timeout after that (spec 4.2, 8.9). */
+static bool has_changed_role(struct world *w, int group) {
+    if (w->draw.restart_role == RESTART_ORIGINAL)
+        return true;
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], group);
+        const struct server *s =
+            g == NULL ? NULL : farm_at(&w->farm, &group_current_master(g)->address.given);
+        if (s != NULL && !server_is_master(s))
+            return true;
+    }
+    return false;
+}
+
+/* How long it may take. */
+static int64_t patience(const struct draw *d, int group, bool role_has_changed) {
     const struct group_draw *g = &d->group[group];
     int64_t limit_us = MARGIN_US + (g->down_after_ms + 2 * g->failover_timeout_ms) * US_PER_MS;
-    if (d->restart_role == RESTART_ORIGINAL)
+    if (role_has_changed)
         limit_us += MISMATCH_US + g->failover_timeout_ms * US_PER_MS;
     return limit_us;
+}
+
+/* What has to be waited for, as with the originals: an attempt that is under way or was left alone,
+ * a vote for somebody who made nothing of it (C8), tilt. */
+static bool has_to_wait(struct world *w, int group) {
+    if (any_in_tilt(w) || has_changed_role(w, group))
+        return true;
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], group);
+        if (g == NULL || group_in_failover(g) || g->vote_epoch > g->config_epoch)
+            return true;
+    }
+    return false;
+}
+
+/* Where nothing has to be waited for, clients can write again soon. The rest may take its time:
+ * replicas get in step, strays are led back. */
+static void expect_promptness(
+    struct world *w, int group, const bool waits[static SIM_GROUPS_MAX], int64_t since_us) {
+    int64_t limit_us = w->draw.group[group].down_after_ms * US_PER_MS + PROMPT_US;
+    if (!waits[group] && since_us > limit_us && !world_has_mastery(w, group))
+        laws_break(&w->laws, LAW_PROMPTNESS, "%lld s after the last fault of %s",
+            (long long)(since_us / US_PER_S), world_group_name(group));
 }
 
 /* Whether a group is as it should be, or never will be for a reason that is known. */
@@ -78,6 +117,12 @@ static bool group_is_settled(struct world *w, int group, struct buf *ret_why) {
 static bool agree(struct world *w) {
     struct buf why CLEANUP(buf_fini) = BUF_INIT;
     int64_t begun_us = w->schedule.now_us, calm_us = 0, extra_us = 0;
+    bool waits[SIM_GROUPS_MAX], has_changed[SIM_GROUPS_MAX];
+    for (int group = 0; group < w->group_count; group++) {
+        has_changed[group] = has_changed_role(w, group);
+        if (!(waits[group] = has_to_wait(w, group)))
+            marks_hit(&w->marks, MARK_PROMPT);
+    }
     while (calm_us < CALM_US) {
         if (!world_run(w, w->schedule.now_us + LOOK_US))
             return false;
@@ -85,7 +130,8 @@ static bool agree(struct world *w) {
             extra_us = TILT_US;
         calm_us += LOOK_US;
         for (int group = 0; group < w->group_count; group++) {
-            int64_t limit_us = patience(&w->draw, group) + extra_us;
+            int64_t limit_us = patience(&w->draw, group, has_changed[group]) + extra_us;
+            expect_promptness(w, group, waits, w->schedule.now_us - begun_us);
             buf_clear(&why);
             if (group_is_settled(w, group, &why))
                 continue;
@@ -118,14 +164,29 @@ static bool suffer(struct world *w, enum mutant mutant) {
     return agree(w);
 }
 
+/* What is left to do after a healing ends with failover-timeout or the time of a script. */
+static void rest(struct world *w) {
+    int64_t settle_us = SETTLE_US;
+    for (int group = 0; group < w->group_count; group++)
+        settle_us += 2 * w->draw.group[group].failover_timeout_ms * US_PER_MS;
+    if (w->draw.quiet_us == 0 || !world_run(w, w->schedule.now_us + settle_us))
+        return;
+    marks_hit(&w->marks, MARK_QUIET);
+    w->is_quiet = true;
+    world_run(w, w->schedule.now_us + w->draw.quiet_us);
+}
+
 static void live(struct world *w, const struct run_options *options) {
     discover(w);
     if (w->laws.is_broken)
         return;
     w->draw.disk.lies = options->mutant == MUTANT_LYING_DISK;
     w->draw.disk.hastes = options->mutant == MUTANT_HASTY_DISK;
-    while (suffer(w, options->mutant) && w->schedule.now_us < w->draw.time_us)
-        ;
+    while (suffer(w, options->mutant))
+        if (w->schedule.now_us >= w->draw.time_us) {
+            rest(w);
+            return;
+        }
 }
 
 void run_seed(const struct run_options *options, struct run_result *ret) {

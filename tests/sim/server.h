@@ -89,7 +89,8 @@ void farm_add_group(struct farm *f, int servers);
 /* All are up and in step: the first one of each group is its master. */
 void farm_init(struct farm *f, struct net *net);
 void farm_fini(struct farm *f);
-struct server *farm_at(struct farm *f, const struct endpoint *address); /* NULL if none */
+/* NULL if none. */
+struct server *farm_at(struct farm *f, const struct endpoint *address);
 struct server *farm_server(struct farm *f, int group, int row);
 
 void server_start(struct server *s);

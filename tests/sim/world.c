@@ -182,6 +182,22 @@ static void check_servers(
     }
 }
 
+bool world_has_mastery(const struct world *w, int group) {
+    int followers[SIM_GROUP_SERVERS_MAX] = { 0 };
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], group);
+        if (g == NULL || g->master->sdown)
+            continue;
+        const struct server *s =
+            farm_at((struct farm *)&w->farm, &group_current_master(g)->address.given);
+        if (s == NULL || !s->alive || s->hung || !server_is_master(s))
+            continue;
+        if (++followers[s->row] > w->vedette_count / 2)
+            return true;
+    }
+    return false;
+}
+
 bool world_agrees_on(const struct world *w, int group, struct buf *ret_why) {
     size_t before = buf_size(ret_why);
     struct endpoint master = { .port = 0 };

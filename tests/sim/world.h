@@ -31,6 +31,7 @@ struct world {
     struct laws laws;
     bool faults_are_on;
     uint64_t round;        /* of faults */
+    bool is_quiet;         /* nothing is going on, nor may anything begin */
     bool votes_are_forged; /* on the wire; only for the test of the laws */
     int absent;            /* the vedette that nobody starts again; -1 = none */
     struct buf
@@ -59,6 +60,8 @@ void world_tell(struct world *w, const struct vedette *v, const struct effect *e
  * others follow it, and nobody holds anybody for down. If not, the reason is appended to ret_why.
  */
 bool world_agrees(const struct world *w, struct buf *ret_why);
+/* Whether a majority has a master that is one, and does not hold it for down. */
+bool world_has_mastery(const struct world *w, int group);
 bool world_agrees_on(const struct world *w, int group, struct buf *ret_why); /* one group */
 /* Whether every vedette has on disk that it knows all the others and all the servers. */
 bool world_is_discovered(const struct world *w);
