@@ -2,7 +2,9 @@
 
 #include "common/ensure.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
     static const char hex[] = "0123456789abcdef";
@@ -16,4 +18,13 @@ void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
         ret_hex[2 * i + 1] = hex[digest[i] & 15];
     }
     ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+}
+
+void digest_keyed(struct slice key, struct slice bytes, unsigned char ret[static DIGEST_SIZE]) {
+    unsigned size = 0;
+    ensure(key.size <= INT_MAX);
+    const unsigned char *made = HMAC(EVP_sha256(), key.data, (int)key.size,
+        (const unsigned char *)bytes.data, bytes.size, ret, &size);
+    ensure(made != NULL);
+    ensure(size == DIGEST_SIZE);
 }

@@ -1,4 +1,4 @@
-/* SHA-256 as lower-case hex. */
+/* SHA-256 and HMAC with it. */
 #pragma once
 
 #include "common/base.h"
@@ -6,4 +6,8 @@
 
 #define DIGEST_HEX_SIZE 65 /* with the NUL */
 
+/* As lower-case hex. */
 void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]);
+/* With a key: nobody without it can tell what it was made of. */
+#define DIGEST_SIZE 32
+void digest_keyed(struct slice key, struct slice bytes, unsigned char ret[static DIGEST_SIZE]);

@@ -247,10 +247,12 @@ static bool is_query_too_long(const struct server *s, const struct session *sess
     return buf_size(&session->query) > limit;
 }
 
-static void take_bytes(struct server *s, struct session *session, struct slice bytes) {
+static void take_bytes(struct server *s, struct session *session, const struct input *in) {
+    struct slice bytes = in->bytes;
+    size_t received = in->received > 0 ? in->received : bytes.size;
     s->stats.reads++;
-    rate_add(&s->stats.input_bytes, s->core->now.mono_ms, bytes.size);
-    session->input_bytes += bytes.size;
+    rate_add(&s->stats.input_bytes, s->core->now.mono_ms, received);
+    session->input_bytes += received;
     if (session->state != SESSION_OPEN)
         return;
     session->active_ms = s->core->now.mono_ms;
@@ -298,7 +300,7 @@ void server_input(struct server *s, const struct input *in) {
     else if (in->kind == INPUT_DRAWN)
         server_answer(s, in->client, answer_acl_genpass, in);
     else if (in->kind == INPUT_CLIENT_BYTES)
-        take_bytes(s, session, in->bytes);
+        take_bytes(s, session, in);
     else if (in->kind == INPUT_CLIENT_CLOSED)
         close_session(s, session);
     else

@@ -92,6 +92,8 @@ struct input {
     struct endpoint local;  /* CLIENT_OPENED, LINK_UP: our end */
     int descriptor;         /* CLIENT_OPENED: for CLIENT LIST only */
     struct slice bytes;
+    size_t received; /* CLIENT_BYTES: how many came, if others stand in for some of them (a replay,
+                        where there are no secrets); 0 = bytes.size */
     uint64_t seq;
     struct slice host;       /* RESOLVED: as it was asked */
     const struct slice *ips; /* RESOLVED: IP literals in canonical form, the best first */

@@ -27,9 +27,31 @@ static void known_vectors_come_out(void **state) {
     }
 }
 
+/* Vectors of RFC 4231, cases 2 and 6. */
+static void known_keyed_vectors_come_out(void **state) {
+    static char long_key[131];
+    memset(long_key, 0xaa, sizeof(long_key));
+    const struct {
+        struct slice key, bytes;
+        unsigned char first[4];
+    } cases[] = {
+        { SLICE_LITERAL("Jefe"), SLICE_LITERAL("what do ya want for nothing?"),
+            { 0x5b, 0xdc, 0xc1, 0x46 } },
+        { { long_key, sizeof(long_key) },
+            SLICE_LITERAL("Test Using Larger Than Block-Size Key - Hash Key First"),
+            { 0x60, 0xe4, 0x31, 0x59 } },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        unsigned char digest[DIGEST_SIZE];
+        digest_keyed(cases[i].key, cases[i].bytes, digest);
+        assert_memory_equal(digest, cases[i].first, sizeof(cases[i].first));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_vectors_come_out),
+        cmocka_unit_test(known_keyed_vectors_come_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

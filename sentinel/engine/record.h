@@ -1,0 +1,89 @@
+/* One recording as a run of bytes: what an engine was made of, then each input with its time. Each
+ * record is its size and its body. Times, numbers that grow and usage are told as differences from
+ * the record before, so that records are read in order and from the first on. What is read may be
+ * anything; what it gives is fit for an engine. */
+#pragma once
+
+#include "common/resp.h"
+#include "common/tstamp.h"
+#include "config/merge.h"
+#include "config/state.h"
+#include "sentinel/command/facts.h"
+#include "sentinel/core/input.h"
+
+struct buf;
+struct engine_options;
+struct mask;
+
+#define RECORD_FORMAT 1                  /* of what is written; another one is refused */
+#define RECORD_MAX    (64 * 1024 * 1024) /* bytes of one record */
+
+enum record_kind {
+    RECORD_START, /* the first one, and it alone: now, start */
+    RECORD_INPUT, /* now, input; of CLIENT_BYTES: withheld, taints */
+    RECORD_LATE,  /* client, bytes: what was withheld of a request that the next input ends */
+    RECORD_END,   /* the last one: why, proof. Nothing is said of what came afterwards */
+};
+
+struct record {
+    enum record_kind kind;
+    /* Whether the step before had effects, and what they come to with all before them (proof.h). */
+    bool is_checked;
+    uint16_t check;
+    struct now now;
+    struct input input;
+    /* CLIENT_BYTES: so many bytes more came behind `input.bytes`, of a request that is not
+     * complete. They follow in a LATE if it ever was. */
+    size_t withheld;
+    bool taints; /* replies to this client may show secrets from now on, and prove nothing */
+    struct client_id client;
+    struct slice bytes;
+    struct slice why;
+    uint64_t proof;
+    const struct engine_options *start;
+    const char *version; /* of the program that wrote it */
+};
+
+/* What the next record tells its differences from. */
+struct record_context {
+    bool has_started, has_ended;
+    struct now now;
+    uint64_t tag, seq;
+    struct usage usage;
+};
+
+/* Appends a record. mask: of secrets in plans and states; NULL = they are written as they are. All
+ * else that may hold secrets is masked by the caller. */
+void record_write(
+    struct record_context *context, struct mask *mask, const struct record *r, struct buf *out);
+
+/* ---- reading ---- */
+
+struct record_start; /* what START holds */
+
+struct record_reader {
+    struct record_context context;
+    struct record_start *start; /* owned; lives as long as the reader */
+    struct plan plan;           /* owned: of the last record, as what follows */
+    char listing[DIGEST_HEX_SIZE];
+    struct slice *ips;
+    void **arrays; /* elements of a RESP value */
+    size_t array_count, array_capacity;
+    char error[160]; /* after RECORD_READ_BAD */
+};
+
+enum record_read {
+    RECORD_READ_ONE,  /* *ret is a record; *ret_used bytes belong to it */
+    RECORD_READ_MORE, /* it is not complete */
+    RECORD_READ_BAD,  /* reader->error says what is wrong; nothing further can be read */
+};
+
+/* A zeroed reader is a valid start. */
+void record_reader_fini(struct record_reader *r);
+/* Reads the record at the start of `bytes`. *ret borrows from the bytes and the reader until the
+ * next call; `ret->start` until record_reader_fini. */
+enum record_read record_read(
+    struct record_reader *r, struct slice bytes, struct record *ret, size_t *ret_used);
+
+/* ---- for tests ---- */
+bool record_knows(enum input_kind kind); /* whether an input of this kind can be recorded */
