@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "sentinel/command/cmd_admin.h"
+#include "sentinel/command/command.h"
 #include "sentinel/command/monitor.h"
 #include "sentinel/command/server.h"
 #include "sentinel/core/core.h"
@@ -132,6 +133,11 @@ int64_t engine_deadline(const struct engine *e) {
 
 size_t engine_wanted_links(const struct engine *e) {
     return core_wanted_links(e->core);
+}
+
+const struct command *engine_command(
+    const struct engine *e, const struct slice *words, size_t count) {
+    return command_of(&e->server->naming, words, count, core_compat(e->core));
 }
 
 struct core *engine_core(struct engine *e) {

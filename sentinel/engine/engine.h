@@ -11,6 +11,7 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 
+struct command;
 struct engine;
 
 struct engine_options {
@@ -38,6 +39,9 @@ int64_t engine_deadline(const struct engine *e);
 enum log_level engine_log_level(const struct engine *e);
 /* How many connections to servers and peers it wants, made or not. */
 size_t engine_wanted_links(const struct engine *e);
+/* What a client asks for with these words now, as command_of. */
+const struct command *engine_command(
+    const struct engine *e, const struct slice *words, size_t count);
 
 /* ---- for tests and the simulator ---- */
 struct core;

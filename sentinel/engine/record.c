@@ -14,6 +14,7 @@
 #define INSTANT_MAX   (INT64_C(1) << 53) /* ms */
 #define USAGE_MAX     (INT64_C(1) << 53) /* of any number in it */
 #define TEXT_MAX      4096               /* bytes of a fact with its NUL */
+#define RECEIVED_MAX  (1024 * 1024)      /* bytes that a client sends in one input */
 #define USAGE_NUMBERS (sizeof(struct usage) / sizeof(int64_t))
 static_assert(sizeof(struct usage) == USAGE_NUMBERS * sizeof(int64_t), "numbers of one size");
 
@@ -431,8 +432,8 @@ static void unpack_field(
         in->bytes = unpack_bytes(u);
         break;
     case RECEIVED:
-        in->received = (size_t)unpack_upto(u, RECORD_MAX);
-        ret->withheld = (size_t)unpack_upto(u, RECORD_MAX);
+        in->received = (size_t)unpack_upto(u, RECEIVED_MAX);
+        ret->withheld = (size_t)unpack_upto(u, RECEIVED_MAX);
         ret->taints = unpack_bool(u);
         break;
     case SEQ:
