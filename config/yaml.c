@@ -60,19 +60,39 @@ bool yaml_tree_is_null(const struct yaml_value *v) {
 
 /* ---- errors of libyaml ---- */
 
-/* Where a byte stands. Columns count characters, as libyaml's do. */
-static void place_of(struct slice text, size_t offset, int *ret_line, int *ret_column) {
-    int line = 1, column = 1;
+/* A place in the text, as libyaml counts: columns are in characters. */
+struct spot {
+    int line, column;  /* from 1 */
+    size_t characters; /* before it */
+};
+
+static bool is_break_at(struct slice text, size_t at) {
+    bool is_half = at + 1 < text.size && text.data[at + 1] == '\n';
+    return text.data[at] == '\n' || (text.data[at] == '\r' && !is_half);
+}
+
+static struct spot spot_of(struct slice text, size_t offset) {
+    struct spot s = { .line = 1, .column = 1 };
     for (size_t i = 0; i < offset && i < text.size; i++) {
-        if (text.data[i] == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char)text.data[i] & 0xc0) != 0x80) {
-            column++;
+        bool is_character = ((unsigned char)text.data[i] & 0xc0) != 0x80;
+        s.characters += is_character;
+        s.column += is_character;
+        if (is_break_at(text, i)) {
+            s.line++;
+            s.column = 1;
         }
     }
-    *ret_line = line;
-    *ret_column = column;
+    return s;
+}
+
+/* libyaml ends a last line that is open, and finds what is missing in one behind it that there is
+ * not. */
+static struct spot spot_of_problem(const struct reader *r) {
+    const yaml_mark_t mark = r->parser.problem_mark;
+    struct spot end = spot_of(r->text, r->text.size);
+    if (mark.column == 0 && mark.index >= end.characters && end.column > 1)
+        return end;
+    return (struct spot){ .line = line_of(mark), .column = column_of(mark) };
 }
 
 static bool is_tab_at(struct slice text, int line, int column) {
@@ -89,19 +109,18 @@ static void report_error(struct reader *r) {
     ensure(p->error != YAML_MEMORY_ERROR);
 
     if (p->error == YAML_READER_ERROR) {
-        int line, column;
-        place_of(r->text, p->problem_offset, &line, &column);
-        diag_add(r->diag, line, column, "not YAML: %s", problem);
+        struct spot at = spot_of(r->text, p->problem_offset);
+        diag_add(r->diag, at.line, at.column, "not YAML: %s", problem);
         return;
     }
-    int line = line_of(p->problem_mark), column = column_of(p->problem_mark);
-    if (is_tab_at(r->text, line, column))
-        diag_add(r->diag, line, column, "not YAML: a tab where only blanks may stand");
+    struct spot at = spot_of_problem(r);
+    if (is_tab_at(r->text, at.line, at.column))
+        diag_add(r->diag, at.line, at.column, "not YAML: a tab where only blanks may stand");
     else if (p->context != NULL)
-        diag_add(r->diag, line, column, "not YAML: %s %s (from line %d on)", problem, p->context,
-            line_of(p->context_mark));
+        diag_add(r->diag, at.line, at.column, "not YAML: %s %s (from line %d on)", problem,
+            p->context, line_of(p->context_mark));
     else
-        diag_add(r->diag, line, column, "not YAML: %s", problem);
+        diag_add(r->diag, at.line, at.column, "not YAML: %s", problem);
 }
 
 static bool next_event(struct reader *r, yaml_event_t *ret) {

@@ -106,6 +106,12 @@ static void what_is_no_yaml_is_refused_with_its_place(void **state) {
         { "a: [1, 2\n",
             "f:2:1: not YAML: did not find expected ',' or ']' while parsing a flow "
             "sequence (from line 1 on)\n" },
+        { "a: [1, 2",
+            "f:1:9: not YAML: did not find expected ',' or ']' while parsing a flow "
+            "sequence (from line 1 on)\n" },
+        { "b: \xc3\xa4\r\na: [1,\r2",
+            "f:3:2: not YAML: did not find expected ',' or ']' while parsing a flow "
+            "sequence (from line 2 on)\n" },
         { "a: 'b\n",
             "f:2:1: not YAML: found unexpected end of stream while scanning a quoted "
             "scalar (from line 1 on)\n" },
