@@ -86,10 +86,9 @@ static void read_monitored(
     struct endpoint master;
     int64_t quorum = slice_to_i64_lenient(classic_word(l, 5));
     const struct option *o = option_by_key(OPTION_GROUP, SLICE_LITERAL("quorum"));
-    bool included = l->file != NULL;
-    g->line = g->master_line = included ? 0 : l->number;
-    g->column = included ? 0 : l->words[2].column;
-    g->master_column = included ? 0 : l->words[3].column;
+    g->line = g->master_line = classic_place(l, 2).line;
+    g->column = classic_place(l, 2).column;
+    g->master_column = classic_place(l, 3).column;
     if (quorum < o->min)
         FINDING(r, l, 5, "Quorum must be 1 or greater.");
     else if (quorum > o->max)
@@ -176,7 +175,7 @@ static void read_rename(struct reader *r, const struct classic_line *l, struct g
 /* Whether a script can be executed is looked at by who may look. */
 static void note_script(
     const struct classic_line *l, const struct option *o, struct group_settings *g) {
-    const struct place at = { l->number, l->words[3].column };
+    const struct place at = classic_place(l, 3);
     if (o->offset == offsetof(struct group_settings, notification_script))
         g->notification_at = at;
     else if (o->offset == offsetof(struct group_settings, reconfig_script))

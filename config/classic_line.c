@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "common/quoted.h"
+#include "config/settings.h"
 
 #include <string.h>
 
@@ -59,6 +60,14 @@ bool classic_line_read(struct slice text, struct classic_line *ret, int *ret_col
         data += ret->words[i].text.size;
     }
     return true;
+}
+
+struct place classic_place(const struct classic_line *l, size_t index) {
+    bool is_included = l->file != NULL;
+    return (struct place){
+        .line = is_included ? 0 : l->number,
+        .column = is_included ? 0 : l->words[index].column,
+    };
 }
 
 struct slice classic_word(const struct classic_line *l, size_t index) {

@@ -6,6 +6,8 @@
 #include "common/buf.h"
 #include "common/slice.h"
 
+struct place;
+
 struct classic_word {
     struct slice text; /* unquoted; owned by its line */
     int column;        /* from 1, in bytes */
@@ -29,6 +31,9 @@ bool classic_line_read(struct slice text, struct classic_line *ret, int *ret_col
 void classic_line_fini(struct classic_line *l);
 
 struct slice classic_word(const struct classic_line *l, size_t index); /* index < count */
+/* Where the word stands, for a finding that is made when all files were read: in no place if that
+ * is an included one, whose name is forgotten by then. */
+struct place classic_place(const struct classic_line *l, size_t index);
 
 /* A finding at word `index` of line `l`. */
 #define CLASSIC_FINDING(diag, l, index, ...) \

@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+#define FINDING_AT(s, at, ...) \
+    diag_add_in((s)->diag, (at).file, (at).line, (at).column, __VA_ARGS__)
+
 void classic_server_standards(struct settings *settings) {
     mem_free(settings->state_dir);
     settings->state_dir = mem_strdup(".");
@@ -25,6 +28,10 @@ void classic_server_init(struct classic_server *s, struct settings *settings, st
     classic_server_standards(settings);
 }
 
+static struct classic_mark mark_of(const struct classic_line *l) {
+    return (struct classic_mark){ l->file, l->number, l->words[1].column };
+}
+
 static void read_port(struct classic_server *s, const struct classic_line *l) {
     int64_t port;
     struct buf why = BUF_INIT;
@@ -32,8 +39,7 @@ static void read_port(struct classic_server *s, const struct classic_line *l) {
         CLASSIC_FINDING(s->diag, l, 1, "port %s", buf_text(&why));
     else
         s->port = port;
-    s->port_line = l->number;
-    s->port_column = l->words[1].column;
+    s->port_at = mark_of(l);
     buf_fini(&why);
 }
 
@@ -217,16 +223,15 @@ static void read_user(struct classic_server *s, const struct classic_line *l) {
         CLASSIC_FINDING(s->diag, l, 0, "more than %d users", USERS_MAX);
     } else {
         struct user_rules *r = users_set(users, classic_word(l, 1), buf_slice(&rules));
-        r->line = l->number;
-        r->column = l->words[1].column;
+        r->line = classic_place(l, 1).line;
+        r->column = classic_place(l, 1).column;
     }
     buf_fini(&rules);
 }
 
 static void read_aclfile(struct classic_server *s, const struct classic_line *l) {
     read_path(s, l, &s->settings->acl_file);
-    s->acl_line = l->number;
-    s->acl_column = l->words[1].column;
+    s->acl_at = mark_of(l);
 }
 
 /* More than the option takes is no bound at all. */
@@ -267,8 +272,8 @@ static void read_rename(struct classic_server *s, const struct classic_line *l) 
     } else {
         struct command_rename *r =
             command_renames_add(renames, classic_word(l, 1), classic_word(l, 2));
-        r->line = l->number;
-        r->column = l->words[1].column;
+        r->line = classic_place(l, 1).line;
+        r->column = classic_place(l, 1).column;
     }
     buf_fini(&why);
 }
@@ -452,22 +457,21 @@ static void finish_acl_file(struct classic_server *s) {
     int error = 0;
     finish_path(to, &to->acl_file);
     if (to->acl_file != NULL && to->users.count > 0)
-        diag_add(s->diag, s->acl_line, s->acl_column,
+        FINDING_AT(s, s->acl_at,
             "Configuring Redis with users defined in redis.conf and at the same setting an ACL "
             "file path is invalid. This setup is very likely to lead to configuration errors and "
             "security holes, please define either an ACL file or declare users directly in your "
             "redis.conf, but not both.");
     else if (to->acl_file != NULL && (error = users_read_file(&to->users, to->acl_file)) != 0)
-        diag_add(s->diag, s->acl_line, s->acl_column, "Error loading ACLs, opening file '%s': %s",
-            to->acl_file, load_file_why(error));
+        FINDING_AT(s, s->acl_at, "Error loading ACLs, opening file '%s': %s", to->acl_file,
+            load_file_why(error));
 }
 
 void classic_server_finish(struct classic_server *s) {
     if (s->port == 0)
         s->settings->listen_count = 0;
     if (s->port == 0 && s->settings->unix_socket == NULL)
-        diag_add(s->diag, s->port_line, s->port_column,
-            "Configured to not listen anywhere: no unixsocket");
+        FINDING_AT(s, s->port_at, "Configured to not listen anywhere: no unixsocket");
     for (size_t i = 0; i < s->settings->listen_count; i++)
         s->settings->listen[i].port = (uint16_t)s->port;
     finish_path(s->settings, &s->settings->log_file);

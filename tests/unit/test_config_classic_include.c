@@ -132,6 +132,26 @@ static void findings_name_the_included_file(void **state) {
                     "@/a:5:1: Unbalanced quotes in configuration line\n");
 }
 
+/* Those found when all files were read, here and by who knows commands. */
+static void later_findings_are_not_put_into_the_wrong_file(void **state) {
+    (void)state;
+    struct loaded l = { .path = "" };
+    write_file("main", "include @/a\n\n");
+    write_file("a", "\n\nport 0\n\naclfile @/gone\n");
+    assert_findings(
+        "@/a:3:6: Configured to not listen anywhere: no unixsocket\n"
+        "@/a:5:9: Error loading ACLs, opening file '@/gone': No such file or directory\n");
+    write_file("a",
+        "\n\n\nuser u on\nrename-command PING x\nsentinel monitor g 10.0.0.1 1 1\n"
+        "sentinel notification-script g /x\n");
+    load(&l);
+    assert_int_equal(l.settings.users.items[0].line, 0);
+    assert_int_equal(l.settings.renames.items[0].line, 0);
+    assert_int_equal(l.settings.groups[0].notification_at.line, 0);
+    assert_int_equal(l.settings.groups[0].line, 0);
+    unload(&l);
+}
+
 static void cycles_and_depth_are_refused(void **state) {
     (void)state;
     write_file("main", "include @/a\n");
@@ -214,6 +234,7 @@ int main(void) {
         TEST(files_are_read_in_their_places),
         TEST(relative_paths_are_below_dir),
         TEST(findings_name_the_included_file),
+        TEST(later_findings_are_not_put_into_the_wrong_file),
         TEST(cycles_and_depth_are_refused),
         TEST(the_file_itself_wins_over_what_it_includes),
         TEST(lines_of_included_files_are_not_written_again),
