@@ -34,7 +34,8 @@ static size_t distance(struct slice a, struct slice b) {
 }
 
 void suggest_consider(struct suggestion *s, struct slice word) {
-    if (s->wanted.size > WORD_MAX || word.size > WORD_MAX)
+    size_t shorter = MIN_OF(s->wanted.size, word.size), longer = MAX_OF(s->wanted.size, word.size);
+    if (longer > WORD_MAX || longer - shorter > DISTANCE_MAX)
         return;
     size_t needed = distance(s->wanted, word);
     if (needed <= word.size / 3 && needed < s->distance) {
