@@ -1,7 +1,7 @@
 # Sourced by the scripts: installs what is missing, on Debian 12 and 13.
 # shellcheck shell=bash
 
-# How to see that a thing is there | the package that brings it.
+# How to see that a thing is there (a program, a path or a pattern of one, a module) | the package that brings it.
 deps_build='
 gcc                                 gcc
 /usr/include/stdio.h                libc6-dev
@@ -32,6 +32,10 @@ node                                nodejs
 npm                                 npm
 prometheus-redis-exporter           prometheus-redis-exporter
 '
+deps_fuzz='
+clang                               clang
+/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a libclang-rt-dev
+'
 deps_newer='
 debootstrap                         debootstrap
 '
@@ -45,7 +49,7 @@ cppcheck                            cppcheck
 
 deps_have() {
     case $1 in
-    /*) [ -e "$1" ] ;;
+    /*) compgen -G "$1" >/dev/null ;;
     py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
