@@ -16,6 +16,10 @@ void files_set(struct fuzz_bytes rest) {
         files.parts[files.count] = fuzz_part(&rest, FILES_SEPARATOR);
 }
 
+struct slice files_first(void) {
+    return files.count > 0 ? files.parts[0] : SLICE_EMPTY;
+}
+
 /* The number of a file; the count if there is no such file. */
 static size_t number_of(const char *path) {
     size_t size = strlen(path);

@@ -9,3 +9,4 @@
 
 /* Takes the rest of the input, which is borrowed. */
 void files_set(struct fuzz_bytes rest);
+struct slice files_first(void); /* empty if there is none; borrowed from the input */

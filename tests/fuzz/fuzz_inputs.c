@@ -142,6 +142,8 @@ static void write_request(const struct outside *o, struct fuzz_bytes *b, struct 
         "SENTINEL CONFIG SET resolve-hostnames yes",
         "SENTINEL PENDING-SCRIPTS",
         "SHUTDOWN",
+        "SENTINEL FAILOVER mymaster COORDINATED",
+        "SENTINEL FAILOVER other COORDINATED",
     };
     static const char *const settings[] = {
         "quorum",
@@ -377,8 +379,9 @@ static void time_step(struct outside *o, uint8_t what, struct fuzz_bytes *b) {
         outside_wake(o);
         return;
     }
-    int64_t ms = what < 7 ? fuzz_byte(b) : (int64_t)fuzz_number(b, 1 + fuzz_choice(b, 4));
-    outside_pass(o, ms, what == 5 ? 50 : ms);
+    bool is_long = what == 5 || what == 7;
+    int64_t ms = is_long ? (int64_t)fuzz_number(b, 1 + fuzz_choice(b, 4)) : fuzz_byte(b);
+    outside_pass(o, ms, what == 5 ? 50 : ms); /* 5: it did not listen */
     if (what != 6)
         outside_step(o, &(struct input){ .kind = INPUT_TIMER });
     if (what == 7)
