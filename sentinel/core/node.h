@@ -68,8 +68,9 @@ struct node {
                              not awaiting */
     enum node_role role_reported;
     int64_t role_since_ms;
-    int64_t
-        turned_master_ms; /* when INFO first said master after something else; 0 = it never did */
+    bool said_replica;        /* INFO did since its start, as far as we know of one */
+    int64_t turned_master_ms; /* when INFO first said master after replica, and no start lay
+                                 between: it was promoted; 0 = it never did */
     char master_host[ENDPOINT_HOST_MAX]; /* "" unknown */
     int64_t master_port;
     bool master_link_up;

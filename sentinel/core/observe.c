@@ -98,15 +98,18 @@ static void on_pong(
     touch(c, l);
 }
 
+/* A server that comes back as a master was not promoted: it is a master of former times, and lacks
+ * what was written since, or has lost its data. */
 static void note_role(struct core *c, struct node *n, enum node_role role) {
+    bool promoted = role == ROLE_MASTER && n->said_replica;
+    n->said_replica = role == ROLE_REPLICA;
     if (role == n->role_reported)
         return;
     n->role_reported = role;
     n->role_since_ms = c->now.mono_ms;
     if (role == ROLE_REPLICA)
         n->conf_changed_ms = c->now.mono_ms;
-    else
-        n->turned_master_ms = c->now.mono_ms;
+    n->turned_master_ms = promoted ? c->now.mono_ms : 0;
     event_of_node(c, role == n->kind ? EVENT_ROLE_CHANGE : EVENT_ROLE_CHANGE_WRONG, n,
         " new reported role is %s", role == ROLE_MASTER ? "master" : "slave");
 }
@@ -121,6 +124,8 @@ static void note_run_id(struct core *c, struct node *n, struct slice run_id) {
             n->rebooted_ms = c->now.mono_ms;
         }
     }
+    n->said_replica = false;
+    n->turned_master_ms = 0;
     slice_copy(run_id, n->run_id, sizeof(n->run_id));
 }
 

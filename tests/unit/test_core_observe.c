@@ -159,7 +159,6 @@ static void a_change_of_role_is_an_event_that_says_whether_it_is_the_right_one(v
         "-role-change " REPLICA " new reported role is master\n"
         "+role-change " REPLICA " new reported role is slave\n");
     assert_int_equal(n->role_since_ms, f.now.mono_ms);
-    assert_int_equal(n->turned_master_ms, f.now.mono_ms);
     buf_fini(&text);
     fixture_drop(&f);
 }
@@ -186,6 +185,33 @@ static void a_changed_run_id_is_a_reboot_the_first_one_is_none(void **state) {
     assert_false(n->rebooted); /* for masters only */
     buf_fini(&text);
     fixture_drop(&f);
+}
+
+#define RUN_1 "run_id:1111111111111111111111111111111111111111\n"
+#define RUN_2 "run_id:2222222222222222222222222222222222222222\n"
+
+/* Law C10 prefers who was promoted: not who comes back as the master of former times. */
+static void a_master_that_was_not_a_replica_since_its_start_was_not_promoted(void **state) {
+    static const struct {
+        const char *before, *then;
+        bool promoted;
+    } cases[] = {
+        { RUN_1 "role:slave\n", RUN_1 "role:master\n", true },
+        { RUN_1 "role:slave\n", RUN_2 "role:master\n", false }, /* started anew */
+        { NULL, RUN_1 "role:master\n", false },                  /* not known before */
+        { RUN_1 "role:slave\n", "role:master\n", true },        /* tells no run id */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture f;
+        fixture_start_alone(&f, &FIXTURE_STANDARD);
+        struct node *n = fixture_replica(&f, 0);
+        if (cases[i].before != NULL)
+            tell(&f, n, cases[i].before);
+        tell(&f, n, cases[i].then);
+        assert_int_equal(n->role_reported, ROLE_MASTER);
+        assert_int_equal(n->turned_master_ms, cases[i].promoted ? f.now.mono_ms : 0);
+        fixture_drop(&f);
+    }
 }
 
 /* ---- peers ---- */
@@ -336,6 +362,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_text_is_no_info),
         cmocka_unit_test(a_change_of_role_is_an_event_that_says_whether_it_is_the_right_one),
         cmocka_unit_test(a_changed_run_id_is_a_reboot_the_first_one_is_none),
+        cmocka_unit_test(a_master_that_was_not_a_replica_since_its_start_was_not_promoted),
         cmocka_unit_test(a_vedette_says_so_in_its_info),
         cmocka_unit_test(a_vote_is_remembered_and_a_star_leaves_it_alone),
         cmocka_unit_test(an_odd_vote_is_none),
