@@ -198,7 +198,7 @@ static void a_master_that_was_not_a_replica_since_its_start_was_not_promoted(voi
     } cases[] = {
         { RUN_1 "role:slave\n", RUN_1 "role:master\n", true },
         { RUN_1 "role:slave\n", RUN_2 "role:master\n", false }, /* started anew */
-        { NULL, RUN_1 "role:master\n", false },                  /* not known before */
+        { NULL, RUN_1 "role:master\n", false },                 /* not known before */
         { RUN_1 "role:slave\n", "role:master\n", true },        /* tells no run id */
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
