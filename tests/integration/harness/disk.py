@@ -1,9 +1,12 @@
 """Disks that fail on demand, below one vedette."""
 
+import ctypes
 import os
 import subprocess
 
 from .wait import wait_until
+
+_CLONE_NEWNS = 0x20000
 
 
 class FaultyDisk:
@@ -22,6 +25,14 @@ class FaultyDisk:
 
     def heal(self):
         self.set()
+
+
+def keep_mounts_private():
+    """What this process and its children mount from now on vanishes with them. Needs root; before
+    the first thread."""
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), 'unshare')
+    subprocess.run(['mount', '--make-rprivate', '/'], check=True)
 
 
 class Volume:

@@ -5,6 +5,7 @@ The namespaces have no names and hang on our file descriptors, so that nothing o
 this process, however it ends. Making them needs root.
 """
 
+import concurrent.futures
 import ctypes
 import dataclasses
 import fcntl
@@ -14,7 +15,8 @@ import struct
 import subprocess
 
 _CLONE_NEWNET = 0x40000000
-_SIOCSIFFLAGS = 0x8914      # with no flags: the link is down
+_SIOCSIFFLAGS = 0x8914
+_LINK_DOWN, _LINK_UP = 0, 1
 _BRIDGE = 'bridge0'
 _PREFIX = '10.251.0'
 
@@ -31,11 +33,54 @@ class Host:
 @dataclasses.dataclass
 class NetworkHost(Host):
     link: str = ''      # its end at the bridge
+    namespace: str = ''
 
     def vanish(self):
         """At once: a program started for it would take its time."""
+        self._set_link(_LINK_DOWN)
+
+    def appear(self):
+        """After it has vanished."""
+        self._set_link(_LINK_UP)
+
+    def can_be_deaf(self):
+        """Before become_deaf."""
+        _run(*self.enter, 'nft', 'add table inet deaf; '
+             'add set inet deaf to { type ipv4_addr; }; '
+             'add chain inet deaf in { type filter hook input priority 0; }; '
+             'add rule inet deaf in ip saddr @to drop')
+
+    def become_deaf(self, *others):
+        """What those hosts send does not arrive here any more."""
+        self._hear('add', others)
+
+    def hear_again(self, *others):
+        self._hear('delete', others)
+
+    def move_in(self):
+        """From now on the calling thread lives here."""
+        descriptor = os.open(self.namespace, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def do(self, function):
+        """Calls it in a thread that lives here; returns what it does."""
+        def moved_in():
+            self.move_in()
+            return function()
+
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            return thread.submit(moved_in).result()
+
+    def _hear(self, change, others):
+        _run(*self.enter, 'nft', change, 'element', 'inet', 'deaf', 'to',
+             '{', ', '.join(other.address for other in others), '}')
+
+    def _set_link(self, flags):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-            fcntl.ioctl(door, _SIOCSIFFLAGS, struct.pack('16sH14x', self.link.encode(), 0))
+            fcntl.ioctl(door, _SIOCSIFFLAGS, struct.pack('16sH14x', self.link.encode(), flags))
 
 
 @dataclasses.dataclass
@@ -71,7 +116,7 @@ class Network:
         """One more host, with an address that everyone here reaches."""
         namespace, number = self._namespace()
         host = NetworkHost(f'{_PREFIX}.{number}', ('nsenter', f'--net={namespace}'),
-                           f'host{number}')
+                           f'host{number}', namespace)
         _run('ip', 'link', 'add', host.link, 'type', 'veth', 'peer', 'name', 'eth0',
              'netns', namespace)
         _run('ip', 'link', 'set', host.link, 'master', _BRIDGE, 'up')

@@ -61,8 +61,9 @@ class Server(Process):
         self.host = container.address
         self.add_config(f'replica-announce-ip {self.host}', f'replica-announce-port {self.port}')
 
-    def start(self, wait=True):
-        self.spawn([PROGRAM, self.file])
+    def start(self, wait=True, options=()):
+        """options: further ones of its command line."""
+        self.spawn([PROGRAM, self.file, *options])
         if wait:
             wait_until(self.answers, START_TIMEOUT_S, f'{self.name} answers PING')
         return self

@@ -1,0 +1,183 @@
+"""Hosts on one bridge, each with a server, a sentinel with a small file system for its state, and a
+client."""
+
+import collections
+import dataclasses
+import time
+
+from harness.deployment import Deployment
+from harness.disk import Volume
+from harness.lab import Lab
+from harness.resp import encode
+from harness.sentinel import Sentinel
+from harness.server import Server
+from harness.wait import wait_until
+
+from .clients import Client
+
+GROUP = 'mymaster'
+VOLUME_SIZE = '2m'
+REBOOT_DOWN_AFTER_MS = 1000
+SAME_DATA_TIMEOUT_S = 30
+ANSWERS_TIMEOUT_S = 20
+TILT_TIMEOUT_S = 60
+SERVER_CONFIG = ('appendonly yes', 'appendfsync everysec', 'repl-ping-replica-period 1',
+                 'repl-timeout 10')
+# What a server that is slow to load has to read.
+BALLAST = [encode('SET', f'ballast:{i}', 'x' * 4096) for i in range(200)]
+
+
+@dataclasses.dataclass(eq=False)
+class Site:
+    """What runs on one host."""
+    host: object
+    server: Server
+    sentinel: Sentinel
+    volume: Volume
+    disk_is_full: bool = False
+    disk_was_full: bool = False     # in this round
+    link_is_down: bool = False
+    server_hangs: bool = False
+    deaf_to: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+
+    @property
+    def address(self):
+        return self.server.address
+
+    def ask_server(self, *args):
+        """From its own host, which may be out of reach; waits until it answers."""
+        return self.host.do(lambda: wait_until(
+            lambda: self.server.call(*args), ANSWERS_TIMEOUT_S, f'{self.server.name} answers'))
+
+    def start_sentinel(self):
+        if not self.sentinel.running:
+            self.sentinel.start(wait=False)
+
+    def fill_disk(self):
+        self.volume.fill()
+        self.disk_is_full = self.disk_was_full = True
+
+    def free_disk(self):
+        self.volume.free()
+        self.disk_is_full = False
+
+    def stop_hearing(self, other):
+        self.deaf_to[other] += 1
+        self.host.become_deaf(other.host)
+
+    def hear_again(self, other):
+        self.deaf_to[other] -= 1
+        if self.deaf_to[other] == 0:
+            self.host.hear_again(other.host)
+
+
+class World:
+    def __init__(self, network, folder, ports, make, options):
+        self.make = make
+        self._options = options
+        self._lab = Lab(folder, ports, make, stock_down_after=0)
+        self._hosts = [network.host() for _ in range(options.hosts)]
+        for host in self._hosts:
+            host.can_be_deaf()
+        self.deployment = None
+        self.sites = []
+        self.settle()
+
+    @property
+    def is_vedette(self):
+        return self.make != 'stock'
+
+    def settle(self):
+        """A new deployment on the same hosts, in good order."""
+        self._leave()
+        options = self._options
+        count = options.hosts
+        self.deployment = deployment = Deployment(
+            self._lab, replicas=count - 1, sentinels=count, name=GROUP, hosts=self._hosts,
+            server_config=SERVER_CONFIG, quorum=count // 2 + 1, down_after=options.down_after,
+            failover_timeout=options.failover_timeout, parallel_syncs=count,
+            extra={'reboot_down_after': f'{REBOOT_DOWN_AFTER_MS}ms'},
+            lines=(f'master-reboot-down-after-period {GROUP} {REBOOT_DOWN_AFTER_MS}',))
+        self.sites = []
+        for host, server, sentinel in zip(self._hosts, deployment.servers, deployment.sentinels):
+            volume = Volume(sentinel, VOLUME_SIZE)
+            if not self.is_vedette:     # its file is its state
+                sentinel.file = sentinel.state / sentinel.file.name
+                sentinel.write_file()
+                sentinel.may_complain = True
+            self.sites.append(Site(host, server, sentinel, volume))
+        deployment.start()
+        # Else a replica that is killed comes back as an empty master.
+        for server in deployment.servers:
+            server.call('CONFIG', 'REWRITE')
+
+    def begin_round(self, number):
+        """Clients that write; what the last round left is gone. Returns them."""
+        wait_until(lambda: not any(map(self._in_tilt, self.sites)), TILT_TIMEOUT_S,
+                   'nobody is in tilt')
+        master = self.master()
+        master.call('FLUSHALL', 'SYNC')
+        with master.connect() as connection:
+            connection.write(b''.join(BALLAST))
+            for _ in BALLAST:
+                connection.read()
+        self.same_data(master)
+        return [Client(f'round:{number}:{site.host.link}', site.host,
+                       [s.sentinel.address for s in (site, *(o for o in self.sites if o is not site))],
+                       GROUP)
+                for site in self.sites]
+
+    def master(self):
+        """The one that all sentinels name; an assertion if they do not."""
+        return wait_until(self.deployment.converged, SAME_DATA_TIMEOUT_S, 'one master')
+
+    def same_data(self, master):
+        """Waits until all servers hold what the master holds; nobody must write meanwhile."""
+        wanted = master.call('DEBUG', 'DIGEST')
+        for site in self.sites:
+            wait_until(lambda s=site.server: s.call('DEBUG', 'DIGEST') == wanted,
+                       SAME_DATA_TIMEOUT_S, f'{site.server.name} has the data of {master.name}')
+
+    def site_of(self, address):
+        return next(site for site in self.sites if site.address == address)
+
+    def in_order(self):
+        self._revive()
+        return self.deployment.in_order() and all(map(self._can_write, self.sites))
+
+    def _can_write(self, site):
+        return not self.is_vedette or 'vedette_store:ok' in site.sentinel.call('INFO', 'server')
+
+    @staticmethod
+    def _in_tilt(site):
+        """After a stop of two seconds a sentinel judges nobody for thirty."""
+        return 'sentinel_tilt:0' not in site.sentinel.call('INFO', 'sentinel')
+
+    def wait_in_order(self, timeout_s):
+        """The seconds it took, or None."""
+        begun = time.monotonic()
+        try:
+            wait_until(self.in_order, timeout_s, 'all is in order')
+        except AssertionError:
+            return None
+        return time.monotonic() - begun
+
+    def _revive(self):
+        """A sentinel that cannot start on a full disk is started again, as a supervisor would."""
+        for site in self.sites:
+            if site.disk_was_full and not site.disk_is_full:
+                site.start_sentinel()
+
+    def _leave(self):
+        if self.deployment:
+            self.deployment.end()
+        for site in self.sites:
+            site.volume.close()
+
+    def tails(self):
+        return self._lab.tails()
+
+    def close(self):
+        self._lab.close()
+        for site in self.sites:
+            site.volume.close()
