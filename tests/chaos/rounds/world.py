@@ -17,7 +17,8 @@ from .clients import Client
 
 GROUP = 'mymaster'
 VOLUME_SIZE = '2m'
-REBOOT_DOWN_AFTER_MS = 1000
+# Stock asks once a second and takes a master for down that has not answered within this time.
+REBOOT_DOWN_AFTER_MS = 2500
 SAME_DATA_TIMEOUT_S = 30
 ANSWERS_TIMEOUT_S = 20
 TILT_TIMEOUT_S = 60
