@@ -4,6 +4,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/hello.h"
+#include "sentinel/core/planted.h"
 
 static void write_answer(
     struct resp_writer *w, bool is_down, struct slice candidate, uint64_t epoch) {
@@ -19,7 +20,7 @@ static void answer_request(
     struct call *call, struct group *g, uint64_t epoch, struct slice candidate, bool is_down) {
     struct vote vote = election_request(call->core, g, epoch, candidate);
     write_answer(&call->reply, is_down, vote.candidate, vote.epoch);
-    call->rests_on = vote.seq;
+    call->rests_on = PLANTED(VOTE_TOLD_EARLY) ? 0 : vote.seq;
     write_answer(&call->otherwise, is_down, SLICE_EMPTY, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "sentinel/core/event.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
 #define ORDER_PAUSE_MS 1000 /* between two corrections of one server */
@@ -44,7 +45,8 @@ static void send_reconf(struct core *c, struct group *g, struct node *n, enum ev
 
 /* The selected replica itself, or the same server under another name: none follows itself. */
 static bool is_selected(const struct attempt *a, const struct node *n) {
-    return n == a->selected || address_equal(&n->address, &a->selected->address);
+    return n == a->selected ||
+        (address_equal(&n->address, &a->selected->address) && !PLANTED(FOLLOWS_ITSELF));
 }
 
 static void end(struct core *c, struct group *g, bool timed_out) {
@@ -72,7 +74,7 @@ int64_t converge_judge_failover(struct core *c, struct group *g) {
         busy += !n->sdown && (n->reconf == RECONF_SENT || n->reconf == RECONF_IN_PROGRESS);
     }
     list_for_each(n, &g->replicas, struct node, siblings) {
-        if (busy >= g->settings.parallel_syncs)
+        if (busy >= g->settings.parallel_syncs && !PLANTED(SYNCS_UNBOUNDED))
             break;
         if (is_selected(a, n) || n->reconf != RECONF_NONE || n->command.state != LINK_OPEN)
             continue;
@@ -108,7 +110,7 @@ static bool majority_confirms(struct core *c, const struct group *g, const struc
     list_for_each(p, &g->peers, struct peer, of_group)
         confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > n->returned_ms &&
             resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
-    return confirmations >= group_majority(g);
+    return confirmations >= group_majority(g) || PLANTED(DEMOTES_ALONE);
 }
 
 static void correct(struct core *c, struct group *g, struct node *n, enum event ev) {
@@ -163,7 +165,7 @@ static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t
 
 int64_t converge_judge_strays(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
-    if (!master_looks_sane(c, g))
+    if (!master_looks_sane(c, g) || PLANTED(STRAY_STAYS))
         return due;
     list_for_each(n, &g->replicas, struct node, siblings)
         judge_stray(c, g, n, &due);

@@ -7,6 +7,7 @@
 #include "sentinel/core/event.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/judge.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/saving.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ static const struct periods stock_periods = {
 /* Whether a group leaves anything that must not be forgotten. Names may come and go without end:
  * one that never voted and hides nothing leaves no trace. */
 static bool leaves_tombstone(const struct group_record *r) {
-    return r->vote_epoch > 0 || r->section[0] != '\0';
+    return (r->vote_epoch > 0 && !PLANTED(VOTE_REMOVED)) || r->section[0] != '\0';
 }
 
 static void remember(
@@ -285,7 +286,7 @@ uint64_t core_persist(struct core *c, const struct delta *d) {
 }
 
 bool core_is_durable(const struct core *c, uint64_t seq) {
-    return seq <= c->durable_seq;
+    return seq <= c->durable_seq || (PLANTED(FAILURE_COUNTS) && seq <= c->failed_seq);
 }
 
 bool core_store_failed(const struct core *c) {

@@ -3,6 +3,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/planted.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ static bool voted_for_us(const struct core *c, const struct group *g) {
 static void give_vote(struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
     g->vote_epoch = epoch;
     slice_copy(candidate, g->vote_for, sizeof(g->vote_for));
-    g->vote_seq = group_persist(c, g);
+    g->vote_seq = PLANTED(VOTE_UNWRITTEN) ? 0 : group_persist(c, g);
     event_plain(c, EVENT_VOTE_FOR_LEADER, g, g->vote_seq, SLICE_FMT " %llu", SLICE_ARG(candidate),
         (unsigned long long)epoch);
 }
@@ -37,20 +38,22 @@ struct vote election_request(
     struct core *c, struct group *g, uint64_t epoch, struct slice candidate) {
     const struct attempt *a = &g->attempt;
     bool order_sent = group_in_failover(g) && (group_may_have_promoted(g) || a->confirm_seq != 0);
-    bool may_vote = epoch > g->vote_epoch &&
-        (epoch >= c->current_epoch || epoch > g->config_epoch) && core_believes_epoch(c, epoch) &&
-        candidate.size < CANDIDATE_MAX && candidate.size > 0;
+    bool may_vote = epoch + PLANTED(VOTE_TWICE) > g->vote_epoch &&
+        (epoch >= c->current_epoch || epoch > g->config_epoch || PLANTED(VOTE_FOR_OLD_EPOCH)) &&
+        core_believes_epoch(c, epoch) && candidate.size < CANDIDATE_MAX && candidate.size > 0;
 
     core_raise_epoch(c, g, epoch);
-    if (may_vote && !order_sent && !g->frozen) {
-        if (group_in_failover(g) && !slice_equal(candidate, slice_of(c->id))) /* law C7 */
+    if (may_vote && (!order_sent || PLANTED(VOTE_IN_PROMOTION)) && !g->frozen) {
+        if (group_in_failover(g) && !slice_equal(candidate, slice_of(c->id)) &&
+            !PLANTED(OUTVOTED_GOES_ON)) /* law C7 */
             failover_abandon(
                 c, g, ABANDON_OUTVOTED, "a later epoch was asked for, and our vote given to it");
         give_vote(c, g, epoch, candidate);
         struct process *p = map_get(&c->processes, candidate);
         if (p != NULL)
             p->stood_ms = c->now.mono_ms;
-        if (!slice_equal_nocase(candidate, slice_of(c->id))) { /* law C8 */
+        if (!slice_equal_nocase(candidate, slice_of(c->id)) &&
+            !PLANTED(STANDS_AFTER_VOTE)) { /* law C8 */
             g->failover_start_ms =
                 c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
             g->retry_at_ms = 0;
@@ -128,7 +131,7 @@ static uint64_t new_epoch(struct core *c, const struct group *g) {
     bool shared = c->shared_epoch != 0 && c->shared_epoch == c->current_epoch &&
         c->now.mono_ms - c->shared_epoch_ms < EPOCH_SHARED_MS;
     uint64_t spent = highest_spent(c, g);
-    if (!shared || spent >= c->shared_epoch) {
+    if (!shared || (spent >= c->shared_epoch && !PLANTED(EPOCH_USED_TWICE))) {
         core_raise_epoch(c, g, MAX_OF(c->current_epoch, spent) + 1);
         c->shared_epoch = c->current_epoch;
         c->shared_epoch_ms = c->now.mono_ms;
@@ -139,7 +142,7 @@ static uint64_t new_epoch(struct core *c, const struct group *g) {
 static void vote_for_us(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
     give_vote(c, g, a->epoch, slice_of(c->id));
-    a->vote_seq = g->vote_seq;
+    a->vote_seq = PLANTED(ASKS_EARLY) ? 0 : g->vote_seq;
     group_await(c, g);
     list_for_each(p, &g->peers, struct peer, of_group)
         p->down_before_attempt = p->sdown;
@@ -223,7 +226,8 @@ static size_t votes_for(
     size_t votes = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), candidate) &&
         (own == OWN_VOTE_GIVEN || core_is_durable(c, a->vote_seq));
     list_for_each(p, &g->peers, struct peer, of_group)
-        votes += p->voted_epoch == a->epoch && slice_equal(slice_of(p->voted_for), candidate);
+        votes += (p->voted_epoch == a->epoch || PLANTED(OLD_VOTES_COUNT)) &&
+            slice_equal(slice_of(p->voted_for), candidate);
     return votes;
 }
 
@@ -246,7 +250,7 @@ static bool rivals_are_ours(const struct core *c, const struct group *g) {
 static bool attempt_is_dead(const struct core *c, const struct group *g) {
     const struct attempt *a = &g->attempt;
     size_t needed = group_needed_votes(g), unknown = 0;
-    bool discount_down = rivals_are_ours(c, g);
+    bool discount_down = rivals_are_ours(c, g) || PLANTED(UNREACHABLE_ABSENT);
 
     list_for_each(p, &g->peers, struct peer, of_group)
         if (!vote_is_known(p, a->epoch))
@@ -320,7 +324,7 @@ static int64_t judge_counting(struct core *c, struct group *g) {
 
     if (a->forced)
         return judge_forced(c, g, votes);
-    if (!voted_for_us(c, g) || epoch_is_passed(g)) {
+    if (!voted_for_us(c, g) || (epoch_is_passed(g) && !PLANTED(PASSED_GOES_ON))) {
         failover_abandon(c, g, attempt_is_dead(c, g) ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
             "a later epoch of this group was seen");
     } else if (g->master_answered && !a->coordinated) {

@@ -17,6 +17,7 @@
 #include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 #include "sentinel/core/script.h"
 #include "sentinel/core/selection.h"
@@ -91,7 +92,8 @@ void failover_abandon(
     *a = (struct attempt){ .state = FAILOVER_NONE };
     /* An epoch that nobody can win any more, or that we won and never used, cannot bring forth a
      * second leader. */
-    if (reason == ABANDON_DEAD || (reason != ABANDON_OUTVOTED && elected && !order_sent))
+    bool unused = elected && (!order_sent || PLANTED(RETRY_AFTER_ORDER));
+    if (reason == ABANDON_DEAD || (reason != ABANDON_OUTVOTED && unused) || PLANTED(RETRY_ALIVE))
         election_retry_soon(c, g);
 }
 
@@ -107,22 +109,23 @@ void failover_elected(struct core *c, struct group *g) {
 
 /* ---- the gate of law C9 ---- */
 
+static int64_t gate_end(const struct group *g) {
+    return g->attempt.begun_ms + MIN_OF(ATTEMPT_AGE_MAX_MS, g->settings.failover_timeout_ms);
+}
+
 /* Why the promotion must not be sent, or NULL. Tilt and durability are waited for by the caller. */
 static const char *gate_refusal(const struct core *c, const struct group *g) {
     const struct attempt *a = &g->attempt;
-    if (g->vote_epoch != a->epoch || !slice_equal(slice_of(g->vote_for), slice_of(c->id)))
+    bool is_ours = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), slice_of(c->id));
+    if (!is_ours && !PLANTED(OUTVOTED_GOES_ON))
         return "our vote is not for this attempt any more";
     if (g->config_epoch >= a->epoch)
         return "a configuration of this epoch or a later one was seen";
     if (!a->forced && !a->coordinated && g->master_answered)
         return "the master has answered since it was found down";
-    if (c->now.mono_ms - a->begun_ms >= MIN_OF(ATTEMPT_AGE_MAX_MS, g->settings.failover_timeout_ms))
+    if (c->now.mono_ms >= gate_end(g) && !PLANTED(PROMOTES_LATE))
         return "it is too old to promote anything";
     return NULL;
-}
-
-static int64_t gate_end(const struct group *g) {
-    return g->attempt.begun_ms + MIN_OF(ATTEMPT_AGE_MAX_MS, g->settings.failover_timeout_ms);
 }
 
 /* Abandons if the gate is closed. */
@@ -144,7 +147,8 @@ static int64_t judge_select(struct core *c, struct group *g) {
     if (!gate_holds(c, g))
         return TSTAMP_NEVER;
     int64_t informed_by = a->elected_ms + INFORMED_WAIT_MS;
-    if (!selection_is_informed(c, g) && c->now.mono_ms < informed_by)
+    if (!selection_is_informed(c, g) && c->now.mono_ms < informed_by &&
+        !PLANTED(CHOOSES_UNINFORMED))
         return informed_by;
     struct node *best = selection_best(c, g);
     if (best == NULL) {
@@ -295,7 +299,7 @@ static int64_t judge_wait_promotion(struct core *c, struct group *g) {
     if (a->confirm_seq == 0 && n->role_reported == ROLE_MASTER && n->info_sent_ms >= a->outcome_ms)
         confirm(c, g);
     if (a->confirm_seq != 0) {
-        if (core_is_durable(c, a->confirm_seq))
+        if (core_is_durable(c, a->confirm_seq) || PLANTED(CONFIG_TOLD_EARLY))
             announce(c, g);
         else
             group_await(c, g);

@@ -5,6 +5,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/heard.h"
+#include "sentinel/core/planted.h"
 
 #include <string.h>
 
@@ -50,7 +51,7 @@ size_t group_voters(const struct group *g) {
 }
 
 size_t group_majority(const struct group *g) {
-    return group_voters(g) / 2 + 1;
+    return group_voters(g) / 2 + 1 - PLANTED(MAJORITY_SHORT);
 }
 
 size_t group_needed_votes(const struct group *g) {
@@ -322,7 +323,7 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
             persist_replica(c, g, &n->address.given, DELTA_REPLICA_GONE);
     }
     bool moved = !address_equal(&old_master, &new_master);
-    if (moved)
+    if (moved && !PLANTED(OLD_MASTER_LOST))
         keep[kept++] = old_master.given;
 
     unindex_address(c, g);

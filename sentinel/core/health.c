@@ -4,6 +4,7 @@
 #include "sentinel/core/crash.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
 #define ASK_FIRST_MS \
@@ -30,7 +31,7 @@ static bool holds(int64_t now_ms, int64_t from_ms) {
 static void enter_sdown_master(struct group *g) {
     g->master_answered = false;
     list_for_each(p, &g->peers, struct peer, of_group) { /* law C13 */
-        p->master_down = false;
+        p->master_down = p->master_down && PLANTED(ANSWERS_KEPT);
         p->asked_ms = 0;
         p->ask_wait_ms = ASK_FIRST_MS;
         p->ask_now = true;
@@ -51,11 +52,12 @@ int64_t health_judge_node(struct core *c, struct node *n) {
     int64_t silent = silent_from(&n->live, &n->command, s->down_after_ms);
     int64_t mismatch = TSTAMP_NEVER, rebooting = TSTAMP_NEVER;
     if (n->kind == ROLE_MASTER && n->role_reported == ROLE_REPLICA)
-        mismatch = n->role_since_ms + s->down_after_ms + 2 * c->periods.info + 1;
+        mismatch = n->role_since_ms +
+            (PLANTED(MISMATCH_AT_ONCE) ? 0 : s->down_after_ms + 2 * c->periods.info) + 1;
     if (n->rebooted && s->reboot_down_after_ms > 0)
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
-    n->silent = holds(c->now.heard_ms, silent);
+    n->silent = holds(PLANTED(SILENCE_BY_MONO) ? c->now.mono_ms : c->now.heard_ms, silent);
     bool refutable = crash_judge(n) || n->silent; /* by an answer, as nothing else is */
     bool down = refutable || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
     if (n->kind == ROLE_MASTER && down && !refutable)
@@ -136,14 +138,14 @@ int64_t health_judge_quorum(struct core *c, struct group *g) {
     list_for_each(p, &g->peers, struct peer, of_group) {
         if (!p->master_down)
             continue;
-        if (c->now.mono_ms - p->answered_ms > valid_ms) {
+        if (c->now.mono_ms - p->answered_ms > valid_ms && !PLANTED(ANSWERS_AGELESS)) {
             p->master_down = false;
             continue;
         }
         votes++;
         due_mono(&due, p->answered_ms + valid_ms + 1);
     }
-    bool odown = g->master->sdown && votes >= g->settings.quorum;
+    bool odown = g->master->sdown && votes + PLANTED(QUORUM_SHORT) >= g->settings.quorum;
     if (odown && !g->odown) {
         event_of_group(c, EVENT_ODOWN, g, " #quorum %lld/%lld", (long long)votes,
             (long long)g->settings.quorum);

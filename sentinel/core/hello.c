@@ -4,6 +4,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/heard.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 #include "sentinel/core/script.h"
 
@@ -69,8 +70,9 @@ void hello_print(struct core *c, const struct group *g, const char *local_host, 
     const struct address *master = &group_current_master(g)->address;
     struct endpoint self = our_address(c, local_host);
     buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", self.host, (unsigned)self.port, c->id,
-        (unsigned long long)c->durable_epoch, g->name, address_announced(c, master),
-        (unsigned)master->given.port, (unsigned long long)g->config_epoch);
+        (unsigned long long)(PLANTED(EPOCH_TOLD_EARLY) ? c->current_epoch : c->durable_epoch),
+        g->name, address_announced(c, master), (unsigned)master->given.port,
+        (unsigned long long)g->config_epoch);
     if (buf_size(out) > HELLO_SIZE_MAX)
         buf_truncate(out, HELLO_SIZE_MAX);
     if (!is_our_address(c, &self))
@@ -238,7 +240,7 @@ static void take(struct core *c, struct group *g, const struct hello *h, struct 
     if (p == NULL)
         return;
     learn_master(c, g, h);
-    if (h->config_epoch > g->config_epoch && !g->frozen)
+    if ((h->config_epoch > g->config_epoch || PLANTED(OLD_CONFIG_TAKEN)) && !g->frozen)
         adopt_config(c, g, p, h, line);
     p->hello_ms = c->now.mono_ms;
     p->hello_config_epoch = h->config_epoch;

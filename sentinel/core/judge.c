@@ -7,6 +7,7 @@
 #include "sentinel/core/failover.h"
 #include "sentinel/core/health.h"
 #include "sentinel/core/invariant.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
 #define ROUNDS_MAX 16 /* a group that is marked again and again is left for the next step */
@@ -36,7 +37,7 @@ static void probe(struct core *c, struct group *g, int64_t *due) {
 static void judge_group(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
     group_merge(c, g);
-    if (!c->tilt && !g->frozen)
+    if ((!c->tilt || PLANTED(ACTS_IN_TILT)) && !g->frozen)
         act(c, g, &due);
     probe(c, g, &due);
     const char *broken = invariant_broken(c, g);

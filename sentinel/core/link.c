@@ -7,6 +7,7 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/observe.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/planted.h"
 
 #include <string.h>
 
@@ -156,7 +157,8 @@ static struct link *find(const struct core *c, const struct input *in) {
     if (in->link.value == 0 || in->link.value > c->link_count)
         return NULL;
     struct link *l = c->links[in->link.value - 1];
-    return l != NULL && link_is_usable(l) && l->incarnation == in->incarnation ? l : NULL;
+    bool is_stale = l != NULL && l->incarnation != in->incarnation && !PLANTED(STALE_REPLY);
+    return l != NULL && link_is_usable(l) && !is_stale ? l : NULL;
 }
 
 void link_input(struct core *c, const struct input *in) {

@@ -8,6 +8,7 @@
 #include "sentinel/core/info.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
 #include "common/resp.h"
@@ -45,7 +46,8 @@ void observe_link_up(struct core *c, struct link *l) {
 void observe_link_down(struct core *c, struct link *l) {
     if (l->purpose == LINK_COMMAND) {
         struct liveness *live = l->node != NULL ? &l->node->live : &l->process->live;
-        if (live->unanswered_ms == 0) /* nothing was asked: silence begins with the loss */
+        if (live->unanswered_ms == 0 ||
+            PLANTED(SILENCE_RESTARTS)) /* nothing was asked: silence begins with the loss */
             live->unanswered_ms = c->now.heard_ms;
     }
     note_link(c, l, false);
@@ -85,7 +87,7 @@ static void on_pong(
         live->unanswered_ms = 0;
     }
     if (n != NULL && acceptable && n->kind == ROLE_MASTER && n->sdown && (n->silent || n->crashed))
-        n->group->master_answered = true;
+        n->group->master_answered = !PLANTED(ANSWER_UNSEEN);
     if (n != NULL && acceptable)
         n->crashed = false;
     if (n != NULL && pong)
@@ -246,7 +248,9 @@ static void on_answer(
 static enum outcome outcome_of(const struct pending *p, const struct resp_value *v) {
     if (v->type != RESP_ARRAY || v->count <= p->decisive)
         return OUTCOME_REFUSED;
-    return v->elements[p->decisive].type == RESP_ERROR ? OUTCOME_REFUSED : OUTCOME_ACCEPTED;
+    return v->elements[p->decisive].type == RESP_ERROR && !PLANTED(REFUSAL_UNSEEN)
+        ? OUTCOME_REFUSED
+        : OUTCOME_ACCEPTED;
 }
 
 static void end_order(
@@ -257,7 +261,8 @@ static void end_order(
         a->outcome == OUTCOME_AWAITED) {
         a->was_unknown = a->was_unknown || outcome == OUTCOME_UNKNOWN;
         /* That a repetition was refused says nothing of the order before it (law C11). */
-        a->outcome = outcome == OUTCOME_REFUSED && a->was_unknown ? OUTCOME_UNKNOWN : outcome;
+        bool repeated = a->was_unknown && !PLANTED(REPETITION_DECIDES);
+        a->outcome = outcome == OUTCOME_REFUSED && repeated ? OUTCOME_UNKNOWN : outcome;
         if (outcome != OUTCOME_ACCEPTED) /* else the INFO pipelined behind it may confirm it */
             a->outcome_ms = c->now.mono_ms;
     }
@@ -336,14 +341,14 @@ void observe_loss(struct core *c, struct link *l, const struct pending *p) {
         break;
     case PENDING_QUESTION:
         peer = peer_of(c, l, p);
-        if (peer != NULL && peer->question_tag == p->tag) {
+        if (peer != NULL && peer->question_tag == p->tag && !PLANTED(QUESTION_LOST)) {
             peer->question_tag = 0;
             peer->question_attempt = 0; /* a vote may be asked for again at once */
             group_touch(c, peer->group);
         }
         break;
     case PENDING_ORDER:
-        end_order(c, l->node, p, OUTCOME_UNKNOWN);
+        end_order(c, l->node, p, PLANTED(SECOND_AFTER_UNKNOWN) ? OUTCOME_REFUSED : OUTCOME_UNKNOWN);
         break;
     case PENDING_PING:
     case PENDING_IDENTIFY:

@@ -2,6 +2,7 @@
 
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/planted.h"
 
 #include <inttypes.h>
 
@@ -54,7 +55,7 @@ const char *selection_refusal(const struct core *c, const struct group *g, const
         *ret_limit = pong_limit;
         return "last good PING reply too old";
     }
-    if (n->priority == 0)
+    if (n->priority == 0 && !PLANTED(PRIORITY_ZERO))
         return "its priority is 0";
     if (n->info_ms == 0)
         return "no INFO received yet";
@@ -89,7 +90,7 @@ static int compare(const struct group *g, const struct node *a, const struct nod
     if (a->priority != b->priority)
         return a->priority < b->priority ? -1 : 1;
     if (a->repl_offset != b->repl_offset)
-        return a->repl_offset > b->repl_offset ? -1 : 1;
+        return (a->repl_offset > b->repl_offset) != PLANTED(LEAST_OFFSET) ? -1 : 1;
     return compare_run_ids(a, b);
 }
 
@@ -108,7 +109,7 @@ struct node *selection_best(const struct core *c, const struct group *g) {
         if (best == NULL || compare(g, n, best) < 0)
             best = n;
     }
-    return turned_count == 1 && turned != NULL ? turned : best;
+    return turned_count == 1 && turned != NULL && !PLANTED(TURNED_IGNORED) ? turned : best;
 }
 
 bool selection_is_informed(const struct core *c, const struct group *g) {

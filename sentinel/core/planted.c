@@ -1,0 +1,3 @@
+#include "sentinel/core/planted.h"
+
+enum planted planted_bug;
