@@ -1,5 +1,5 @@
 /* Bugs that can be planted, one at a time, to see that the simulator finds each: proof that proves
- * something. tests/sim/mutant.c says of each what it does and which law it breaks.
+ * something. tests/sim/mutant.c says of each what it does and which rule it breaks.
  *
  * A build with -Dtest_hooks=true has one variable for it, the only global left of the shell; what
  * the simulator puts there holds for all vedettes of a world. In every other build PLANTED is a
@@ -68,3 +68,13 @@ extern enum planted planted_bug;
 #else
 #define PLANTED(name) false
 #endif
+
+/* Whether it could be done. */
+static inline bool planted_choose(enum planted bug) {
+#ifdef VEDETTE_TEST_HOOKS
+    planted_bug = bug;
+    return true;
+#else
+    return bug == PLANTED_NOTHING;
+#endif
+}

@@ -51,6 +51,8 @@ static void commit_end(void *context, uint64_t crashes) {
     bool was_taken = is_durable || rng_chance(d->rng, 500);
     if (was_taken && !d->mood.lies)
         state_copy(&d->synced, &d->committing);
+    if (!is_durable && d->mood.forgets)
+        state_copy(&d->written, &d->claimed);
     d->answer(d->context, seq, is_durable);
     if (d->written_seq > seq)
         commit_start(d);

@@ -12,8 +12,9 @@ struct schedule;
 struct disk_mood {
     int64_t low_us, high_us;    /* time of a commit */
     uint32_t failure_per_mille; /* chance that one fails */
-    bool lies,
-        hastes; /* answers and never syncs, or before it does; only for the test of the laws */
+    /* Only for the test of the laws: */
+    bool lies, hastes; /* answers and never syncs, or before it does */
+    bool forgets;      /* what a failed commit held is not written again */
 };
 
 /* What came of a commit: on disk up to seq, or not. */

@@ -3,45 +3,41 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/slice.h"
+#include "tests/sim/jobs.h"
+#include "tests/sim/mutants.h"
 #include "tests/sim/run.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define JOBS_MAX    64
-#define TAIL_LINES  40
-#define MARKS_SEEDS 200 /* the least counts of marks are for so many seeds */
+#define TAIL_LINES   40
+#define MARKS_SEEDS  200  /* the least counts of marks are for so many seeds */
+#define MUTANT_SEEDS 2000 /* that a mutant survives at most */
 
 struct options {
     uint64_t from, seeds;
     int64_t time_s;
-    enum mutant mutant;
+    const struct mutant *mutant; /* NULL = none */
     size_t jobs;
-    bool shows_marks, wants_marks;
-    bool is_trace;
+    bool wants_marks, is_trace, hunts;
+    enum mutants_which hunted;
 };
 
 struct tally {
+    const struct options *options;
     uint64_t passed, failed;
     int64_t virtual_us;
     struct marks marks;
-};
-
-/* A seed in a process of its own. */
-struct job {
-    pid_t pid; /* 0: free */
-    int pipe;  /* its result comes here */
-    uint64_t seed;
 };
 
 static void print_usage(FILE *out) {
     fputs(
         "Usage: vedette-sim [--seeds N] [--from S] [--time SECONDS] [--jobs N] [--marks]\n"
         "       vedette-sim --trace SEED [--time SECONDS]\n"
+        "       vedette-sim --mutants | --quick-mutants [--seeds N] [--from S] [--jobs N]\n"
         "\n"
         "Runs whole clusters in virtual time, one for each seed. The last line is\n"
         "\"N passed, N failed\"; the exit status is 0 when all laws held.\n"
@@ -52,35 +48,41 @@ static void print_usage(FILE *out) {
         "  --jobs N        so many processes at the same time (1)\n"
         "  --marks         fail too if what should happen in such a run did not happen often enough\n"
         "  --trace SEED    print the story of one seed\n"
-        "  --mutant NAME   the world itself goes wrong, to see that it is noticed:\n"
-        "                 ",
+        "  --mutants       fail if there is a bug that no seed (of 2000) notices, and print by what law\n"
+        "                  each was noticed; --quick-mutants: those that few seeds notice\n"
+        "  --mutant NAME   one of them:\n",
         out);
-    for (int i = 0; i < MUTANT_COUNT; i++)
-        fprintf(out, " %s", mutant_names[i]);
-    fputs("\n", out);
+    for (size_t i = 0; i < mutant_count; i++)
+        fprintf(out, "      %-21s %s (%s)\n", mutant_table[i].name, mutant_table[i].what,
+            mutant_table[i].rule);
 }
 
 static bool parse_number(const char *text, uint64_t *ret) {
     return text != NULL && slice_to_u64(slice_of(text), ret);
 }
 
-static bool parse_mutant(const char *text, enum mutant *ret) {
-    for (int i = 0; text != NULL && i < MUTANT_COUNT; i++) {
-        if (strcmp(mutant_names[i], text) == 0) {
-            *ret = (enum mutant)i;
-            return true;
-        }
-    }
-    return false;
+static bool parse_flag(const char *name, struct options *o) {
+    if (strcmp(name, "--marks") == 0)
+        o->wants_marks = true;
+    else if (strcmp(name, "--mutants") == 0 || strcmp(name, "--quick-mutants") == 0)
+        o->hunts = true;
+    else
+        return false;
+    o->hunted = strcmp(name, "--mutants") == 0 ? MUTANTS_ALL : MUTANTS_QUICK;
+    return true;
+}
+
+/* Whether this build can have it. */
+static bool parse_mutant(const char *name, const struct mutant **ret) {
+    *ret = name == NULL ? NULL : mutant_find(name);
+    return *ret != NULL && planted_choose((*ret)->planted);
 }
 
 static bool parse_options(char **argv, struct options *o) {
     for (; *argv != NULL; argv++) {
         uint64_t number = 0;
-        if (strcmp(*argv, "--marks") == 0) {
-            o->wants_marks = true;
+        if (parse_flag(*argv, o))
             continue;
-        }
         if (strcmp(*argv, "--mutant") == 0) {
             if (!parse_mutant(*++argv, &o->mutant))
                 return false;
@@ -121,8 +123,8 @@ static void print_replay(const struct options *o, uint64_t seed) {
     printf("  replay: scripts/sim --trace %llu", (unsigned long long)seed);
     if (o->time_s > 0)
         printf(" --time %lld", (long long)o->time_s);
-    if (o->mutant != MUTANT_NONE)
-        printf(" --mutant %s", mutant_names[o->mutant]);
+    if (o->mutant != NULL)
+        printf(" --mutant %s", o->mutant->name);
     printf("\n");
 }
 
@@ -164,84 +166,26 @@ static void print_tail(const struct options *o, uint64_t seed) {
     fclose(story);
 }
 
-static void count_result(const struct options *o, struct tally *t, uint64_t seed,
-    const struct run_result *result, int status) {
+static bool count_result(
+    void *context, uint64_t seed, const struct run_result *result, int status) {
+    struct tally *t = context;
     if (result != NULL) {
         t->virtual_us += result->virtual_us;
         marks_add(&t->marks, &result->marks);
     }
-    if (result != NULL && !result->has_failed && status == 0) {
+    if (result != NULL && !result->has_failed) {
         t->passed++;
-        return;
+        return true;
     }
     t->failed++;
-    if (result != NULL && result->has_failed)
+    if (result != NULL)
         printf("seed %llu broke the law \"%s\": %s\n", (unsigned long long)seed, result->law,
             result->text);
     else
         printf("seed %llu ended its process, status %d\n", (unsigned long long)seed, status);
-    print_tail(o, seed);
-    print_replay(o, seed);
+    print_tail(t->options, seed);
+    print_replay(t->options, seed);
     fflush(stdout);
-}
-
-static bool job_start(const struct options *o, struct job *j, uint64_t seed) {
-    int ends[2];
-    if (pipe(ends) != 0)
-        return false;
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        struct run_options run = options_of(o, seed);
-        struct run_result result;
-        run_seed(&run, &result);
-        _exit(write(ends[1], &result, sizeof(result)) == sizeof(result) ? 0 : 1);
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return false;
-    }
-    *j = (struct job){ .pid = pid, .pipe = ends[0], .seed = seed };
-    return true;
-}
-
-static void job_end(const struct options *o, struct job *j, int status, struct tally *t) {
-    struct run_result result;
-    bool is_whole = read(j->pipe, &result, sizeof(result)) == sizeof(result);
-    close(j->pipe);
-    j->pid = 0;
-    count_result(o, t, j->seed, is_whole ? &result : NULL, status);
-}
-
-/* ---- all of them ---- */
-
-static bool wait_for_one(const struct options *o, struct job *jobs, struct tally *t) {
-    int status;
-    pid_t pid = waitpid(-1, &status, 0);
-    if (pid < 0)
-        return errno == EINTR;
-    for (size_t i = 0; i < o->jobs; i++)
-        if (jobs[i].pid == pid)
-            job_end(o, &jobs[i], status, t);
-    return true;
-}
-
-static bool run_all(const struct options *o, struct tally *t) {
-    struct job jobs[JOBS_MAX] = { { .pid = 0 } };
-    uint64_t next = o->from, end = o->from + o->seeds;
-    size_t busy = 0;
-    while (next < end || busy > 0) {
-        busy = 0;
-        for (size_t i = 0; i < o->jobs; i++) {
-            if (jobs[i].pid == 0 && next < end && !job_start(o, &jobs[i], next++))
-                return false;
-            busy += jobs[i].pid != 0;
-        }
-        if (busy > 0 && !wait_for_one(o, jobs, t))
-            return false;
-    }
     return true;
 }
 
@@ -277,26 +221,42 @@ static int trace_one(const struct options *o) {
     return result.has_failed ? 1 : 0;
 }
 
+static int print_verdict(uint64_t passed, uint64_t failed) {
+    printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+    return failed == 0 ? 0 : 1;
+}
+
+static int hunt_mutants(const struct options *o) {
+    uint64_t seeds = o->seeds == 0 ? MUTANT_SEEDS : o->seeds;
+    struct hunted hunted = mutants_run(o->hunted, o->from, seeds, o->jobs);
+    return print_verdict(hunted.noticed, hunted.survived);
+}
+
+static int run_all(const struct options *o) {
+    struct tally tally = { .options = o };
+    double begun = seconds_now();
+    const struct run_options run = options_of(o, 0);
+    int error = jobs_run(&run, o->from, o->seeds, o->jobs, count_result, &tally);
+    if (error < 0) {
+        fprintf(stderr, "vedette-sim: cannot start processes: %s\n", strerror(-error));
+        tally.failed++;
+    }
+    double seconds = seconds_now() - begun;
+    print_marks(o, &tally);
+    printf("%.1f virtual hours in %.1f s, %.1f seeds a second\n", (double)tally.virtual_us / 3.6e9,
+        seconds, (double)o->seeds / seconds);
+    return print_verdict(tally.passed, tally.failed);
+}
+
 int main(int argc, char **argv) {
-    struct options o = { .from = 1, .seeds = MARKS_SEEDS, .jobs = 1 };
+    struct options o = { .from = 1, .jobs = 1 };
     if (argc < 1 || !parse_options(argv + 1, &o)) {
         print_usage(stderr);
         return 2;
     }
-    if (o.is_trace)
-        return trace_one(&o);
-
-    struct tally tally = { .passed = 0 };
-    double begun = seconds_now();
-    if (!run_all(&o, &tally)) {
-        fprintf(stderr, "vedette-sim: cannot start processes: %s\n", strerror(errno));
-        tally.failed++;
-    }
-    double seconds = seconds_now() - begun;
-    print_marks(&o, &tally);
-    printf("%.1f virtual hours in %.1f s, %.1f seeds a second\n", (double)tally.virtual_us / 3.6e9,
-        seconds, (double)o.seeds / seconds);
-    printf("%llu passed, %llu failed\n", (unsigned long long)tally.passed,
-        (unsigned long long)tally.failed);
-    return tally.failed == 0 ? 0 : 1;
+    if (o.hunts)
+        return hunt_mutants(&o);
+    if (o.seeds == 0)
+        o.seeds = MARKS_SEEDS;
+    return o.is_trace ? trace_one(&o) : run_all(&o);
 }

@@ -1,14 +1,31 @@
-/* Ways in which the simulated world itself goes wrong, so that somebody can see that the laws
- * notice. A proof that cannot fail proves nothing. */
+/* Ways in which a run goes wrong on purpose, to see that the laws notice: a proof that cannot fail
+ * proves nothing. Either the world does, or the vedettes have a bug (sentinel/core/planted.h). */
 #pragma once
 
-enum mutant {
-    MUTANT_NONE,
-    MUTANT_LYING_DISK,  /* a commit is answered, and never made */
-    MUTANT_HASTY_DISK,  /* a commit is answered before it is made */
-    MUTANT_FORGED_VOTE, /* whoever asks for a vote reads that it was given to it */
-    MUTANT_ABSENT,      /* one vedette is not started again in the end */
-    MUTANT_COUNT,
+#include "common/base.h"
+#include "sentinel/core/planted.h"
+
+enum flaw {
+    FLAW_NONE,
+    FLAW_LYING_DISK,
+    FLAW_HASTY_DISK,
+    FLAW_FORGETFUL_DISK,
+    FLAW_FORGED_VOTE,
+    FLAW_ABSENT,
+    FLAW_EARLY_TIMER,
 };
 
-extern const char *const mutant_names[MUTANT_COUNT];
+struct mutant {
+    const char *name;
+    enum flaw flaw;
+    enum planted planted;
+    bool is_quick;    /* found by one of the first seeds, thus fit for a test that is run often */
+    const char *what; /* goes wrong */
+    const char
+        *rule; /* which it breaks: a law of ARCHITECTURE 6, a rule of its section 3, the spec */
+};
+
+extern const struct mutant mutant_table[];
+extern const size_t mutant_count;
+
+const struct mutant *mutant_find(const char *name); /* NULL if there is none */

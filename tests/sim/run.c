@@ -1,5 +1,6 @@
 #include "tests/sim/run.h"
 
+#include "common/ensure.h"
 #include "sentinel/core/core.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/world.h"
@@ -14,14 +15,6 @@
 #define TILT_US          (30 * US_PER_S)
 #define SETTLE_US        (120 * US_PER_S)
 #define MISMATCH_US      (30 * US_PER_S)
-
-const char *const mutant_names[MUTANT_COUNT] = {
-    [MUTANT_NONE] = "none",
-    [MUTANT_LYING_DISK] = "lying-disk",
-    [MUTANT_HASTY_DISK] = "hasty-disk",
-    [MUTANT_FORGED_VOTE] = "forged-vote",
-    [MUTANT_ABSENT] = "absent",
-};
 
 static void discover(struct world *w) {
     int64_t until_us = DISCOVERY_MAX_US;
@@ -151,13 +144,13 @@ static bool agree(struct world *w) {
 }
 
 /* Faults and healing. */
-static bool suffer(struct world *w, enum mutant mutant) {
+static bool suffer(struct world *w, enum flaw flaw) {
     faults_start(w);
-    w->votes_are_forged = mutant == MUTANT_FORGED_VOTE;
+    w->votes_are_forged = flaw == FLAW_FORGED_VOTE;
     if (!world_run(w, w->schedule.now_us + w->draw.fault_time_us))
         return false;
     faults_heal(w);
-    if (mutant == MUTANT_ABSENT) {
+    if (flaw == FLAW_ABSENT) {
         w->absent = 0;
         vedette_crash(&w->vedettes[0], NET_LEAVE_PROCESS);
     }
@@ -176,13 +169,15 @@ static void rest(struct world *w) {
     world_run(w, w->schedule.now_us + w->draw.quiet_us);
 }
 
-static void live(struct world *w, const struct run_options *options) {
+static void live(struct world *w, enum flaw flaw) {
     discover(w);
     if (w->laws.is_broken)
         return;
-    w->draw.disk.lies = options->mutant == MUTANT_LYING_DISK;
-    w->draw.disk.hastes = options->mutant == MUTANT_HASTY_DISK;
-    while (suffer(w, options->mutant))
+    w->draw.disk.lies = flaw == FLAW_LYING_DISK;
+    w->draw.disk.hastes = flaw == FLAW_HASTY_DISK;
+    w->draw.disk.forgets = flaw == FLAW_FORGETFUL_DISK;
+    w->judges_early = flaw == FLAW_EARLY_TIMER;
+    while (suffer(w, flaw))
         if (w->schedule.now_us >= w->draw.time_us) {
             rest(w);
             return;
@@ -190,8 +185,11 @@ static void live(struct world *w, const struct run_options *options) {
 }
 
 void run_seed(const struct run_options *options, struct run_result *ret) {
+    static const struct mutant healthy = { .flaw = FLAW_NONE };
+    const struct mutant *mutant = options->mutant == NULL ? &healthy : options->mutant;
     struct rng rng;
     struct draw draw;
+    ensure(planted_choose(mutant->planted));
     rng_init(&rng, options->seed * UINT64_C(0x9e3779b97f4a7c15));
     draw_from(&draw, &rng);
     if (options->time_s > 0)
@@ -205,7 +203,7 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
             &w->story, "seed", "%llu: %s", (unsigned long long)options->seed, buf_text(&line));
     }
     world_start(w);
-    live(w, options);
+    live(w, mutant->flaw);
 
     *ret = (struct run_result){
         .has_failed = w->laws.is_broken,
@@ -218,4 +216,5 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
         slice_copy(slice_of(w->laws.text), ret->text, sizeof(ret->text));
     }
     world_free(w);
+    (void)planted_choose(PLANTED_NOTHING);
 }

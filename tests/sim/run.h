@@ -9,10 +9,10 @@
 
 struct run_options {
     uint64_t seed;
-    int64_t time_s; /* 0: as the seed draws it */
-    enum mutant mutant;
-    bool is_traced; /* otherwise there is no hash either */
-    FILE *story;    /* borrowed; may be NULL */
+    int64_t time_s;              /* 0: as the seed draws it */
+    const struct mutant *mutant; /* NULL: nothing goes wrong by itself */
+    bool is_traced;              /* otherwise there is no hash either */
+    FILE *story;                 /* borrowed; may be NULL */
 };
 
 struct run_result {

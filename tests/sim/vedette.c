@@ -253,6 +253,8 @@ static void wake(void *context, uint64_t number) {
     int64_t before_ms = v->now.mono_ms;
     bool is_idle = list_is_empty(&v->inbox);
     read_clocks(v);
+    if (v->world->judges_early)
+        vedette_step(v, &(struct input){ .kind = INPUT_TIMER });
     struct letter *l;
     while ((l = list_first(&v->inbox, struct letter, siblings)) != NULL) {
         list_remove(&l->siblings);
