@@ -26,20 +26,40 @@ static bool take(void *context, uint64_t seed, const struct run_result *result, 
     return !h->is_found;
 }
 
-static bool is_noticed(const struct mutant *m, uint64_t from, uint64_t seeds, size_t jobs) {
-    struct hunt h = { .is_found = false };
+static bool hunt(const struct mutant *m, uint64_t from, uint64_t count, size_t jobs,
+    struct hunt *ret, int *ret_error) {
     const struct run_options options = { .mutant = m };
-    int error = jobs_run(&options, from, seeds, jobs, take, &h);
-    printf("%-21s ", m->name);
-    if (!planted_choose(m->planted))
-        printf("%6s  %-31s", "-", "needs -Dtest_hooks=true");
-    else if (h.is_found)
-        printf("%6llu  %-31s", (unsigned long long)h.seed, h.law);
-    else
-        printf("%6s  %-31s", "-", error == 0 ? "SURVIVES" : strerror(-error));
-    printf(" %s (%s)\n", m->what, m->rule);
+    *ret = (struct hunt){ .is_found = false };
+    int error = jobs_run(&options, from, count, jobs, take, ret);
+    if (error < 0)
+        *ret_error = error;
+    return ret->is_found;
+}
+
+/* What a seed says that says so of the healthy, too, is worth nothing: the next ones are asked. */
+static bool is_noticed(
+    const struct mutant *m, uint64_t from, uint64_t seeds, size_t jobs, struct hunt *ret) {
+    uint64_t next = from, end = from + seeds;
+    struct hunt healthy;
+    int error = 0;
+    while (hunt(m, next, end - next, jobs, ret, &error)) {
+        if (!hunt(NULL, ret->seed, 1, 1, &healthy, &error))
+            return true;
+        next = ret->seed + 1;
+    }
+    (void)snprintf(ret->law, sizeof(ret->law), "%s", error == 0 ? "SURVIVES" : strerror(-error));
+    return false;
+}
+
+static bool print_row(const struct mutant *m, uint64_t from, uint64_t seeds, size_t jobs) {
+    struct hunt h = { .law = "needs -Dtest_hooks=true" };
+    char seed[24] = "-";
+    bool noticed = planted_choose(m->planted) && is_noticed(m, from, seeds, jobs, &h);
+    if (noticed)
+        (void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)h.seed);
+    printf("%-21s %6s  %-31s %s (%s)\n", m->name, seed, h.law, m->what, m->rule);
     fflush(stdout);
-    return h.is_found;
+    return noticed;
 }
 
 struct hunted mutants_run(enum mutants_which which, uint64_t from, uint64_t seeds, size_t jobs) {
@@ -48,7 +68,7 @@ struct hunted mutants_run(enum mutants_which which, uint64_t from, uint64_t seed
     for (size_t i = 0; i < mutant_count; i++) {
         if (which == MUTANTS_QUICK && !mutant_table[i].is_quick)
             continue;
-        if (is_noticed(&mutant_table[i], from, seeds, jobs))
+        if (print_row(&mutant_table[i], from, seeds, jobs))
             hunted.noticed++;
         else
             hunted.survived++;

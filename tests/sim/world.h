@@ -32,8 +32,8 @@ struct world {
     bool faults_are_on;
     uint64_t round;        /* of faults */
     bool is_quiet;         /* nothing is going on, nor may anything begin */
-    bool judges_early;     /* vedettes judge before they read; likewise */
     bool votes_are_forged; /* on the wire; only for the test of the laws */
+    bool judges_early;     /* vedettes judge before they read; likewise */
     int absent;            /* the vedette that nobody starts again; -1 = none */
     struct buf
         *events; /* borrowed: one per vedette, where its events are written; NULL = nowhere */
