@@ -1,6 +1,7 @@
 #include "tests/sim/jobs.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,18 @@ static bool end(struct job *j, int status, jobs_told_fn told, void *context) {
     return told(context, j->seed, is_whole && status == 0 ? &result : NULL, status);
 }
 
+/* Those after `seed` are nobody's business any more. */
+static void end_later(struct job *jobs, size_t count, uint64_t seed) {
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].pid == 0 || jobs[i].seed < seed)
+            continue;
+        kill(jobs[i].pid, SIGKILL);
+        waitpid(jobs[i].pid, NULL, 0);
+        close(jobs[i].pipe);
+        jobs[i].pid = 0;
+    }
+}
+
 int jobs_run(const struct run_options *options, uint64_t from, uint64_t count, size_t jobs,
     jobs_told_fn told, void *context) {
     struct job all[JOBS_MAX] = { { .pid = 0 } };
@@ -59,8 +72,11 @@ int jobs_run(const struct run_options *options, uint64_t from, uint64_t count, s
             return error;
         int status;
         pid_t pid = waitpid(-1, &status, 0);
-        for (size_t i = 0; i < jobs && pid > 0; i++)
-            if (all[i].pid == pid && !end(&all[i], status, told, context))
-                limit = next;
+        for (size_t i = 0; i < jobs && pid > 0; i++) {
+            if (all[i].pid != pid || end(&all[i], status, told, context))
+                continue;
+            limit = next;
+            end_later(all, jobs, all[i].seed);
+        }
     }
 }

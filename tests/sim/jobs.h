@@ -6,7 +6,7 @@
 #define JOBS_MAX 64
 
 /* What came of a seed; `result` is NULL if its process died, with `status` as waitpid tells it.
- * Once it returns false no other seed is begun; those that run are waited for and told of. */
+ * Once it returns false no later seed is begun or told of. */
 typedef bool (*jobs_told_fn)(
     void *context, uint64_t seed, const struct run_result *result, int status);
 
