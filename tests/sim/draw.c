@@ -19,6 +19,8 @@ const char *const fault_names[FAULT_COUNT] = {
     [FAULT_DISK] = "disk",
     [FAULT_VISITOR] = "visitor",
     [FAULT_STRANGER] = "stranger",
+    [FAULT_OPERATOR] = "operator",
+    [FAULT_RELOAD] = "reload",
 };
 
 /* How often each kind comes, where a seed has it at all. */
@@ -36,6 +38,8 @@ static const uint32_t usual_weights[FAULT_COUNT] = {
     [FAULT_DISK] = 4,
     [FAULT_VISITOR] = 3,
     [FAULT_STRANGER] = 1,
+    [FAULT_OPERATOR] = 4,
+    [FAULT_RELOAD] = 3,
 };
 
 int draw_rows(const struct draw *d) {
@@ -114,6 +118,7 @@ static void draw_faults(struct draw *d, struct rng *rng) {
     d->quiet_us = rng_chance(rng, 20) ? QUIET_US : 0;
     d->fault_gap_us = PICK(rng, 1000, 3000, 3000, 8000, 8000, 20000) * US_PER_MS;
     d->outage_max_us = PICK(rng, 1000, 5000, 5000, 15000, 30000) * US_PER_MS;
+    d->ambushes = (uint32_t)PICK(rng, 0, 0, 100, 300);
     d->cut_orders = (uint32_t)PICK(rng, 0, 0, 50, 200);
     d->crash_in_effects = (uint32_t)PICK(rng, 0, 0, 20, 100);
     for (size_t i = 0; i < FAULT_COUNT; i++)

@@ -24,6 +24,8 @@ enum fault {
     FAULT_DISK,     /* slow, or failing, for a while */
     FAULT_VISITOR,  /* SENTINEL FAILOVER and other commands */
     FAULT_STRANGER, /* somebody unknown asks for votes */
+    FAULT_OPERATOR, /* commands that change something: RESET, SET, REMOVE, MONITOR */
+    FAULT_RELOAD,   /* a file is edited and read again */
     FAULT_COUNT,
 };
 
@@ -57,6 +59,7 @@ struct draw {
     int64_t fault_gap_us;  /* between two faults, at most */
     uint32_t weights[FAULT_COUNT];
     int64_t outage_max_us;     /* how long a fault lasts, at most */
+    uint32_t ambushes;         /* per mille of the faults wait for a failover */
     uint32_t cut_orders;       /* per mille: the connection is reset around an order */
     uint32_t crash_in_effects; /* per mille: a vedette dies behind an effect that matters */
 };

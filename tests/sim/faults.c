@@ -1,12 +1,15 @@
 #include "tests/sim/faults.h"
 
 #include "sentinel/core/core.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PAUSE_MIN_US (10 * US_PER_MS)
 #define REVIVE_US    (100 * US_PER_MS)
+#define AMBUSH_US    (100 * US_PER_MS) /* behind its event, at most */
 
 static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
     schedule_at(&w->schedule, w->schedule.now_us + delay_us, run, w, argument);
@@ -274,6 +277,8 @@ static void ask_as_stranger(struct world *w) {
     if (c == NULL)
         return;
     const struct group *g = vedette_group(v, any_group(w));
+    if (g == NULL)
+        return;
     int64_t most_ahead = rng_chance(&w->rng, 100) ? 1000 : 2;
     uint64_t epoch = c->current_epoch + (uint64_t)rng_between(&w->rng, 0, most_ahead);
     const struct endpoint *master = &g->master->address.given;
@@ -299,6 +304,8 @@ static void (*const actions[FAULT_COUNT])(struct world *w) = {
     [FAULT_DISK] = break_disk,
     [FAULT_VISITOR] = operate,
     [FAULT_STRANGER] = ask_as_stranger,
+    [FAULT_OPERATOR] = operator_command,
+    [FAULT_RELOAD] = operator_edit,
 };
 
 static void befall(struct world *w) {
@@ -312,11 +319,45 @@ static void befall(struct world *w) {
     actions[kind](w);
 }
 
+static void spring(void *context, uint64_t round) {
+    struct world *w = context;
+    if (!w->faults_are_on || w->round != round)
+        return;
+    story_line(&w->story, "world", "an ambush");
+    marks_hit(&w->marks, MARK_AMBUSH);
+    befall(w);
+}
+
+void faults_hear(struct world *w, const char *event) {
+    static const char *const moments[] = {
+        "+odown",
+        "+vote-for-leader",
+        "+try-failover",
+        "+elected-leader",
+        "+selected-slave",
+        "+promoted-slave",
+        "+failover-state-reconf-slaves",
+        "+switch-master",
+    };
+    if (!w->in_ambush || !w->faults_are_on)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
+        if (strcmp(event, moments[i]) != 0 || !rng_chance(&w->rng, 300))
+            continue;
+        w->in_ambush = false;
+        after(w, rng_between(&w->rng, 0, AMBUSH_US), spring, w->round);
+        return;
+    }
+}
+
 static void next_fault(void *context, uint64_t round) {
     struct world *w = context;
     if (!w->faults_are_on || w->round != round)
         return;
-    befall(w);
+    if (!w->in_ambush && rng_chance(&w->rng, w->draw.ambushes))
+        w->in_ambush = true;
+    else
+        befall(w);
     after(w, rng_between(&w->rng, PAUSE_MIN_US, w->draw.fault_gap_us), next_fault, round);
 }
 
@@ -332,7 +373,7 @@ void faults_start(struct world *w) {
 
 void faults_heal(struct world *w) {
     story_line(&w->story, "world", "heals");
-    w->faults_are_on = false;
+    w->faults_are_on = w->in_ambush = false;
     w->net.weather = world_fair_weather;
     net_unblock_all(&w->net);
     for (int i = 0; i < w->farm.count; i++) {
@@ -349,4 +390,5 @@ void faults_heal(struct world *w) {
         vedette_continue(v);
         bring_back_vedette(w, (uint64_t)i);
     }
+    operator_mend(w);
 }

@@ -9,3 +9,5 @@ void faults_start(struct world *w);
 /* Everything runs again, everybody reaches everybody, the disks write. What was refused or slow is
  * so no more. */
 void faults_heal(struct world *w);
+/* A vedette tells this event: what waits for such a moment befalls. */
+void faults_hear(struct world *w, const char *event);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LINKS_LOOK_WAKES 64
+#define SIMULATED_STATUS 99 /* of a process that SENTINEL SIMULATE-FAILURE ended */
 
 const struct law_row law_table[LAW_COUNT] = {
     [LAW_ONE_LEADER] = { "one leader",
@@ -164,18 +165,25 @@ void laws_answer_told(
 static void start_group(struct laws *l, const struct vedette *v, int group) {
     struct told_group *told = &l->told[v->number].groups[group];
     const struct group *g = vedette_group(v, group);
-    bool is_forgotten = g == NULL || g->vote_epoch < told->vote_epoch ||
-        (g->vote_epoch == told->vote_epoch && strcmp(g->vote_for, told->vote_for) != 0);
+    const struct tombstone *t =
+        map_get(&vedette_core(v)->tombstones, slice_of(world_group_name(group)));
+    uint64_t vote_epoch = g != NULL ? g->vote_epoch : t != NULL ? t->vote_epoch : 0;
+    const char *vote_for = g != NULL ? g->vote_for : t != NULL ? t->vote_for : "";
+    bool is_forgotten = vote_epoch < told->vote_epoch ||
+        (vote_epoch == told->vote_epoch && strcmp(vote_for, told->vote_for) != 0);
     if (told->vote_epoch > 0 && is_forgotten)
         laws_break(l, LAW_VOTE_KEPT,
             "%s told its vote of epoch %llu for %.8s, and starts with %llu for %.8s", v->name,
-            (unsigned long long)told->vote_epoch, told->vote_for,
-            (unsigned long long)(g == NULL ? 0 : g->vote_epoch), g == NULL ? "" : g->vote_for);
-    if (g != NULL && g->config_epoch < told->config_epoch)
+            (unsigned long long)told->vote_epoch, told->vote_for, (unsigned long long)vote_epoch,
+            vote_for);
+    if (g == NULL)
+        told->config_epoch = 0; /* removed */
+    else if (g->config_epoch < told->config_epoch)
         laws_break(l, LAW_CONFIG_DURABLE, "%s made and told config epoch %llu and starts with %llu",
             v->name, (unsigned long long)told->config_epoch, (unsigned long long)g->config_epoch);
     told->seen_config_epoch = told->seen_vote_epoch = 0;
     told->seen_master = NULL;
+    told->serial = g == NULL ? 0 : g->serial;
 }
 
 void laws_start(struct laws *l, struct vedette *v) {
@@ -266,7 +274,7 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
         told->persist_seq = e->seq;
         break;
     case EFFECT_STOP:
-        if (!v->stop_asked)
+        if (!v->stop_asked && !(v->failure_asked && e->status == SIMULATED_STATUS))
             laws_break(l, LAW_RUNS_ON, "%s stops with status %d", v->name, e->status);
         break;
     case EFFECT_EVENT:
@@ -304,6 +312,10 @@ static void check_rise(
     *seen = is;
 }
 
+bool laws_is_lone(struct laws *l, const struct group *g) {
+    return group_needed_votes(g) < (size_t)l->world->vedette_count / 2 + 1;
+}
+
 static void check_attempt(
     struct laws *l, const struct vedette *v, int group, const struct group *g) {
     const struct attempt *a = &g->attempt;
@@ -317,11 +329,15 @@ static void check_attempt(
     if (!a->elected)
         return;
     r->makers |= mask;
-    if (a->forced) {
+    bool is_same = r->leader == v->number && r->life == v->life && r->attempt == a->serial;
+    if (!is_same && !a->forced && laws_is_lone(l, g) && (r->loners & mask) == 0) {
+        r->loners |= mask;
+        marks_hit(&l->world->marks, MARK_LONE_LEADER);
+    }
+    if (a->forced || (r->loners & mask) != 0) {
         r->was_forced = true;
         return;
     }
-    bool is_same = r->leader == v->number && r->life == v->life && r->attempt == a->serial;
     if (r->leader >= 0 && !is_same)
         laws_break(l, LAW_ONE_LEADER, "%s and %s were both elected under epoch %llu",
             l->world->vedettes[r->leader].name, v->name, (unsigned long long)a->epoch);
@@ -395,6 +411,11 @@ static void check_links(struct laws *l, const struct vedette *v, const struct co
 static void check_group(struct laws *l, const struct vedette *v, const struct group *g) {
     int group = world_group_named(slice_of(g->name));
     struct told_group *told = &l->told[v->number].groups[group];
+    if (g->serial != told->serial) { /* made anew: its vote stays, its configuration does not */
+        told->serial = g->serial;
+        told->config_epoch = told->seen_config_epoch = 0;
+        told->seen_master = NULL;
+    }
     const void *master = group_current_master(g);
     bool is_new = g->config_epoch != told->seen_config_epoch || master != told->seen_master;
     told->seen_master = master;

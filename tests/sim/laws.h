@@ -7,6 +7,7 @@
 #include "sentinel/core/effect.h"
 #include "tests/sim/size.h"
 
+struct group;
 struct input;
 struct resp_value;
 struct server;
@@ -72,6 +73,7 @@ struct reign {
     unsigned candidates; /* mask of vedettes that had an attempt under it */
     int leader;          /* vedette that was elected by votes; -1 = none */
     uint64_t life, attempt;
+    unsigned loners; /* mask of vedettes that were elected without a majority of all */
     unsigned makers; /* mask of vedettes that were elected, by votes or by force */
     bool was_forced;
     bool has_master; /* somebody holds a configuration of this epoch: */
@@ -83,6 +85,7 @@ struct told_group {
     uint64_t vote_epoch; /* the highest that a vote of it was told for, */
     char vote_for[CANDIDATE_MAX];
     uint64_t config_epoch; /* the highest of its own making */
+    uint64_t serial;       /* of the group that the epoch is of; another one was made anew */
     /* Of its present life: what it had at the last look. */
     uint64_t seen_config_epoch, seen_vote_epoch;
     const void *seen_master; /* that configuration's node, for a cheap look */
@@ -138,4 +141,7 @@ void laws_vote_told(
     struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate);
 /* What v's disk has said to hold of a group; NULL if nothing. */
 const struct group_state *laws_claimed(const struct vedette *v, int group);
+/* Whether an election takes fewer votes than a majority of all that there are: whoever was made to
+ * forget its peers (RESET, REMOVE) cannot know better, and two such majorities need not overlap. */
+bool laws_is_lone(struct laws *l, const struct group *g);
 void laws_send(struct laws *l, struct vedette *v, const struct effect *e); /* laws_send.c */

@@ -104,7 +104,8 @@ static void note_promotion(struct laws *l, struct vedette *v, const struct effec
         .attempt = a->serial,
         .epoch = a->epoch,
         .tag = e->tag,
-        .is_forced = a->forced,
+        .is_forced = a->forced || laws_is_lone(l, vedette_group(v, server->group)) ||
+            (laws_reign(l, server->group, a->epoch)->loners & 1U << v->number) != 0,
         .server = server,
         .decisive = decisive,
     };

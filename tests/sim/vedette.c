@@ -2,11 +2,11 @@
 
 #include "common/ensure.h"
 #include "common/mem.h"
-#include "config/diag.h"
 #include "config/merge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/engine/engine.h"
 #include "tests/sim/child.h"
+#include "tests/sim/faults.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -41,6 +41,7 @@ void vedette_init(struct vedette *v, struct world *w, int number) {
     list_init(&v->inbox);
     list_init(&v->wires);
     list_init(&v->children);
+    file_init(&v->file, w);
     net_add(&w->net, &v->party);
     disk_init(&v->disk, &w->schedule, &w->rng, v->id, on_disk, v);
     v->disk.mood = w->draw.disk;
@@ -61,7 +62,7 @@ static void forget_process(struct vedette *v) {
     engine_free(v->engine);
     v->engine = NULL;
     v->wake_number++;
-    v->crash_wanted = v->stop_wanted = v->stop_asked = false;
+    v->crash_wanted = v->stop_wanted = v->stop_asked = v->failure_asked = false;
 }
 
 void vedette_fini(struct vedette *v) {
@@ -120,6 +121,7 @@ static void carry_out(struct vedette *v, const struct effect *e) {
         break; /* what was sent arrives all the same */
     case EFFECT_EVENT:
         marks_event(&v->world->marks, e->event);
+        faults_hear(v->world, e->event);
         world_tell(v->world, v, e);
         break;
     case EFFECT_RUN:
@@ -142,6 +144,8 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_LOG:
         break;
     case EFFECT_STOP:
+        if (e->status != 0)
+            marks_hit(&v->world->marks, MARK_SIMULATED);
         v->stop_wanted = true;
         break;
     case EFFECT_KIND_COUNT:
@@ -193,6 +197,20 @@ static void read_clocks(struct vedette *v) {
     v->now.wake++;
 }
 
+static void reload(struct vedette *v) {
+    struct plan plan;
+    plan_init(&plan);
+    if (v->file.is_damaged || !file_merge(v, &v->disk.written, &plan)) {
+        marks_hit(&v->world->marks, MARK_RELOAD_REFUSED);
+        vedette_step(v,
+            &(struct input){ .kind = INPUT_RELOAD_FAILED, .why = SLICE_LITERAL("a finding") });
+    } else {
+        marks_hit(&v->world->marks, MARK_RELOAD);
+        vedette_step(v, &(struct input){ .kind = INPUT_RELOAD, .plan = &plan });
+    }
+    plan_fini(&plan);
+}
+
 static void hand_in(struct vedette *v, const struct letter *l) {
     struct input in;
     switch (l->kind) {
@@ -226,6 +244,9 @@ static void hand_in(struct vedette *v, const struct letter *l) {
         break;
     case LETTER_RESOLVED:
         names_answer(v, l->seq);
+        break;
+    case LETTER_RELOAD:
+        reload(v);
         break;
     case LETTER_STOP:
         v->stop_asked = true;
@@ -316,37 +337,6 @@ static void on_disk(void *context, uint64_t seq, bool is_durable) {
 
 /* ---- life ---- */
 
-static void fill_group(const struct vedette *v, int number, struct group_settings *g) {
-    struct world *w = v->world;
-    const struct group_draw *d = &w->draw.group[number];
-    slice_copy(slice_of(world_group_name(number)), g->name, sizeof(g->name));
-    g->master = names_of(w->draw.naming, 's', 0, &farm_server(&w->farm, number, 0)->party.address);
-    g->quorum = d->quorum;
-    g->down_after_ms = d->down_after_ms;
-    g->failover_timeout_ms = d->failover_timeout_ms;
-    g->parallel_syncs = d->parallel_syncs;
-    g->reboot_down_after_ms = d->reboot_down_after_ms;
-    g->crash_after_ms = d->crash_after_ms;
-    if (w->draw.has_scripts) {
-        g->notification_script = mem_strdup("/bin/notify");
-        g->reconfig_script = mem_strdup("/bin/reconfig");
-    }
-    if (w->farm.password != NULL)
-        secret_set(&g->auth_password, slice_of(w->farm.password));
-}
-
-static void fill_settings(const struct vedette *v, struct settings *s) {
-    const struct draw *d = &v->world->draw;
-    s->listen[0] = s->announce = v->party.address;
-    s->resolve_hostnames = d->naming != NAMING_NONE;
-    s->announce_hostnames = d->naming == NAMING_ANNOUNCED;
-    if (s->announce_hostnames)
-        s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
-    s->listen_count = 1;
-    for (int i = 0; i < v->world->group_count; i++)
-        fill_group(v, i, settings_add_group(s));
-}
-
 static const struct process_facts facts = {
     .process_id = 1,
     .run_id = "0000000000000000000000000000000000000000",
@@ -361,14 +351,12 @@ static const struct process_facts facts = {
 void vedette_start(struct vedette *v) {
     ensure(v->engine == NULL);
     struct world *w = v->world;
-    struct settings settings;
     struct plan plan;
-    struct diag diag;
-    settings_init(&settings);
     plan_init(&plan);
-    diag_init(&diag, "vedette.yaml");
-    fill_settings(v, &settings);
-    ensure(config_merge(&settings, &v->disk.synced, MERGE_YAML, &plan, &diag));
+    if (!file_merge(v, &v->disk.synced, &plan)) {
+        file_reconcile(&v->file, &v->disk.synced);
+        ensure(file_merge(v, &v->disk.synced, &plan));
+    }
 
     v->life++;
     v->durable_seq = 0;
@@ -398,9 +386,7 @@ void vedette_start(struct vedette *v) {
     v->until_ms = engine_deadline(v->engine);
     plan_wake(v);
 
-    diag_fini(&diag);
     plan_fini(&plan);
-    settings_fini(&settings);
 }
 
 void vedette_crash(struct vedette *v, enum net_leave how) {
@@ -429,6 +415,11 @@ void vedette_continue(struct vedette *v) {
     v->stalled_until_us = 0;
     if (v->engine != NULL)
         plan_wake(v);
+}
+
+void vedette_reload(struct vedette *v) {
+    if (v->engine != NULL)
+        vedette_letter(v, LETTER_RELOAD, NULL, SLICE_EMPTY);
 }
 
 void vedette_stop(struct vedette *v) {

@@ -9,6 +9,7 @@
 #include "sentinel/core/input.h"
 #include "tests/lib/reply.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/file.h"
 #include "tests/sim/net.h"
 
 struct core;
@@ -24,6 +25,8 @@ struct vedette {
     char name[4]; /* "v1" */
     char id[ID_SIZE];
     struct disk disk;
+    struct file file;
+    int looks_apart[SIM_GROUPS_MAX]; /* of the operator, who saw it hold another master */
     struct engine *engine; /* owned; NULL while it is dead */
     uint64_t life;         /* how often it was started */
     struct effects effects;
@@ -45,6 +48,7 @@ struct vedette {
     int idle_wakes; /* wake-ups in one millisecond for which there was no reason */
 
     bool crash_wanted, stop_wanted, stop_asked;
+    bool failure_asked; /* by SENTINEL SIMULATE-FAILURE: it may end itself in a failover */
 };
 
 void vedette_init(struct vedette *v, struct world *w, int number);
@@ -54,7 +58,8 @@ void vedette_start(struct vedette *v);
 void vedette_crash(struct vedette *v, enum net_leave how);
 void vedette_stall(struct vedette *v, int64_t until_us);
 void vedette_continue(struct vedette *v);
-void vedette_stop(struct vedette *v); /* asks it to stop by itself */
+void vedette_stop(struct vedette *v);   /* asks it to stop by itself */
+void vedette_reload(struct vedette *v); /* asks it to read its file again */
 
 /* Whether it should be, by what was done to it. */
 bool vedette_is_in_tilt(const struct vedette *v);
@@ -73,6 +78,7 @@ enum letter_kind {
     LETTER_SCRIPT,   /* seq: its number */
     LETTER_CHECKED,  /* seq: the client */
     LETTER_RESOLVED, /* seq: the question */
+    LETTER_RELOAD,
     LETTER_STOP,
 };
 

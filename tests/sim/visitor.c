@@ -8,14 +8,38 @@
 #include "tests/sim/story.h"
 #include "tests/sim/vedette.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 16
 
 struct errand {
     struct list_node siblings;
     struct visitor *visitor;
-    bool is_failover, is_coordinated;
+    enum mark done; /* hit when it was carried out; MARK_COUNT = none */
     struct buf out, in;
 };
+
+/* Which mark says that a subcommand was carried out. */
+static const struct {
+    const char *name;
+    size_t words; /* of the whole request; 0 = any */
+    enum mark mark;
+} deed_table[] = {
+    { "FAILOVER", 3, MARK_FORCED },
+    { "FAILOVER", 4, MARK_COORDINATED },
+    { "RESET", 0, MARK_RESET },
+    { "SET", 0, MARK_SET },
+    { "REMOVE", 0, MARK_REMOVED },
+    { "MONITOR", 0, MARK_MONITORED },
+    { "CONFIG", 0, MARK_CONFIG_SET },
+};
+
+static enum mark mark_of(const struct slice *args, size_t count) {
+    for (size_t i = 0; i < ARRAY_SIZE(deed_table); i++) {
+        bool fits = deed_table[i].words == 0 || deed_table[i].words == count;
+        if (count > 2 && fits && slice_is_nocase(args[1], deed_table[i].name))
+            return deed_table[i].mark;
+    }
+    return MARK_COUNT;
+}
 
 static const struct party_ops visitor_ops;
 
@@ -48,9 +72,7 @@ void visitor_say(struct visitor *o, const struct vedette *to, const char *words)
     size_t count = 0;
     while (rest.size > 0 && count < WORDS_MAX)
         args[count++] = slice_cut(&rest, ' ');
-    bool asks_for_failover = count > 2 && slice_is_nocase(args[1], "FAILOVER");
-    e->is_failover = asks_for_failover && count == 3;
-    e->is_coordinated = asks_for_failover && count == 4;
+    e->done = mark_of(args, count);
     resp_request(&e->out, args, count);
     list_append(&o->errands, &e->siblings);
     net_connect(o->net, &o->party, &to->party.address, e);
@@ -76,10 +98,8 @@ static void on_received(void *owner, struct conn *c, enum conn_end end, struct s
         story_line(o->net->story, "visitor", "hears %s", buf_text(&text));
         if (o->heard != NULL)
             buf_add_slice(o->heard, buf_slice(&text));
-        if (e->is_failover && value.type == RESP_STATUS)
-            marks_hit(o->marks, MARK_FORCED);
-        if (e->is_coordinated && value.type == RESP_STATUS)
-            marks_hit(o->marks, MARK_COORDINATED);
+        if (e->done != MARK_COUNT && value.type != RESP_ERROR)
+            marks_hit(o->marks, e->done);
     }
     reply_reader_fini(&reader);
     if (got == REPLY_READ_MORE)

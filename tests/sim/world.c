@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define VISITOR_HOST (NET_HOSTS - 2)
-#define PASSWORD     "open sesame"
+#define PASSWORD     "sesame"
 
 const struct weather world_fair_weather = {
     .delay_low_us = 200,

@@ -30,6 +30,8 @@ struct world {
     struct visitor visitor;
     struct laws laws;
     bool faults_are_on;
+    bool is_tampered;      /* by somebody whose commands can make vedettes forget each other */
+    bool in_ambush;        /* a fault waits for a failover */
     uint64_t round;        /* of faults */
     bool is_quiet;         /* nothing is going on, nor may anything begin */
     bool votes_are_forged; /* on the wire; only for the test of the laws */

@@ -1,0 +1,34 @@
+/* The configuration file of a vedette, which people edit while it runs. What it says is taken at a
+ * start and at a reload; what is in force besides comes from the state. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "tests/sim/size.h"
+
+struct plan;
+struct settings;
+struct state;
+struct vedette;
+struct world;
+
+/* A group in it. */
+struct section {
+    bool is_missing;
+    bool has_wrong_password;
+    struct endpoint master;
+    int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs;
+};
+
+struct file {
+    bool is_damaged; /* nobody can read it at present; only looked at by a reload */
+    struct section sections[SIM_GROUPS_MAX];
+};
+
+/* As the seed has drawn it. */
+void file_init(struct file *f, struct world *w);
+/* One section as it was drawn; its master stays. */
+void file_mend(struct file *f, const struct world *w, int group);
+/* false: it does not go with the state, as one that names another master than the one known. */
+bool file_merge(const struct vedette *v, const struct state *state, struct plan *ret);
+/* Has it name the masters that the state can go with. */
+void file_reconcile(struct file *f, const struct state *state);
