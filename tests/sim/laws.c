@@ -176,7 +176,9 @@ static void start_group(struct laws *l, const struct vedette *v, int group) {
             "%s told its vote of epoch %llu for %.8s, and starts with %llu for %.8s", v->name,
             (unsigned long long)told->vote_epoch, told->vote_for, (unsigned long long)vote_epoch,
             vote_for);
-    if (g == NULL)
+    const struct group_state *known =
+        state_group(&v->disk.synced, slice_of(world_group_name(group)));
+    if (g == NULL || known == NULL || known->record.origin == GROUP_REMOVED)
         told->config_epoch = 0; /* removed */
     else if (g->config_epoch < told->config_epoch)
         laws_break(l, LAW_CONFIG_DURABLE, "%s made and told config epoch %llu and starts with %llu",

@@ -4,9 +4,6 @@
 #include "sentinel/core/core.h"
 #include "tests/sim/world.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define LOOK_US          US_PER_S
 #define LOOKS_APART_MAX  5
 #define MONITOR_AGAIN_US (3 * US_PER_S) /* after a REMOVE, at most */
@@ -102,14 +99,14 @@ static void say_of_group(struct world *w, struct vedette *v, const char *format,
 
 static void remove_group(struct world *w, struct vedette *v, int group) {
     say_of_group(w, v, "SENTINEL REMOVE %", group);
-    uint64_t argument = (uint64_t)(v->number * SIM_GROUPS_MAX + group);
+    uint64_t argument = (uint64_t)v->number * SIM_GROUPS_MAX + (uint64_t)group;
     if (rng_chance(&w->rng, 700))
         schedule_at(&w->schedule, w->schedule.now_us + rng_between(&w->rng, 1, MONITOR_AGAIN_US),
             monitor_later, w, argument);
 }
 
 static void simulate_failure(struct world *w, struct vedette *v) {
-    v->failure_asked = v->engine != NULL;
+    v->failure_asked = true;
     visitor_say(&w->visitor, v,
         rng_chance(&w->rng, 500) ? "SENTINEL SIMULATE-FAILURE crash-after-election"
                                  : "SENTINEL SIMULATE-FAILURE crash-after-promotion");
@@ -234,12 +231,17 @@ void operator_edit(struct world *w) {
 
 /* ---- putting right ---- */
 
+static bool section_is_right(const struct group_draw *d, const struct section *s) {
+    return !s->is_missing && !s->has_wrong_password && s->quorum == d->quorum &&
+        s->down_after_ms == d->down_after_ms && s->failover_timeout_ms == d->failover_timeout_ms &&
+        s->parallel_syncs == d->parallel_syncs;
+}
+
 static bool file_is_right(const struct vedette *v) {
-    struct file right = v->file;
-    right.is_damaged = false;
+    bool is_right = !v->file.is_damaged;
     for (int group = 0; group < v->world->group_count; group++)
-        file_mend(&right, v->world, group);
-    return memcmp(&right, &v->file, sizeof(right)) == 0;
+        is_right &= section_is_right(&v->world->draw.group[group], &v->file.sections[group]);
+    return is_right;
 }
 
 static void mend_file(struct vedette *v) {
@@ -332,9 +334,8 @@ static void look(void *context, uint64_t round) {
         struct vedette *v = &w->vedettes[i];
         if (v->engine == NULL)
             continue;
-        if (v->failure_asked)
+        if (vedette_core(v)->failures != FAILURE_NONE)
             visitor_say(&w->visitor, v, "SENTINEL SIMULATE-FAILURE help"); /* forgets it */
-        v->failure_asked = false;
         if (!file_is_right(v))
             mend_file(v);
         else if (look_at_groups(v))
