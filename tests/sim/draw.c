@@ -9,6 +9,9 @@ const char *const fault_names[FAULT_COUNT] = {
     [FAULT_SERVER_KILL] = "kill",
     [FAULT_SERVER_HANG] = "hang",
     [FAULT_SERVER_TROUBLE] = "trouble",
+    [FAULT_SERVER_RESTART] = "restart",
+    [FAULT_SERVER_FORBID] = "forbid",
+    [FAULT_SERVER_CHAIN] = "chain",
     [FAULT_VEDETTE_CRASH] = "crash",
     [FAULT_VEDETTE_STALL] = "stall",
     [FAULT_VEDETTE_STOP] = "stop",
@@ -28,6 +31,9 @@ static const uint32_t usual_weights[FAULT_COUNT] = {
     [FAULT_SERVER_KILL] = 10,
     [FAULT_SERVER_HANG] = 6,
     [FAULT_SERVER_TROUBLE] = 4,
+    [FAULT_SERVER_RESTART] = 4,
+    [FAULT_SERVER_FORBID] = 2,
+    [FAULT_SERVER_CHAIN] = 2,
     [FAULT_VEDETTE_CRASH] = 6,
     [FAULT_VEDETTE_STALL] = 4,
     [FAULT_VEDETTE_STOP] = 1,
@@ -82,6 +88,8 @@ static void draw_group(struct group_draw *g, int vedettes, bool is_large, struct
     g->crash_after_ms = PICK(rng, 0, 0, 0, 50, 200, 1000);
     for (size_t i = 0; i < SIM_GROUP_SERVERS_MAX; i++)
         g->priorities[i] = PICK(rng, 100, 100, 100, 50, 10);
+    for (size_t i = 0; i < SIM_GROUP_SERVERS_MAX; i++)
+        g->is_hidden[i] = rng_chance(rng, 50);
     if (g->replicas > 1 && rng_chance(rng, 400)) /* not more: somebody has to be left to promote */
         g->priorities[rng_between(rng, 0, g->replicas)] = 0;
 }
@@ -91,6 +99,10 @@ static void draw_world(struct draw *d, struct rng *rng) {
     d->colocated = rng_chance(rng, 500);
     d->restart_role = (enum restart_role)PICK(rng, RESTART_SAVED, RESTART_SAVED, RESTART_SAVED,
         RESTART_ORIGINAL, RESTART_MASTER, RESTART_MASTER);
+    d->keeping = (enum keeping)PICK(rng, KEEP_ALL, KEEP_ALL, KEEP_SOME, KEEP_NOTHING);
+    d->backlog_size = PICK(rng, 1000000, 1000000, 20000);
+    d->lag_per_mille = (uint32_t)PICK(rng, 0, 0, 0, 300, 950);
+    d->wipe_per_mille = (uint32_t)PICK(rng, 0, 0, 0, 200);
     d->sync_low_us = 1 * US_PER_MS;
     d->sync_high_us = PICK(rng, 20, 200, 1000, 4000) * US_PER_MS;
     d->repl_timeout_us = PICK(rng, 60, 20, 5) * US_PER_S;
@@ -151,6 +163,7 @@ void draw_plain(struct draw *d) {
             .priorities = { 100, 100, 100, 100, 100, 100, 100 },
         },
         .restart_role = RESTART_SAVED,
+        .backlog_size = 1000000,
         .sync_low_us = 10 * US_PER_MS,
         .sync_high_us = 10 * US_PER_MS,
         .repl_timeout_us = 60 * US_PER_S,

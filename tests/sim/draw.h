@@ -14,6 +14,9 @@ enum fault {
     FAULT_SERVER_KILL,
     FAULT_SERVER_HANG,
     FAULT_SERVER_TROUBLE, /* loading, busy, transactions refused */
+    FAULT_SERVER_RESTART, /* and back at once */
+    FAULT_SERVER_FORBID,  /* commands, to the vedettes */
+    FAULT_SERVER_CHAIN,   /* somebody makes it a replica of another replica */
     FAULT_VEDETTE_CRASH,
     FAULT_VEDETTE_STALL,
     FAULT_VEDETTE_STOP, /* asked to, cleanly */
@@ -35,6 +38,7 @@ struct group_draw {
     int64_t crash_after_ms;
     int replicas;
     int64_t priorities[SIM_GROUP_SERVERS_MAX];
+    bool is_hidden[SIM_GROUP_SERVERS_MAX]; /* replica-announced no */
 };
 
 struct draw {
@@ -46,6 +50,10 @@ struct draw {
     /* The world as it stands. */
     bool colocated; /* servers and vedette of one number share a host */
     enum restart_role restart_role;
+    enum keeping keeping;
+    int64_t backlog_size;
+    uint32_t lag_per_mille;  /* chance that a replica gets nothing for a tick */
+    uint32_t wipe_per_mille; /* of the servers that die come back with an empty folder */
     int64_t sync_low_us, sync_high_us, repl_timeout_us;
     int64_t loop_us; /* until a vedette notices what has arrived, at most */
     struct weather weather;

@@ -9,6 +9,7 @@
 
 #define PAUSE_MIN_US (10 * US_PER_MS)
 #define REVIVE_US    (100 * US_PER_MS)
+#define BACK_MAX_US  (500 * US_PER_MS) /* of a server that is restarted */
 #define AMBUSH_US    (100 * US_PER_MS) /* behind its event, at most */
 
 static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
@@ -50,11 +51,58 @@ static void bring_back_server(void *context, uint64_t argument) {
         server_start(s);
 }
 
+static void maybe_wipe(struct world *w, struct server *s) {
+    if (!rng_chance(&w->rng, w->draw.wipe_per_mille))
+        return;
+    server_wipe(s);
+    marks_hit(&w->marks, MARK_SERVER_WIPED);
+}
+
 static void kill_server(struct world *w) {
     struct server *s = any_server(w);
     server_kill(s, NET_LEAVE_PROCESS);
+    maybe_wipe(w, s);
     marks_hit(&w->marks, MARK_SERVER_KILLED);
     after(w, duration(w), bring_back_server, (uint64_t)(s - w->farm.servers));
+}
+
+static void restart_server(struct world *w) {
+    struct server *s = any_server(w);
+    server_kill(s, NET_LEAVE_PROCESS);
+    maybe_wipe(w, s);
+    marks_hit(&w->marks, MARK_SERVER_RESTARTED);
+    after(w, rng_between(&w->rng, 1, BACK_MAX_US), bring_back_server,
+        (uint64_t)(s - w->farm.servers));
+}
+
+static void end_forbidding(void *context, uint64_t argument) {
+    struct world *w = context;
+    w->farm.servers[argument].forbidden = 0;
+}
+
+static void forbid(struct world *w) {
+    struct server *s = any_server(w);
+    unsigned bit = 1U << rng_between(&w->rng, 0, FORBID_BITS - 1);
+    s->forbidden |= rng_chance(&w->rng, 200) ? FORBID_ALL : bit;
+    story_line(&w->story, s->name, "forbids commands %x", s->forbidden);
+    marks_hit(&w->marks, MARK_FORBIDDEN);
+    after(w, duration(w), end_forbidding, (uint64_t)(s - w->farm.servers));
+}
+
+/* Of a replica that does not replicate from it, over whatever chain. */
+static void chain(struct world *w) {
+    struct server *s = any_server(w);
+    int first = w->farm.first[s->group], last = w->farm.first[s->group + 1] - 1;
+    struct server *to = &w->farm.servers[rng_between(&w->rng, first, last)];
+    int left = w->farm.count; /* others may follow each other in a circle */
+    for (const struct server *up = to; up != NULL && left-- > 0; up = up->upstream)
+        if (up == s)
+            return;
+    if (!s->alive || server_is_master(s) || server_is_master(to))
+        return;
+    story_line(&w->story, s->name, "is made a replica of %s", to->name);
+    marks_hit(&w->marks, MARK_CHAINED);
+    server_follow(s, &to->party.address);
 }
 
 static void continue_server(void *context, uint64_t argument) {
@@ -294,6 +342,9 @@ static void (*const actions[FAULT_COUNT])(struct world *w) = {
     [FAULT_SERVER_KILL] = kill_server,
     [FAULT_SERVER_HANG] = hang_server,
     [FAULT_SERVER_TROUBLE] = trouble_server,
+    [FAULT_SERVER_RESTART] = restart_server,
+    [FAULT_SERVER_FORBID] = forbid,
+    [FAULT_SERVER_CHAIN] = chain,
     [FAULT_VEDETTE_CRASH] = crash_vedette,
     [FAULT_VEDETTE_STALL] = stall_vedette,
     [FAULT_VEDETTE_STOP] = stop_vedette,
@@ -380,6 +431,7 @@ void faults_heal(struct world *w) {
         struct server *s = &w->farm.servers[i];
         s->trouble = TROUBLE_NONE;
         s->refusal = REFUSE_NOTHING;
+        s->forbidden = 0;
         server_continue(s);
         bring_back_server(w, (uint64_t)i);
     }

@@ -1,4 +1,5 @@
 #include "tests/sim/server.h"
+#include "tests/sim/marks.h"
 #include "tests/sim/names.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/story.h"
@@ -9,6 +10,7 @@
 #define TICK_US          (50 * US_PER_MS)
 #define WRITES_IN_A_TICK 200 /* bytes by which a master's offset grows, at most */
 #define LOADING_MAX_US   (2 * US_PER_S)
+#define SAVE_US          (60 * US_PER_S)
 
 static struct schedule *clock_of(const struct server *s) {
     return s->farm->net->schedule;
@@ -77,6 +79,7 @@ void server_follow(struct server *s, const struct endpoint *master) {
     cut_downstream(s);
     if (server_is_master(s)) {
         s->repl = REPL_MASTER;
+        s->data = data_branch(&s->farm->histories, s->data);
         return;
     }
     s->repl = REPL_UP; /* for the time of its loss */
@@ -89,6 +92,62 @@ static bool can_serve(const struct server *upstream) {
         (server_is_master(upstream) || upstream->repl == REPL_UP);
 }
 
+static void wipe(struct server *s) {
+    if (s->data.history != 0)
+        s->wiped_us = clock_of(s)->now_us;
+    s->data = (struct point){ .history = 0 };
+    s->has_lost_place = true;
+}
+
+/* Whether upstream still knows what comes behind the replica's data. */
+static bool can_go_on(const struct server *s, const struct server *upstream) {
+    return !s->has_lost_place && data_can_go_on(&s->farm->histories, s->data, upstream->data) &&
+        s->data.offset >= upstream->backlog_start &&
+        upstream->data.offset - s->data.offset <= s->farm->backlog_size;
+}
+
+static void start_sync(struct server *s, const struct server *upstream) {
+    struct farm *f = s->farm;
+    int64_t now_us = clock_of(s)->now_us;
+    s->repl = REPL_SYNC;
+    s->upstream_incarnation = upstream->incarnation;
+    s->repl_heard_us = now_us;
+    s->is_full_sync = !can_go_on(s, upstream);
+    marks_hit(f->marks, s->is_full_sync ? MARK_FULL_SYNC : MARK_PARTIAL_SYNC);
+    int64_t high_us = s->is_full_sync ? f->sync_high_us : f->sync_low_us;
+    int64_t time_us = rng_between(f->net->rng, f->sync_low_us, high_us);
+    s->repl_until_us = now_us + time_us;
+    s->load_us = now_us + time_us / 2;
+    s->snapshot = upstream->data;
+}
+
+/* The second half of a full synchronisation is loading what has arrived, without anything else. */
+static void go_on_with_sync(struct server *s) {
+    int64_t now_us = clock_of(s)->now_us;
+    if (s->is_full_sync && now_us >= s->load_us && s->data.history != 0) {
+        wipe(s);
+        cut_downstream(s);
+        s->trouble = TROUBLE_LOADING;
+        s->trouble_until_us = s->repl_until_us;
+    }
+    if (now_us < s->repl_until_us)
+        return;
+    if (s->is_full_sync)
+        s->data = s->snapshot;
+    s->has_lost_place = false;
+    s->backlog_start = s->data.offset;
+    s->repl = REPL_UP;
+    s->repl_down_us = 0;
+}
+
+static void take_stream(struct server *s, const struct server *upstream) {
+    struct farm *f = s->farm;
+    if (!data_has(&f->histories, upstream->data, s->data))
+        repl_lose(s); /* it is on its way to other data itself */
+    else if (f->lag_per_mille == 0 || !rng_chance(f->net->rng, f->lag_per_mille))
+        s->data = upstream->data;
+}
+
 static void replicate(struct server *s) {
     int64_t now_us = clock_of(s)->now_us;
     const struct server *upstream = s->upstream;
@@ -99,13 +158,8 @@ static void replicate(struct server *s) {
         if (now_us < s->repl_retry_us)
             return;
         s->repl_retry_us = now_us + s->farm->reconnect_us;
-        if (!hears || !can_serve(upstream))
-            return;
-        s->repl = REPL_SYNC;
-        s->upstream_incarnation = upstream->incarnation;
-        s->repl_until_us =
-            now_us + rng_between(s->farm->net->rng, s->farm->sync_low_us, s->farm->sync_high_us);
-        s->repl_heard_us = now_us;
+        if (hears && can_serve(upstream))
+            start_sync(s, upstream);
         return;
     }
     bool is_gone = !upstream->alive || upstream->incarnation != s->upstream_incarnation;
@@ -118,12 +172,10 @@ static void replicate(struct server *s) {
     }
     if (!hears)
         return;
-    if (s->repl == REPL_SYNC && now_us >= s->repl_until_us) {
-        s->repl = REPL_UP;
-        s->repl_down_us = 0;
-    }
-    if (s->repl == REPL_UP)
-        s->offset = upstream->offset;
+    if (s->repl == REPL_SYNC)
+        go_on_with_sync(s);
+    else
+        take_stream(s, upstream);
 }
 
 static void hand_over(struct server *s) {
@@ -136,6 +188,7 @@ static void hand_over(struct server *s) {
     if (is_ready) {
         story_line(s->farm->net->story, s->name, "hands over to %s", to->name);
         s->hands_to = NULL;
+        to->data = s->data; /* nothing was written meanwhile */
         server_follow(to, &(struct endpoint){ .port = 0 });
         server_follow(s, &to->party.address);
     } else if (now_us >= s->hand_until_us) {
@@ -149,6 +202,13 @@ static void end_trouble(struct server *s) {
         s->trouble = TROUBLE_NONE;
 }
 
+static void save(struct server *s) {
+    if (clock_of(s)->now_us < s->save_us)
+        return;
+    s->saved = s->data;
+    s->save_us = clock_of(s)->now_us + (s->farm->keeping == KEEP_ALL ? US_PER_S : SAVE_US);
+}
+
 static void tick(void *context, uint64_t argument) {
     struct farm *f = context;
     for (int i = 0; i < f->count; i++) {
@@ -158,9 +218,10 @@ static void tick(void *context, uint64_t argument) {
         end_trouble(s);
         hand_over(s);
         if (server_is_master(s))
-            s->offset += (uint64_t)rng_between(f->net->rng, 0, WRITES_IN_A_TICK);
+            s->data.offset += (uint64_t)rng_between(f->net->rng, 0, WRITES_IN_A_TICK);
         else
             replicate(s);
+        save(s);
     }
     schedule_at(f->net->schedule, f->net->schedule->now_us + TICK_US, tick, f, argument);
 }
@@ -192,6 +253,8 @@ static void start_in_step(struct server *s) {
     if (s->upstream == NULL)
         return;
     s->repl = REPL_UP;
+    s->has_lost_place = false;
+    s->data = s->upstream->data;
     s->repl_down_us = 0;
     s->upstream_incarnation = s->upstream->incarnation;
     s->repl_heard_us = clock_of(s)->now_us;
@@ -212,6 +275,7 @@ void farm_fini(struct farm *f) {
     for (int i = 0; i < f->count; i++)
         server_end_sessions(&f->servers[i]);
     farm_end_parcels(f);
+    histories_fini(&f->histories);
 }
 
 void server_start(struct server *s) {
@@ -231,6 +295,11 @@ void server_start(struct server *s) {
     s->repl = server_is_master(s) ? REPL_MASTER : REPL_CONNECT;
     s->repl_retry_us = clock_of(s)->now_us;
     s->repl_down_us = 0;
+    s->has_lost_place = s->has_lost_place || rng_chance(s->farm->net->rng, 500);
+    if (server_is_master(s))
+        s->data = data_branch(&s->farm->histories, s->data);
+    s->saved = s->data;
+    s->backlog_start = s->data.offset;
     if (rng_chance(s->farm->net->rng, 300)) {
         s->trouble = TROUBLE_LOADING;
         s->trouble_until_us =
@@ -239,6 +308,25 @@ void server_start(struct server *s) {
     story_line(s->farm->net->story, s->name, "starts as a %s%s",
         server_is_master(s) ? "master" : "replica",
         s->trouble == TROUBLE_LOADING ? ", loading" : "");
+}
+
+static void roll_back(struct server *s, struct point to) {
+    if (!data_has(&s->farm->histories, to, s->data))
+        s->wiped_us = clock_of(s)->now_us;
+    s->data = to;
+}
+
+/* Its process has died; or the whole host, which takes what was not on disk. */
+static void lose_data(struct server *s, enum net_leave how) {
+    if (s->farm->keeping == KEEP_NOTHING)
+        wipe(s);
+    else if (s->farm->keeping == KEEP_SOME || how == NET_LEAVE_HOST)
+        roll_back(s, s->saved);
+}
+
+void server_wipe(struct server *s) {
+    story_line(s->farm->net->story, s->name, "loses its data folder");
+    wipe(s);
 }
 
 void server_kill(struct server *s, enum net_leave how) {
@@ -252,6 +340,8 @@ void server_kill(struct server *s, enum net_leave how) {
     s->party.listening = false;
     s->trouble = TROUBLE_NONE;
     s->refusal = REFUSE_NOTHING;
+    s->forbidden = 0;
+    lose_data(s, how);
     s->hands_to = NULL;
     net_leave(s->farm->net, &s->party, how);
     server_end_sessions(s);

@@ -1,12 +1,13 @@
 /* Data servers as a sentinel sees them: a master and its replicas, with run ids, roles, offsets,
  * links of replication, pub/sub and the commands that a sentinel sends. Replication is asynchronous
- * and carries offsets only. */
+ * and carries points of histories (data.h), not the data. */
 #pragma once
 
 #include "common/base.h"
 #include "common/buf.h"
 #include "common/list.h"
 #include "config/state.h"
+#include "tests/sim/data.h"
 #include "tests/sim/net.h"
 #include "tests/sim/size.h"
 
@@ -32,6 +33,26 @@ enum refusal {
     REFUSE_REWRITE,   /* only CONFIG REWRITE fails: there is no file */
 };
 
+/* What of its data a server finds again when its process died. */
+enum keeping {
+    KEEP_ALL,  /* each write; and without power all but those of the last second */
+    KEEP_SOME, /* what it had saved, now and then */
+    KEEP_NOTHING,
+    KEEPING_COUNT,
+};
+
+/* Commands that it may refuse to everybody; bits. */
+enum forbidden {
+    FORBID_PING = 1,
+    FORBID_INFO = 2,
+    FORBID_PUBLISH = 4,
+    FORBID_SUBSCRIBE = 8,
+    FORBID_CLIENT = 16,
+    FORBID_CONFIG = 32,
+    FORBID_BITS = 6, /* how many */
+    FORBID_ALL = 63,
+};
+
 /* Why a server answers commands with an error at present. */
 enum trouble { TROUBLE_NONE, TROUBLE_LOADING, TROUBLE_BUSY };
 
@@ -55,12 +76,22 @@ struct server {
     uint64_t upstream_incarnation;
     int64_t repl_retry_us, repl_until_us, repl_heard_us;
     int64_t repl_down_us; /* since when the link is down; 0 = it never was up */
-    uint64_t offset;
+    struct point data;
+    struct point saved;     /* what it would find again */
+    int64_t save_us;        /* when it saves next */
+    uint64_t backlog_start; /* the first offset that it could send again */
+    bool has_lost_place;    /* it does not know its offset, as one that was started */
+    bool is_full_sync;      /* the one under way; else it goes on where it was */
+    int64_t load_us;        /* from when on it has thrown away what it had */
+    struct point snapshot;  /* what it gets */
+    int64_t wiped_us;       /* when it last lost something; 0 = never */
 
     struct server *hands_to;             /* FAILOVER: to whom it hands over; NULL = nobody */
     int64_t hand_from_us, hand_until_us; /* when it can be done, and when it is given up */
 
     enum refusal refusal;
+    bool is_hidden;     /* replica-announced no */
+    unsigned forbidden; /* bits of enum forbidden */
     enum trouble trouble;
     int64_t trouble_until_us;
     struct list sessions; /* struct session, owned */
@@ -75,6 +106,11 @@ struct farm {
     int group_count;
     int first[SIM_GROUPS_MAX + 1]; /* of each group; that of the next ends it */
     enum restart_role restart_role;
+    enum keeping keeping;
+    struct histories histories;
+    uint64_t backlog_size;             /* bytes */
+    uint32_t lag_per_mille;            /* chance that a replica gets nothing for a tick */
+    struct marks *marks;               /* borrowed */
     bool tells_names;                  /* servers announce themselves by name */
     const char *password;              /* NULL: none is asked for */
     int64_t sync_low_us, sync_high_us; /* how long a replica takes to get in step */
@@ -94,6 +130,7 @@ struct server *farm_at(struct farm *f, const struct endpoint *address);
 struct server *farm_server(struct farm *f, int group, int row);
 
 void server_start(struct server *s);
+void server_wipe(struct server *s); /* dead: its data folder is emptied */
 void server_kill(struct server *s, enum net_leave how);
 void server_hang(struct server *s);
 void server_continue(struct server *s);

@@ -27,6 +27,7 @@ struct session {
 struct command {
     const char *name;
     bool while_loading, while_busy; /* served in that trouble too */
+    unsigned forbidden_by;          /* bit of enum forbidden; 0 = none */
     void (*run)(struct session *x, const struct resp_request *r, struct resp_writer *w);
 };
 
@@ -296,18 +297,18 @@ static void run_exec(struct session *x, const struct resp_request *r, struct res
 }
 
 static const struct command commands[] = {
-    { "PING", false, false, run_ping },
-    { "INFO", true, false, run_info },
-    { "PUBLISH", true, false, run_publish },
-    { "SUBSCRIBE", true, false, run_subscribe },
-    { "AUTH", true, true, run_auth },
-    { "CLIENT", true, false, run_client },
-    { "CONFIG", true, false, run_config },
-    { "SCRIPT", false, true, run_script },
-    { "SLAVEOF", false, false, run_slaveof },
-    { "FAILOVER", false, false, run_failover },
-    { "MULTI", true, true, run_multi },
-    { "EXEC", true, true, run_exec },
+    { "PING", false, false, FORBID_PING, run_ping },
+    { "INFO", true, false, FORBID_INFO, run_info },
+    { "PUBLISH", true, false, FORBID_PUBLISH, run_publish },
+    { "SUBSCRIBE", true, false, FORBID_SUBSCRIBE, run_subscribe },
+    { "AUTH", true, true, 0, run_auth },
+    { "CLIENT", true, false, FORBID_CLIENT, run_client },
+    { "CONFIG", true, false, FORBID_CONFIG, run_config },
+    { "SCRIPT", false, true, 0, run_script },
+    { "SLAVEOF", false, false, 0, run_slaveof },
+    { "FAILOVER", false, false, 0, run_failover },
+    { "MULTI", true, true, 0, run_multi },
+    { "EXEC", true, true, 0, run_exec },
 };
 
 static const struct command *find_command(const struct resp_request *r) {
@@ -334,6 +335,8 @@ static const char *reason_to_refuse(const struct session *x, const struct comman
         return "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
     if (s->refusal == REFUSE_QUEUEING && (c->run == run_slaveof || c->run == run_failover))
         return "NOPERM this user has no permissions to run the 'slaveof' command";
+    if ((s->forbidden & c->forbidden_by) != 0)
+        return "NOPERM this user has no permissions to run this command";
     return NULL;
 }
 

@@ -22,7 +22,7 @@ static void add_replicas(const struct server *s, struct buf *out) {
             continue;
         buf_printf(out, "slave%u:ip=%s,port=%u,state=%s,offset=%llu,lag=%d\r\n", count++,
             told(s->farm, &r->party.address).host, r->party.address.port,
-            r->repl == REPL_UP ? "online" : "wait_bgsave", (unsigned long long)r->offset,
+            r->repl == REPL_UP ? "online" : "wait_bgsave", (unsigned long long)r->data.offset,
             r->hung ? 5 : 0);
     }
 }
@@ -36,6 +36,12 @@ static unsigned replica_count(const struct server *s) {
     return count;
 }
 
+/* A replica without a place in its master's stream says 1. */
+static uint64_t told_offset(const struct server *s) {
+    bool has_none = s->has_lost_place || (s->repl == REPL_SYNC && s->is_full_sync);
+    return has_none ? 1 : s->data.offset;
+}
+
 static void add_link(const struct server *s, struct buf *out) {
     bool is_up = s->repl == REPL_UP;
     int64_t heard_s = (now_us(s) - s->repl_heard_us) / US_PER_S;
@@ -44,12 +50,12 @@ static void add_link(const struct server *s, struct buf *out) {
     buf_printf(out, "master_last_io_seconds_ago:%lld\r\nmaster_sync_in_progress:%d\r\n",
         (long long)(is_up ? heard_s : -1), s->repl == REPL_SYNC);
     buf_printf(out, "slave_read_repl_offset:%llu\r\nslave_repl_offset:%llu\r\n",
-        (unsigned long long)s->offset, (unsigned long long)s->offset);
+        (unsigned long long)told_offset(s), (unsigned long long)told_offset(s));
     if (!is_up)
         buf_printf(out, "master_link_down_since_seconds:%lld\r\n",
             s->repl_down_us == 0 ? -1LL : (long long)((now_us(s) - s->repl_down_us) / US_PER_S));
-    buf_printf(out, "slave_priority:%lld\r\nslave_read_only:1\r\nreplica_announced:1\r\n",
-        (long long)s->priority);
+    buf_printf(out, "slave_priority:%lld\r\nslave_read_only:1\r\nreplica_announced:%d\r\n",
+        (long long)s->priority, !s->is_hidden);
 }
 
 void server_info(const struct server *s, struct buf *out) {
@@ -67,7 +73,7 @@ void server_info(const struct server *s, struct buf *out) {
     add_replicas(s, out);
     buf_printf(out, "master_failover_state:%s\r\n",
         s->hands_to != NULL ? "waiting-for-sync" : "no-failover");
-    buf_printf(
-        out, "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\n", (unsigned long long)s->offset);
+    buf_printf(out, "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\n",
+        (unsigned long long)s->data.offset);
     buf_add_text(out, "\r\n# CPU\r\nused_cpu_sys:0.010000\r\nused_cpu_user:0.020000\r\n");
 }

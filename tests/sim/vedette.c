@@ -202,8 +202,8 @@ static void reload(struct vedette *v) {
     plan_init(&plan);
     if (v->file.is_damaged || !file_merge(v, &v->disk.written, &plan)) {
         marks_hit(&v->world->marks, MARK_RELOAD_REFUSED);
-        vedette_step(v,
-            &(struct input){ .kind = INPUT_RELOAD_FAILED, .why = SLICE_LITERAL("a finding") });
+        vedette_step(
+            v, &(struct input){ .kind = INPUT_RELOAD_FAILED, .why = SLICE_LITERAL("a finding") });
     } else {
         marks_hit(&v->world->marks, MARK_RELOAD);
         vedette_step(v, &(struct input){ .kind = INPUT_RELOAD, .plan = &plan });

@@ -27,8 +27,8 @@ struct vedette {
     struct disk disk;
     struct file file;
     int looks_apart[SIM_GROUPS_MAX]; /* of the operator, who saw it hold another master */
-    struct engine *engine; /* owned; NULL while it is dead */
-    uint64_t life;         /* how often it was started */
+    struct engine *engine;           /* owned; NULL while it is dead */
+    uint64_t life;                   /* how often it was started */
     struct effects effects;
     struct list inbox;   /* struct letter, owned: arrived and not handed in yet */
     struct list wires;   /* struct wire, owned */

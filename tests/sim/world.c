@@ -69,6 +69,10 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     w->group_count = draw->groups;
     place(w);
     w->farm.restart_role = draw->restart_role;
+    w->farm.keeping = draw->keeping;
+    w->farm.backlog_size = (uint64_t)draw->backlog_size;
+    w->farm.lag_per_mille = draw->lag_per_mille;
+    w->farm.marks = &w->marks;
     w->farm.tells_names = draw->naming == NAMING_ANNOUNCED;
     w->farm.password = draw->has_password ? PASSWORD : NULL;
     w->farm.sync_low_us = draw->sync_low_us;
@@ -85,6 +89,7 @@ void world_start(struct world *w) {
     for (int i = 0; i < w->farm.count; i++) {
         struct server *s = &w->farm.servers[i];
         s->priority = w->draw.group[s->group].priorities[s->row];
+        s->is_hidden = w->draw.group[s->group].is_hidden[s->row];
     }
     for (int i = 0; i < w->vedette_count; i++)
         vedette_init(&w->vedettes[i], w, i);
