@@ -2,25 +2,20 @@
 
 #include "common/mem.h"
 #include "common/resp.h"
+#include "tests/sim/names.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SERVERS       3
-#define SERVER_PORT   6379
-#define STOCK_PORT    26379
-#define OPERATOR_HOST (NET_HOSTS - 1)
-#define LOOK_US       (5 * US_PER_MS)
-#define AWAIT_MAX_US  (120 * US_PER_S)
-#define SETTLE_US     (12 * US_PER_S)
+#define SERVERS        3
+#define STOCK_PORT     26379
+#define OPERATOR_HOST  (NET_HOSTS - 1)
+#define LOOK_US        (5 * US_PER_MS)
+#define AWAIT_MAX_US   (120 * US_PER_S)
+#define SETTLE_MAX_US  (20 * US_PER_S)
+#define START_APART_US (200 * US_PER_MS)
 
 static const struct party_ops operator_ops;
-
-static struct endpoint address(int host, uint16_t port) {
-    struct endpoint e = { .port = port };
-    (void)snprintf(e.host, sizeof(e.host), "10.0.0.%d", host + 1);
-    return e;
-}
 
 static void on_event(void *context, const struct stock *s, const struct stock_group *g,
     const char *event, const char *payload) {
@@ -38,7 +33,7 @@ static void make_stock(struct stage *t, size_t number) {
     (void)snprintf(t->names[number], sizeof(t->names[number]), "k%u", (unsigned)(number + 1) % 10);
     memset(t->ids[number], "abcdef"[number], ID_LENGTH);
     s->party.host = host;
-    s->party.address = address(host, STOCK_PORT);
+    s->party.address = names_address(host, STOCK_PORT);
     struct stock_settings settings = {
         .name = t->names[number],
         .id = t->ids[number],
@@ -70,9 +65,10 @@ struct stage *stage_new(const struct scenario *scenario, uint64_t seed, FILE *st
     t->net.weather = (struct weather){ .delay_low_us = 20, .delay_high_us = 200 };
     if (story != NULL)
         story_start(&t->story, story);
+    farm_add_group(&t->farm, SERVERS);
     for (int i = 0; i < SERVERS; i++) {
         t->farm.servers[i].party.host = i;
-        t->farm.servers[i].party.address = address(i, SERVER_PORT);
+        t->farm.servers[i].party.address = names_address(i, SERVER_PORT);
     }
     t->farm.sync_low_us = 1 * US_PER_MS;
     t->farm.sync_high_us = 50 * US_PER_MS;
@@ -216,18 +212,28 @@ static bool await(struct stage *t, struct slice who, struct slice event) {
 
 /* ---- the play ---- */
 
-/* As the real ones of the test: started at about the same time, a little apart from the servers. */
-static bool settle(struct stage *t) {
-    for (size_t i = 0; i < t->scenario->stocks; i++) {
-        run_for(t, rng_between(&t->rng, 0, 200 * US_PER_MS));
-        stock_start(&t->stocks[i]);
-    }
-    run_for(t, SETTLE_US + rng_between(&t->rng, 0, 2 * US_PER_S));
+static bool all_know_all(const struct stage *t) {
     for (size_t i = 0; i < t->scenario->stocks; i++) {
         const struct stock_group *g = stock_group(&t->stocks[i], slice_of(STAGE_GROUP));
         if (!stock_group_knows(g, SERVERS - 1, t->scenario->stocks - 1))
             return false;
     }
+    return true;
+}
+
+/* As the real ones of the test: started at about the same time; and the deeds begin at any time
+ * after all know all. */
+static bool settle(struct stage *t) {
+    for (size_t i = 0; i < t->scenario->stocks; i++) {
+        run_for(t, rng_between(&t->rng, 0, START_APART_US));
+        stock_start(&t->stocks[i]);
+    }
+    while (!all_know_all(t)) {
+        if (t->schedule.now_us > SETTLE_MAX_US)
+            return false;
+        run_for(t, LOOK_US);
+    }
+    run_for(t, rng_between(&t->rng, 0, stock_usual_periods.info * US_PER_MS));
     return true;
 }
 
