@@ -87,6 +87,18 @@ const struct scenario scenarios[] = {
         "3000 start s3\n"
         "await all -sdown\n"
         "12000 end\n" },
+    { "a failover missed", 3, 2, 1500, 10000, { 100, 100, 100 },
+        "500 kill k3\n"
+        "500 kill s1\n"
+        "await k1 +switch-master\n"
+        "await k2 +switch-master\n"
+        "1000 start k3\n"
+        "await k3 +switch-master\n"
+        "3000 end\n" },
+    { "replica led astray", 3, 2, 1500, 3000, { 100, 100, 100 },
+        "500 follow s2 s3\n"
+        "await any +fix-slave-config\n"
+        "3000 end\n" },
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -48,7 +48,7 @@ static void make_stock(struct stage *t, size_t number) {
         },
         .periods = stock_usual_periods,
         .write_low_us = 1 * US_PER_MS,
-        .write_high_us = 10 * US_PER_MS,
+        .write_high_us = t->is_busy ? 100 * US_PER_MS : 10 * US_PER_MS,
         .seed = rng_next(&t->rng),
     };
     stock_init(s, &settings, &t->net);
@@ -62,7 +62,11 @@ struct stage *stage_new(const struct scenario *scenario, uint64_t seed, FILE *st
     schedule_init(&t->schedule);
     story_init(&t->story, &t->schedule);
     net_init(&t->net, &t->schedule, &t->rng, &t->story);
-    t->net.weather = (struct weather){ .delay_low_us = 20, .delay_high_us = 200 };
+    t->is_busy = rng_chance(&t->rng, 250);
+    t->net.weather = (struct weather){
+        .delay_low_us = 20,
+        .delay_high_us = t->is_busy ? 5 * US_PER_MS : 200,
+    };
     if (story != NULL)
         story_start(&t->story, story);
     farm_add_group(&t->farm, SERVERS);
@@ -160,18 +164,26 @@ static void do_to_stock(struct stage *t, struct stock *s, struct slice deed) {
         net_connect(&t->net, &t->operator, & s->party.address, NULL);
 }
 
-static void carry_out(struct stage *t, struct slice deed, struct slice who) {
+/* "s1" or "k1": its number from 0. */
+static size_t number_of(struct slice name) {
+    return (size_t)(name.data[1] - '1');
+}
+
+static void carry_out(struct stage *t, struct slice deed, struct slice whom) {
+    struct slice who = slice_cut(&whom, ' ');
     buf_printf(&t->events, "%lld stage " SLICE_FMT " " SLICE_FMT "\n",
         (long long)((t->schedule.now_us - t->begun_us) / US_PER_MS), SLICE_ARG(deed),
         SLICE_ARG(who));
     t->mark = buf_size(&t->events);
-    if (who.size != 2)
+    if (who.size == 0)
         return;
-    size_t number = (size_t)(who.data[1] - '1');
-    if (who.data[0] == 's')
-        do_to_server(&t->farm.servers[number], deed);
+    if (who.data[0] == 'k')
+        do_to_stock(t, &t->stocks[number_of(who)], deed);
+    else if (whom.size > 0)
+        server_follow(
+            &t->farm.servers[number_of(who)], &t->farm.servers[number_of(whom)].party.address);
     else
-        do_to_stock(t, &t->stocks[number], deed);
+        do_to_server(&t->farm.servers[number_of(who)], deed);
 }
 
 /* ---- awaiting ---- */

@@ -13,6 +13,7 @@
 
 /* Deeds, one after the other, a line each:
  *   <ms> kill|start|hang|wake <who>    who: s1 (the first master), s2, s3, k1, k2, ...
+ *   <ms> follow <who> <whom>           a server is told to, by hand
  *   <ms> failover <who>                SENTINEL FAILOVER, said to that Sentinel
  *   <ms> end
  * after so many ms, and
@@ -36,6 +37,7 @@ struct stage {
     struct rng rng;
     struct net net;
     struct farm farm;
+    bool is_busy; /* a quarter of the seeds: the machine has other things to do */
     struct stock stocks[STAGE_STOCKS];
     char names[STAGE_STOCKS][4];
     char ids[STAGE_STOCKS][ID_SIZE];
