@@ -54,8 +54,15 @@ const char *failover_state_name(enum failover_state state) {
     return state_table[state].name;
 }
 
+bool failover_leads(enum failover_state from, enum failover_state to) {
+    return (state_table[from].next & (1u << to)) != 0;
+}
+
 void failover_move(struct core *c, struct group *g, enum failover_state to) {
-    ensure((state_table[g->attempt.state].next & (1u << to)) != 0);
+    ensure(failover_leads(g->attempt.state, to));
+    core_log(c, LOG_DEBUG, "failover of %s under epoch %llu: %s -> %s", g->name,
+        (unsigned long long)g->attempt.epoch, failover_state_name(g->attempt.state),
+        failover_state_name(to));
     g->attempt.state = to;
     g->attempt.state_ms = c->now.mono_ms;
     group_touch(c, g);

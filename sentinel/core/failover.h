@@ -10,6 +10,8 @@ struct core;
 /* The name on the wire: "wait_start". Source: spec 1.5. */
 const char *failover_state_name(enum failover_state state);
 
+/* Whether the table has this transition. */
+bool failover_leads(enum failover_state from, enum failover_state to);
 /* Makes every transition: checks it against the table and stamps the time. */
 void failover_move(struct core *c, struct group *g, enum failover_state to);
 

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
+#include "sentinel/core/failover.h"
 #include "sentinel/core/heard.h"
 #include "sentinel/core/planted.h"
 
@@ -268,6 +269,9 @@ void group_restore_replica(struct core *c, struct group *g, const struct endpoin
 
 /* All that a reset clears in the group itself; the caller replaces the nodes. */
 static void clear(struct core *c, struct group *g) {
+    if (group_in_failover(g))
+        core_log(c, LOG_DEBUG, "failover of %s under epoch %llu: %s, forgotten", g->name,
+            (unsigned long long)g->attempt.epoch, failover_state_name(g->attempt.state));
     g->attempt = (struct attempt){ .state = FAILOVER_NONE };
     g->failover_start_ms = g->retry_at_ms = 0;
     g->retries = 0;
