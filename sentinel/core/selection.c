@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
-/* Since when facts count as fresh: the master's fall, or the command that forces. */
+/* Since when facts count as fresh: the master's fall, or the command to fail over. */
 static int64_t fresh_since(const struct group *g) {
-    if (group_in_failover(g) && g->attempt.forced)
+    if (group_in_failover(g) && (g->attempt.forced || g->attempt.coordinated))
         return g->attempt.begun_ms;
     return g->master->sdown ? g->master->sdown_since_ms : TSTAMP_NEVER;
 }
