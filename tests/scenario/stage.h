@@ -1,52 +1,52 @@
-/* Where the scenarios play: the simulated world with fixed delays and no faults, and the events of
- * every vedette as text, to be compared line by line. */
+/* Where the scenarios play: the simulated world with fixed delays and no faults, what can be looked
+ * up in it, and its time. */
 #pragma once
 
-#include "tests/unit/unit.h"
-
 #include "common/buf.h"
+#include "tests/scenario/chronicle.h"
+#include "tests/scenario/puppet.h"
 #include "tests/sim/world.h"
 
+#define PUPPETS_MAX 4
+#define INSTANT_US  100 /* well below the delays of the network and the disks */
+
 struct stage {
-    struct world *world; /* servers s1, s2, s3: 10.0.0.1 to 3; s1 is the master, s2 the choice */
-    struct buf events[SIM_VEDETTES_MAX]; /* raw, since the curtain rose */
-    struct buf heard;                 /* by the visitor */
-    FILE *story;                      /* owned; NULL: nobody wants it */
+    struct world *world;
+    struct chronicle chronicle;
+    struct puppet puppets[PUPPETS_MAX];
+    int puppet_count;
+    struct buf heard; /* by the visitor */
+    int64_t deed_us;  /* when something was last done to the world: zero of the times shown */
+    size_t curtain;   /* lines of the chronicle before it are forgotten */
+    size_t shown[SIM_VEDETTES_MAX][TOPIC_COUNT]; /* likewise, for one teller and topic */
 };
 
-/* cmocka's setup and teardown. On the way in all are discovered, agree, and have been at rest for a
- * while; nothing of that is kept as an event. */
-int stage_open(void **state);
-int stage_close(void **state);
+/* Makes the world of the draw and lets it come to rest: all are discovered, agree, and have been
+ * at rest for a while, and nothing of that is kept. `story`: where all that happens is written;
+ * NULL = nowhere. False if it does not come to rest. */
+bool stage_open(struct stage *s, const struct draw *draw, FILE *story, struct buf *ret_why);
+void stage_close(struct stage *s);
 
-struct vedette *stage_vedette(struct stage *s, int number); /* from 1, as they are named */
-struct server *stage_server(struct stage *s, int number);
+/* By name, "s1" and so on; NULL if there is none. */
+struct server *stage_server(struct stage *s, const char *name);
+struct vedette *stage_vedette(struct stage *s, const char *name);
+struct puppet *stage_puppet(struct stage *s, const char *name);
+const struct party *stage_party(struct stage *s, const char *name); /* any of the three */
 
-/* Runs for so long. A law that is broken meanwhile fails the test. */
-void stage_run(struct stage *s, int64_t ms);
-/* Whether vedette `number` told this line. */
-bool stage_has_told(struct stage *s, int number, const char *line);
-/* Runs until the instant when it tells this line, and returns how many milliseconds that took. */
-#define stage_until(s, number, line, limit_ms) \
-    stage_until_((s), (number), (line), (limit_ms), __FILE__, __LINE__)
-int64_t stage_until_(struct stage *s, int number, const char *line, int64_t limit_ms,
-    const char *file, int source_line);
-
-/* Kills the master at a moment when nobody awaits an answer of it, so that all notice at once. */
-void stage_kill_master(struct stage *s);
-/* Starts a server that serves at once. */
-void stage_start_server(struct stage *s, int number);
-/* Resets the command link of a vedette to a server. What it has sent already arrives before that;
- * no answer does. */
-void stage_cut_link(struct stage *s, int number, int server);
-/* A visitor says something to a vedette; returns the answer, borrowed until the next one. */
-const char *stage_ask(struct stage *s, int number, const char *words);
-
-/* All events of a vedette, a line each. Ids and addresses are v1 and s1, who they belong to. Shows
- * both texts if they differ. */
-#define expect_events(s, number, expected) \
-    expect_events_((s), (number), (expected), __FILE__, __LINE__)
-void expect_events_(
-    struct stage *s, int number, const char *expected, const char *file, int source_line);
-/* Forgets what was told so far. */
+/* Runs for so long, or until a law is broken: false. */
+bool stage_run(struct stage *s, int64_t us);
+/* Something is done to the world now. */
+void stage_deed(struct stage *s);
+/* Nobody remembers what was told so far. */
 void stage_forget(struct stage *s);
+
+/* Starts a vedette that is dead, with dice of its own: what it draws does not depend on the world's
+ * seed. */
+void stage_start_vedette(struct stage *s, struct vedette *v);
+/* Waits for a moment when no vedette awaits an answer from this server. */
+bool stage_await_quiet(struct stage *s, const struct server *server);
+
+/* Appends the lines of these topics that a vedette told and that were not shown yet, each with its
+ * newline; those are shown now. `timed`: each begins with its time, ms since the last deed. */
+void stage_show(
+    struct stage *s, const struct vedette *v, unsigned topics, bool timed, struct buf *out);

@@ -122,7 +122,6 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_EVENT:
         marks_event(&v->world->marks, e->event);
         faults_hear(v->world, e->event);
-        world_tell(v->world, v, e);
         break;
     case EFFECT_RUN:
         marks_hit(&v->world->marks, MARK_SCRIPT);
@@ -159,6 +158,7 @@ static void carry_out_all(struct vedette *v) {
         const struct effect *e = &v->effects.items[i];
         laws_before_effect(&w->laws, v, e);
         story_effect(&w->story, v->name, e);
+        world_tell(w, v, e);
         carry_out(v, e);
         if (dies_here(v, e)) {
             marks_hit(&w->marks, MARK_CRASH_IN_EFFECTS);

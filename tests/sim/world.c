@@ -119,9 +119,8 @@ bool world_run(struct world *w, int64_t until_us) {
 }
 
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e) {
-    if (w->events == NULL || e->level < LOG_NOTICE)
-        return;
-    buf_printf(&w->events[v->number], "%s " SLICE_FMT "\n", e->event, SLICE_ARG(e->text));
+    if (w->listener != NULL)
+        w->listener(w->listener_context, v, e);
 }
 
 /* ---- the end ---- */

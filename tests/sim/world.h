@@ -15,6 +15,9 @@
 
 #include <stdio.h>
 
+/* Somebody who sees what each vedette asks for, before it is carried out. */
+typedef void (*world_listener_fn)(void *context, const struct vedette *v, const struct effect *e);
+
 struct world {
     uint64_t seed;
     struct draw draw;
@@ -30,15 +33,15 @@ struct world {
     struct visitor visitor;
     struct laws laws;
     bool faults_are_on;
-    bool is_tampered;      /* by somebody whose commands can make vedettes forget each other */
-    bool in_ambush;        /* a fault waits for a failover */
-    uint64_t round;        /* of faults */
-    bool is_quiet;         /* nothing is going on, nor may anything begin */
-    bool votes_are_forged; /* on the wire; only for the test of the laws */
-    bool judges_early;     /* vedettes judge before they read; likewise */
-    int absent;            /* the vedette that nobody starts again; -1 = none */
-    struct buf
-        *events; /* borrowed: one per vedette, where its events are written; NULL = nowhere */
+    bool is_tampered;           /* by somebody whose commands can make vedettes forget each other */
+    bool in_ambush;             /* a fault waits for a failover */
+    uint64_t round;             /* of faults */
+    bool is_quiet;              /* nothing is going on, nor may anything begin */
+    bool votes_are_forged;      /* on the wire; only for the test of the laws */
+    bool judges_early;          /* vedettes judge before they read; likewise */
+    int absent;                 /* the vedette that nobody starts again; -1 = none */
+    world_listener_fn listener; /* NULL: nobody listens */
+    void *listener_context;     /* borrowed */
 };
 
 /* Before the faults and after them. */
@@ -56,7 +59,7 @@ void world_start(struct world *w);
 /* Runs until `until_us`, or until a law is broken; false in that case. */
 bool world_run(struct world *w, int64_t until_us);
 
-/* A vedette emitted an event. */
+/* A vedette asks for something. */
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e);
 
 /* Whether all is as it should be in the end: all vedettes agree on one master, which is one, the
