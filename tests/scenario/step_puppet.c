@@ -33,7 +33,7 @@ static void set_answers(struct play *p, struct puppet *one, struct words *w) {
 static void run_peer(struct play *p, struct words *w) {
     struct stage *s = &p->stage;
     char name[8];
-    (void)snprintf(name, sizeof(name), "p%d", s->puppet_count + 1);
+    (void)snprintf(name, sizeof(name), "p%u", (unsigned)(s->puppet_count + 1) % 10);
     words_need(w, name);
     if (s->puppet_count == PUPPETS_MAX)
         words_fail(w, "more than %d peers", PUPPETS_MAX);
