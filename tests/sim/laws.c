@@ -245,6 +245,15 @@ static void check_event(struct laws *l, const struct vedette *v, const struct ef
         laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
 }
 
+/* A group that is removed has no configuration that would have to be kept. */
+static void note_removals(struct told *told, const struct effect *e) {
+    for (size_t i = 0; i < e->delta_count; i++) {
+        const struct delta *d = &e->deltas[i];
+        if (d->kind == DELTA_GROUP && d->record.origin == GROUP_REMOVED)
+            told->groups[world_group_named(d->group)].config_epoch = 0;
+    }
+}
+
 void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e) {
     struct told *told = &l->told[v->number];
     bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_SCRIPT && e->kind != EFFECT_LOG;
@@ -274,6 +283,7 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
             laws_break(l, LAW_SEQ_RISES, "%s: PERSIST %llu comes after %llu", v->name,
                 (unsigned long long)e->seq, (unsigned long long)told->persist_seq);
         told->persist_seq = e->seq;
+        note_removals(told, e);
         break;
     case EFFECT_STOP:
         if (!v->stop_asked && !(v->failure_asked && e->status == SIMULATED_STATUS))

@@ -62,7 +62,7 @@ static void forget_process(struct vedette *v) {
     engine_free(v->engine);
     v->engine = NULL;
     v->wake_number++;
-    v->crash_wanted = v->stop_wanted = v->stop_asked = v->failure_asked = false;
+    v->crash_wanted = v->stop_wanted = v->stop_asked = false;
 }
 
 void vedette_fini(struct vedette *v) {
