@@ -341,6 +341,7 @@ static void check_attempt(
     if (!a->elected)
         return;
     r->makers |= mask;
+    l->told[v->number].groups[group].elected_epoch = a->epoch;
     bool is_same = r->leader == v->number && r->life == v->life && r->attempt == a->serial;
     if (!is_same && !a->forced && laws_is_lone(l, g) && (r->loners & mask) == 0) {
         r->loners |= mask;
@@ -425,7 +426,7 @@ static void check_group(struct laws *l, const struct vedette *v, const struct gr
     struct told_group *told = &l->told[v->number].groups[group];
     if (g->serial != told->serial) { /* made anew: its vote stays, its configuration does not */
         told->serial = g->serial;
-        told->config_epoch = told->seen_config_epoch = 0;
+        told->config_epoch = told->seen_config_epoch = told->elected_epoch = 0;
         told->seen_master = NULL;
     }
     const void *master = group_current_master(g);

@@ -46,11 +46,13 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
     if (r->word_count != 3 || !hello_parse(r->words[2], &h))
         return;
     check_epoch_told(l, v, "hello", h.current_epoch);
-    /* Where force has made a second configuration of the epoch it may tell that of the other. */
+    /* Where force has made a second configuration of the epoch it may tell that of the other; and
+     * what a group that was made anew hears is not of its own making. */
     int group = world_group_named(h.group);
-    if (h.config_epoch == 0 || laws_reign(l, group, h.config_epoch)->makers != 1U << v->number)
-        return;
     struct told_group *told = &l->told[v->number].groups[group];
+    if (h.config_epoch == 0 || h.config_epoch > told->elected_epoch ||
+        laws_reign(l, group, h.config_epoch)->makers != 1U << v->number)
+        return;
     told->config_epoch = MAX_OF(told->config_epoch, h.config_epoch);
     const struct group_state *g = laws_claimed(v, group);
     if (g == NULL || g->record.config_epoch < h.config_epoch)
