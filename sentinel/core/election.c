@@ -56,6 +56,7 @@ struct vote election_request(
             !PLANTED(STANDS_AFTER_VOTE)) { /* law C8 */
             g->failover_start_ms =
                 c->now.mono_ms + rng_between(&c->rng, 0, DESYNCHRONISATION_MAX_MS);
+            g->gave_way_ms = g->failover_start_ms;
             g->retry_at_ms = 0;
         }
         group_touch(c, g);
@@ -187,6 +188,8 @@ static int64_t judge_standing(struct core *c, struct group *g) {
     int64_t stand_at_ms = standing_time(c, g);
     if (g->retry_at_ms != 0) { /* perhaps from an earlier odown: the rank counts in this one */
         int64_t again_ms = MAX_OF(g->retry_at_ms, stand_at_ms);
+        if (g->gave_way_ms != 0) /* an attempt by command came between, which waits for nobody */
+            again_ms = MAX_OF(again_ms, g->gave_way_ms + 2 * g->settings.failover_timeout_ms);
         if (c->now.mono_ms < again_ms)
             return again_ms;
         if (group_usable(g) >= group_needed_votes(g)) {

@@ -273,7 +273,7 @@ static void clear(struct core *c, struct group *g) {
         core_log(c, LOG_DEBUG, "failover of %s under epoch %llu: %s, forgotten", g->name,
             (unsigned long long)g->attempt.epoch, failover_state_name(g->attempt.state));
     g->attempt = (struct attempt){ .state = FAILOVER_NONE };
-    g->failover_start_ms = g->retry_at_ms = 0;
+    g->failover_start_ms = g->gave_way_ms = g->retry_at_ms = 0;
     g->retries = 0;
     g->delay_logged_ms = 0;
     g->odown = false;

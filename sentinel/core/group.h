@@ -79,9 +79,11 @@ struct group {
     struct attempt attempt;
     int64_t failover_start_ms; /* as the originals count their 2 x failover-timeout; 0 = an attempt
                                   may start at once */
-    int64_t retry_at_ms;       /* a dead attempt's fast retry; 0 = none */
-    int retries;               /* fast retries so far */
-    int64_t delay_logged_ms;   /* failover_start_ms for which "Next failover delay" was logged */
+    int64_t gave_way_ms;     /* failover_start_ms as our last vote for another set it; 0 = none that
+                                counts (law C8) */
+    int64_t retry_at_ms;     /* a dead attempt's fast retry; 0 = none */
+    int retries;             /* fast retries so far */
+    int64_t delay_logged_ms; /* failover_start_ms for which "Next failover delay" was logged */
 
     struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
     int64_t peer_ignored_ms;        /* mono: last line about a peer, */

@@ -838,6 +838,26 @@ static void a_master_that_dies_before_it_hands_over_is_replaced_soon(void **stat
     fixture_stop(&f);
 }
 
+/* The other one may have sent its promotion: a command may overtake it, what follows by itself may
+ * not. */
+static void c8_a_vote_for_another_holds_back_what_follows_a_coordinated_attempt(void **state) {
+    struct fixture f;
+    start_coordinated(&f, &FIXTURE_STANDARD);
+    fixture_request(&f, f.group, 1, ID_B);
+    f.master.hands_over = false;
+    f.master.failover_state = "waiting-for-sync";
+    begin_coordinated(&f);
+    fixture_await(&f, "+failover-state-wait-promotion", 1000);
+    fixture_peers_agree(&f);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "-failover-abort-master-timeout", 3000);
+    fixture_forget(&f);
+    fixture_advance(&f, 36000);
+    assert_no_event(&f, "+try-failover");
+    fixture_await(&f, "+switch-master", 6000); /* 2 x failover-timeout are over */
+    fixture_stop(&f);
+}
+
 static void a_server_in_a_failover_of_its_own_is_told_to_abort_it(void **state) {
     struct fixture f;
     start_coordinated(&f, &FIXTURE_STANDARD);
@@ -899,6 +919,7 @@ int main(void) {
         cmocka_unit_test(a_master_that_gives_up_is_noticed_soon),
         cmocka_unit_test(nothing_is_published_to_a_master_that_hands_over),
         cmocka_unit_test(a_master_that_dies_before_it_hands_over_is_replaced_soon),
+        cmocka_unit_test(c8_a_vote_for_another_holds_back_what_follows_a_coordinated_attempt),
         cmocka_unit_test(a_server_in_a_failover_of_its_own_is_told_to_abort_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
