@@ -1,7 +1,10 @@
 /* vedette: the daemon. */
 
 #include "common/buf.h"
+#include "config/value.h"
 #include "sentinel/shell/convert.h"
+#include "sentinel/shell/recorder.h"
+#include "sentinel/shell/replay.h"
 #include "sentinel/shell/service.h"
 
 #include <stdio.h>
@@ -19,10 +22,15 @@ static const char USAGE[] =
     "                               whose state is imported into the empty folder DIR; or a sentinel.conf of YAML\n"
     "       vedette --sync-state FILE\n"
     "                               bring a sentinel.conf up to date with the state beside it, after a crash\n"
+    "       vedette --record RECORD [--record-size SIZE] FILE ...\n"
+    "                               run as above and write all that happens into RECORD, without passwords,\n"
+    "                               up to SIZE (256MiB); what lies there becomes RECORD.1, and that RECORD.2\n"
+    "       vedette --replay RECORD tell what happened, on standard output, and whether this program does the same\n"
     "       vedette --version\n"
     "       vedette --help\n"
     "\n"
-    "Exit status: 0 after a clean stop, 1 if the configuration or the state is refused, 2 for bad usage.\n"
+    "Exit status: 0 after a clean stop, 1 if the configuration or the state is refused, or a replay differs,\n"
+    "2 for bad usage.\n"
     "Signals: SIGTERM and SIGINT stop, SIGHUP reads FILE again and opens the log file anew.\n";
 
 static int bad_usage(const char *what, const char *subject) {
@@ -59,11 +67,40 @@ static void add_lines(char **words, struct buf *out) {
         buf_add_char(out, '\n');
 }
 
-static int run(const char *file, char **words) {
+/* The configuration and what follows it. */
+static int run(struct service_options *options, char **words) {
+    const char *file = *words;
+    if (file == NULL)
+        return bad_usage("a configuration file is needed", "");
+    if (file[0] == '-')
+        return bad_usage("unknown option ", file);
+    words++;
+    if (*words != NULL && strncmp(*words, "--", 2) != 0)
+        return bad_usage("one configuration file is enough; unexpected: ", *words);
     struct buf lines = BUF_INIT;
     add_lines(words, &lines);
-    int status = service_run(file, buf_slice(&lines));
+    options->path = file;
+    options->more = buf_slice(&lines);
+    int status = service_run(options);
     buf_fini(&lines);
+    return status;
+}
+
+/* "--record RECORD [--record-size SIZE] FILE ..." */
+static int record(char **words) {
+    struct service_options options = { .record_size = RECORDER_SIZE_STANDARD };
+    options.record = words[1];
+    if (options.record == NULL || options.record[0] == '\0' || words[2] == NULL)
+        return bad_usage("--record takes a file to write, and the configuration", "");
+    words += 2;
+    if (strcmp(*words, "--record-size") != 0)
+        return run(&options, words);
+    struct buf why = BUF_INIT;
+    bool is_size = words[1] != NULL &&
+        value_read_size(slice_of(words[1]), RECORDER_SIZE_MIN, RECORDER_SIZE_MAX,
+            &options.record_size, &why);
+    int status = is_size ? run(&options, words + 2) : bad_usage("--record-size ", buf_text(&why));
+    buf_fini(&why);
     return status;
 }
 
@@ -83,9 +120,9 @@ int main(int argc, char **argv) {
     if (strcmp(first, "--sync-state") == 0)
         return argc == 3 ? convert_sync_state(argv[2])
                          : bad_usage("--sync-state takes one file", "");
-    if (first[0] == '-')
-        return bad_usage("unknown option ", first);
-    if (argc > at + 1 && strncmp(argv[at + 1], "--", 2) != 0)
-        return bad_usage("one configuration file is enough; unexpected: ", argv[at + 1]);
-    return run(first, &argv[at + 1]);
+    if (strcmp(first, "--record") == 0)
+        return record(&argv[at]);
+    if (strcmp(first, "--replay") == 0)
+        return argc == 3 ? replay_file(argv[2]) : bad_usage("--replay takes one file", "");
+    return run(&(struct service_options){ .record = NULL }, &argv[at]);
 }

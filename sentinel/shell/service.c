@@ -17,6 +17,7 @@
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/process.h"
+#include "sentinel/shell/recorder.h"
 #include "sentinel/shell/refusal.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/shell.h"
@@ -39,6 +40,9 @@ struct service {
     char *absolute_path; /* owned */
     char *folder;        /* owned: that we were started in */
     struct slice more;   /* borrowed: configuration lines of the command line */
+    char *record;        /* owned: absolute path of the recording; NULL = none */
+    int64_t record_size;
+    struct recorder *recorder; /* NULL = none */
     enum supervised supervisor;
     char *pid_file;          /* owned; NULL = none was written */
     char *executable;        /* owned */
@@ -261,6 +265,16 @@ static void set_source(struct service *s) {
         endpoint_make(slice_of(host), 0, source);
 }
 
+static int start_recorder(struct service *s) {
+    if (s->record == NULL)
+        return SERVICE_OK;
+    struct buf why = BUF_INIT;
+    s->recorder = s->shell.recorder = recorder_start(s->record, s->record_size, &why);
+    int status = s->recorder != NULL ? SERVICE_OK : refuse("%s", buf_text(&why));
+    buf_fini(&why);
+    return status;
+}
+
 static int start(struct service *s, struct plan *plan) {
     size_t descriptors = descriptors_raise();
     int status = take_place(s);
@@ -281,7 +295,9 @@ static int start(struct service *s, struct plan *plan) {
     set_source(s);
     gather_facts(s);
     status = listen_first(s);
-    return status == SERVICE_OK ? start_rewriter(s) : status;
+    if (status == SERVICE_OK)
+        status = start_rewriter(s);
+    return status == SERVICE_OK ? start_recorder(s) : status;
 }
 
 static void log_start(struct service *s) {
@@ -302,7 +318,9 @@ static void start_engine(struct service *s, const struct plan *plan) {
         .facts = &s->facts,
         .seed = draw_seed(),
     };
+    recorder_begin(s->recorder, &options, s->shell.clock.now);
     s->shell.engine = engine_new(&options, s->shell.clock.now, &s->shell.effects);
+    recorder_effects(s->recorder, &s->shell.effects, 0);
 }
 
 /* ---- reload ---- */
@@ -458,6 +476,8 @@ static int run(struct service *s) {
     write_pid_file(s);
     process_tell_ready(s->supervisor);
     status = shell_run(&s->shell);
+    s->shell.recorder = NULL;
+    recorder_stop(s->recorder, "a stop");
     process_tell_stopping(s->supervisor);
     process_remove_pid(s->pid_file);
     stop_rewriter(s);
@@ -466,16 +486,32 @@ static int run(struct service *s) {
     return status;
 }
 
-int service_run(const char *path, struct slice more) {
+/* The folder may change before it is opened. */
+static char *absolute_record(const struct service *s, const char *path) {
+    struct buf text = BUF_INIT;
+    if (path == NULL)
+        return NULL;
+    if (path[0] != '/')
+        buf_printf(&text, "%s/", s->folder);
+    buf_add_text(&text, path);
+    char *absolute = mem_strdup(buf_text(&text));
+    buf_fini(&text);
+    return absolute;
+}
+
+int service_run(const struct service_options *options) {
+    const char *path = options->path;
     process_fill_streams();
     map_set_key(&(struct siphash_key){ { draw_seed(), draw_seed() } });
     struct service s = {
         .path = path,
         .absolute_path = process_absolute(path),
         .folder = process_folder(),
-        .more = more,
+        .more = options->more,
+        .record_size = options->record_size,
         .executable = process_absolute("/proc/self/exe"),
     };
+    s.record = absolute_record(&s, options->record);
     struct diag diag;
     diag_init(&diag, path);
     int status;
@@ -494,6 +530,7 @@ int service_run(const char *path, struct slice more) {
     mem_free(s.absolute_path);
     mem_free(s.folder);
     mem_free(s.pid_file);
+    mem_free(s.record);
     mem_free(s.executable);
     return status;
 }

@@ -1,6 +1,7 @@
 /* The process from its start to its end: configuration, state, log, addresses, signals, reload. */
 #pragma once
 
+#include "common/base.h"
 #include "common/slice.h"
 
 /* Exit statuses of the process. */
@@ -12,5 +13,13 @@ enum {
 
 /* Checks the file alone; tells all findings on standard error, or that there is none. */
 int service_check(const char *path);
-/* Runs until it is told to stop. more: further lines of a classic file. */
-int service_run(const char *path, struct slice more);
+/* What a command line asks for. */
+struct service_options {
+    const char *path;    /* the configuration */
+    struct slice more;   /* further lines of a classic file */
+    const char *record;  /* the file in which all is recorded; NULL = nothing is */
+    int64_t record_size; /* bytes at most */
+};
+
+/* Runs until it is told to stop. */
+int service_run(const struct service_options *options);

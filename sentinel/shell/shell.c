@@ -10,6 +10,7 @@
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/pace.h"
 #include "sentinel/shell/perform.h"
+#include "sentinel/shell/recorder.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
@@ -139,7 +140,9 @@ void shell_take(struct shell *s, const struct input *in) {
     int64_t asked_us = is_timed ? clock_mono_us() : 0;
     int64_t began_us = pace_now_us();
     size_t first = s->effects.count;
+    recorder_input(s->recorder, s->engine, s->clock.now, in);
     engine_step(s->engine, s->clock.now, in, &s->effects);
+    recorder_effects(s->recorder, &s->effects, first);
     pace_step(began_us, in, &s->effects, first);
     if (is_timed)
         s->loop_usage.requests_us += clock_mono_us() - asked_us;
@@ -256,6 +259,14 @@ static void tell_stall(struct shell *s) {
             (long long)stall_ms);
 }
 
+static void hand_over_recording(struct shell *s) {
+    struct buf why = BUF_INIT;
+    if (recorder_hand_over(s->recorder, &why))
+        logsink_printf(s->log, s->clock.now.wall_ms, LOG_WARNING, "the recording has ended: %s",
+            buf_text(&why));
+    buf_fini(&why);
+}
+
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
     int64_t until_ms =
@@ -281,6 +292,7 @@ int shell_run(struct shell *s) {
         judge(s);
         settle(s);
         call_back_settled(s);
+        hand_over_recording(s);
     }
     return s->status;
 }

@@ -26,6 +26,7 @@ struct engine;
 struct errands;
 struct logsink;
 struct loop;
+struct recorder;
 struct rewriter;
 struct runner;
 struct store;
@@ -36,6 +37,7 @@ struct shell {
     struct logsink *log;          /* borrowed */
     struct store *store;          /* borrowed */
     struct watch *store_watch;    /* owned */
+    struct recorder *recorder;    /* borrowed; NULL = nothing is recorded */
     struct rewriter *rewriter;    /* borrowed; NULL = no file is kept up to date */
     struct watch *rewriter_watch; /* owned */
     struct runner *runner;        /* owned */

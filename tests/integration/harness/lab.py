@@ -71,6 +71,8 @@ class Lab:
             if sentinel.is_vedette and code != 0:
                 complaints[sentinel] = complaints[sentinel] or (
                     f'{sentinel.name} stopped with {code} instead of 0')
+        for sentinel in sentinels:
+            complaints[sentinel] = complaints[sentinel] or sentinel.misplayed()
         return [complaint for complaint in complaints.values() if complaint]
 
     def _unused(self, name):

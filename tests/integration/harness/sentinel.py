@@ -33,11 +33,23 @@ def program():
     return pathlib.Path(os.environ.get('VEDETTE', built)).absolute()
 
 
+# All vedettes of a run are recorded, and replayed when they have ended.
+RECORD_ALL = 'VEDETTE_RECORD_ALL' in os.environ
+
+
+def replay(recording):
+    """Replays a file: (exit status, story, what was said of it)."""
+    done = subprocess.run([program(), '--replay', recording], timeout=120, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env={**os.environ, **SANITIZER_ENV})
+    return done.returncode, done.stdout, done.stderr.decode('utf-8', 'replace')
+
+
 class Sentinel(Process):
     def __init__(self, name, folder, port, make='vedette', groups=(), host='127.0.0.1',
-                 settings=None, lines=(), enter=(), descriptors=None, env=None):
+                 settings=None, lines=(), enter=(), descriptors=None, env=None, recorded=False):
         """settings: further top-level YAML keys; lines: further lines of a sentinel.conf;
-        descriptors: how many it may have; env: added to the environment."""
+        descriptors: how many it may have; env: added to the environment; recorded: all that
+        happens to it is, and has to replay."""
         assert make in MAKES
         super().__init__(name, folder, enter)
         self.make = make
@@ -48,6 +60,8 @@ class Sentinel(Process):
         self.lines = tuple(lines)
         self.descriptors = descriptors
         self.env = dict(env or {})
+        self.recorded = recorded or RECORD_ALL
+        self.recording = folder / 'recording'
         self._logs = {}
         self.password = None
         self.may_complain = False   # in its log, of what the test itself does to it
@@ -82,7 +96,8 @@ class Sentinel(Process):
     def start(self, wait=True):
         if self.is_vedette:
             limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
-            self.spawn([*limit, program(), self.file], {**SANITIZER_ENV, **self.env})
+            record = ['--record', self.recording] if self.recorded else []
+            self.spawn([*limit, program(), *record, self.file], {**SANITIZER_ENV, **self.env})
         else:
             self.spawn([STOCK, self.file])
         if wait:
@@ -168,6 +183,19 @@ class Sentinel(Process):
         """What INFO says of a limit: {'max': ..., 'used': ..., 'hits': ...}."""
         text, = re.findall(rf'^vedette_limit_{name}:(\S+)', self.call('INFO', 'vedette'), re.M)
         return {key: int(value) for key, value in (part.split('=') for part in text.split(','))}
+
+    def recordings(self):
+        """Of its last runs, the newest first."""
+        files = [self.recording, *(self.recording.with_suffix(f'.{i}') for i in (1, 2))]
+        return [file for file in files if file.exists()]
+
+    def misplayed(self):
+        """What is wrong with the replays of its runs, or None."""
+        for file in self.recordings() if self.recorded else []:
+            status, _, said = replay(file)
+            if status != 0:
+                return f'{self.name}: {said}'
+        return None
 
     def _stock_log(self):
         """What it has logged as stock, now or before."""
