@@ -336,6 +336,9 @@ static void stale_step(struct outside *o, struct fuzz_bytes *b) {
         .tag = (uint64_t)fuzz_odd_number(b),
         .channel = SLICE_LITERAL(HELLO_CHANNEL),
     };
+    for (size_t i = 0; i < o->link_count; i++)
+        if (o->links[i].incarnation == in.incarnation)
+            return; /* there is one after all */
     outside_step(o, &in);
 }
 
