@@ -64,15 +64,15 @@ static void answer(struct outside *o, struct slice how) {
 /* A step that is about a client. */
 static void client_step(struct outside *o, char what, char name, struct slice rest) {
     struct outside_client *c = client_of(o, name);
-    if (what == '+')
-        outside_open(o, name >= '4' ? "127.0.0.1" : "10.0.0.20");
+    if (what == '+' && c->id.value == 0)
+        outside_open(o, c, name >= '4' ? "127.0.0.1" : "10.0.0.20");
     else if (what == '=')
         send_quoted(o, c, rest);
     else if (what == '!')
         tell_reading(o, c, INPUT_CLIENT_FULL);
     else if (what == '?')
         tell_reading(o, c, INPUT_CLIENT_DRAINED);
-    else if (c->id.value != 0)
+    else if (what == '-' && c->id.value != 0)
         outside_close(o, c);
 }
 

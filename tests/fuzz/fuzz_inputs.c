@@ -276,11 +276,6 @@ static struct outside_link *pick_link(struct outside *o, struct fuzz_bytes *b) {
     return o->link_count == 0 ? NULL : &o->links[fuzz_choice(b, o->link_count)];
 }
 
-static struct outside_client *pick_client(struct outside *o, struct fuzz_bytes *b) {
-    struct outside_client *c = &o->clients[fuzz_choice(b, OUTSIDE_CLIENTS)];
-    return c->id.value == 0 ? NULL : c;
-}
-
 /* All that is under way is answered well. */
 static void everybody_answers(struct outside *o, struct fuzz_bytes *b) {
     for (size_t i = 0; i < o->link_count && !o->has_stopped; i++) {
@@ -344,12 +339,10 @@ static void stale_step(struct outside *o, struct fuzz_bytes *b) {
 
 static void client_step(struct outside *o, uint8_t what, struct fuzz_bytes *b) {
     struct buf text = BUF_INIT;
-    struct outside_client *c = pick_client(o, b);
-    if (what == 0 || c == NULL) {
-        c = outside_open(o, what % 2 == 0 ? "127.0.0.1" : "10.0.0.20");
-        what = 5;
-    }
-    if (c == NULL || o->has_stopped)
+    struct outside_client *c = &o->clients[fuzz_choice(b, OUTSIDE_CLIENTS)];
+    if (c->id.value == 0)
+        outside_open(o, c, what % 2 == 0 ? "127.0.0.1" : "10.0.0.20");
+    if (o->has_stopped)
         return;
     if (what == 1 || c->is_hung_up) {
         outside_close(o, c);

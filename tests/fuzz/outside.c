@@ -314,21 +314,14 @@ void outside_rest(struct outside *o) {
 
 /* ---- clients ---- */
 
-struct outside_client *outside_open(struct outside *o, const char *from) {
-    for (size_t i = 0; i < OUTSIDE_CLIENTS && !o->has_stopped; i++) {
-        struct outside_client *c = &o->clients[i];
-        if (c->id.value != 0)
-            continue;
-        *c = (struct outside_client){ .id = { ++o->last_client } };
-        outside_step(o,
-            &(struct input){ .kind = INPUT_CLIENT_OPENED,
-                .client = c->id,
-                .remote = host(from, 40000),
-                .local = host("10.0.0.9", 26379),
-                .descriptor = (int)i + 10 });
-        return c;
-    }
-    return NULL;
+void outside_open(struct outside *o, struct outside_client *c, const char *from) {
+    *c = (struct outside_client){ .id = { ++o->last_client } };
+    outside_step(o,
+        &(struct input){ .kind = INPUT_CLIENT_OPENED,
+            .client = c->id,
+            .remote = host(from, 40000),
+            .local = host("10.0.0.9", 26379),
+            .descriptor = 10 + (int)(c - o->clients) });
 }
 
 void outside_bytes(struct outside *o, const struct outside_client *c, struct slice bytes) {

@@ -93,7 +93,7 @@ void outside_rest(struct outside *o);
 
 /* ---- what the shell might bring ---- */
 
-struct outside_client *outside_open(struct outside *o, const char *from); /* NULL: all are taken */
+void outside_open(struct outside *o, struct outside_client *c, const char *from); /* c is free */
 void outside_bytes(struct outside *o, const struct outside_client *c, struct slice bytes);
 void outside_close(struct outside *o, struct outside_client *c);
 void outside_durable(struct outside *o, uint64_t seq); /* nothing if it is so already */
