@@ -239,6 +239,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     if (c->settings.listen_count > 0)
         c->listen = c->settings.listen[0];
     c->now = now;
+    c->read_ms = now.heard_ms;
     c->out = out;
     restore(c, options->state, options->plan);
     core_end(c);
@@ -460,7 +461,9 @@ void core_input(struct core *c, const struct input *in) {
     case INPUT_RELOAD_FAILED:
         core_log(c, LOG_WARNING, "reload refused, nothing changed: " SLICE_FMT, SLICE_ARG(in->why));
         break;
-    case INPUT_TIMER:
+    case INPUT_TIMER: /* nothing else of this wake-up waits to be read */
+        c->read_ms = c->now.heard_ms;
+        break;
     case INPUT_CLIENT_OPENED:
     case INPUT_CLIENT_BYTES:
     case INPUT_CLIENT_FULL:

@@ -68,6 +68,8 @@ struct core {
     size_t free_links; /* free slots among them */
     uint64_t next_incarnation, next_tag, next_serial, next_attempt;
 
+    int64_t read_ms; /* heard: all that had arrived by then was handed in; silence lasts until then
+                        at least */
     bool tilt;
     int64_t tilt_since_ms; /* heard */
     uint64_t tilt_count;

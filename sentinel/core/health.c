@@ -57,7 +57,7 @@ int64_t health_judge_node(struct core *c, struct node *n) {
     if (n->rebooted && s->reboot_down_after_ms > 0)
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
-    n->silent = holds(PLANTED(SILENCE_BY_MONO) ? c->now.mono_ms : c->now.heard_ms, silent);
+    n->silent = holds(PLANTED(SILENCE_BY_MONO) ? c->now.mono_ms : c->read_ms, silent);
     bool refutable = crash_judge(n) || n->silent; /* by an answer, as nothing else is */
     bool down = refutable || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
     if (n->kind == ROLE_MASTER && down && !refutable)
@@ -104,7 +104,7 @@ static int64_t vote_patience(const struct link *l) {
 static void judge_peer(struct core *c, struct peer *p, int64_t patience_ms, int64_t *due) {
     int64_t limit_ms = p->group->settings.down_after_ms + patience_ms;
     int64_t silent = silent_from(&p->process->live, &p->process->link, limit_ms);
-    bool down = holds(c->now.heard_ms, silent);
+    bool down = holds(c->read_ms, silent);
     if (down != p->sdown) {
         event_of_peer(c, down ? EVENT_SDOWN : EVENT_SDOWN_OVER, p, NULL);
         p->sdown = down;

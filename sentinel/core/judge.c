@@ -47,7 +47,9 @@ static void judge_group(struct core *c, struct group *g) {
             "BUG: %s: a law was broken: %s. This group is answered for, but not acted on, until RESET or a restart.",
             g->name, broken);
     }
-    heap_set(&c->due, &g->due, MAX_OF(due, c->now.mono_ms + 1));
+    /* Silence is judged when all of this wake-up has been read: within this millisecond. */
+    int64_t soonest_ms = c->now.mono_ms + (c->read_ms == c->now.heard_ms);
+    heap_set(&c->due, &g->due, MAX_OF(due, soonest_ms));
 }
 
 static void judge_dirty(struct core *c) {

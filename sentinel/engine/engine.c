@@ -98,6 +98,7 @@ static void dispatch(struct engine *e, const struct input *in) {
         e->server->stopping = true;
         break;
     case INPUT_TIMER:
+        core_input(e->core, in);
         server_turn(e->server);
         break;
     case INPUT_LINK_UP:
