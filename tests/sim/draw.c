@@ -121,6 +121,8 @@ static void draw_world(struct draw *d, struct rng *rng) {
         .high_us = disk_ms * US_PER_MS,
         .failure_per_mille = (uint32_t)PICK(rng, 0, 0, 0, 10, 100),
     };
+    d->clients = (int)PICK(rng, 0, 1, 1, 2, 3);
+    d->write_gap_us = PICK(rng, 200, 500, 1000) * US_PER_MS;
     d->stale_inputs = rng_chance(rng, 300);
 }
 

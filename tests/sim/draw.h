@@ -60,6 +60,9 @@ struct draw {
     struct disk_mood disk;
     bool stale_inputs; /* vedettes are told of connections that they have closed, too */
 
+    int clients;
+    int64_t write_gap_us; /* between two writes of a client, at most */
+
     /* What befalls it. */
     int64_t time_us;       /* all of it, at least */
     int64_t fault_time_us; /* of each round, before it is healed */

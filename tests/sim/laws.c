@@ -61,6 +61,8 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_LIVENESS] = { "agreement",
         "down-after, twice failover-timeout and 15 s after the last fault all agree on one master and "
         "follow it" },
+    [LAW_WRITES_KEPT] = { "writes are kept",
+        "an acknowledged write that had reached each promoted replica before is not lost" },
     [LAW_PROMPTNESS] = { "a master soon",
         "where no attempt was left unfinished, a majority has a master that is one down-after and 3 s "
         "after the last fault" },
@@ -368,6 +370,7 @@ static void check_config(
     if (!r->has_master) {
         r->has_master = true;
         r->master = master;
+        clients_note_tenure(l->world, group, g->config_epoch, farm_at(&l->world->farm, &master));
     } else if (!endpoint_equal(&r->master, &master)) {
         if (!r->was_forced)
             laws_break(l, LAW_CONFIG_UNIQUE,

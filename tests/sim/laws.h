@@ -46,6 +46,7 @@ enum law {
     /* In the end. */
     LAW_DISCOVERY,
     LAW_LIVENESS,
+    LAW_WRITES_KEPT,
     LAW_PROMPTNESS,
     LAW_QUIET,
     LAW_COUNT,
@@ -84,8 +85,8 @@ struct reign {
 struct told_group {
     uint64_t vote_epoch; /* the highest that a vote of it was told for, */
     char vote_for[CANDIDATE_MAX];
-    uint64_t config_epoch; /* the highest of its own making */
-    uint64_t serial;       /* of the group that the epoch is of; another one was made anew, */
+    uint64_t config_epoch;  /* the highest of its own making */
+    uint64_t serial;        /* of the group that the epoch is of; another one was made anew, */
     uint64_t elected_epoch; /* the last one that this group was elected under here */
     /* Of its present life: what it had at the last look. */
     uint64_t seen_config_epoch, seen_vote_epoch;

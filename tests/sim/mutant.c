@@ -105,6 +105,8 @@ const struct mutant mutant_table[] = {
     /* ---- the world ---- */
     { "forged-vote", FLAW_FORGED_VOTE, .what = "whoever asks for a vote reads that it got it",
         .rule = "C3", .is_quick = true },
+    { "forgetful-server", FLAW_FORGETFUL_SERVER,
+        .what = "a replica that is promoted forgets what it had", .rule = "writes are kept" },
     { "absent", FLAW_ABSENT, .what = "one vedette is not started again in the end",
         .rule = "agreement", .is_quick = true },
 };

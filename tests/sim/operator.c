@@ -4,9 +4,10 @@
 #include "sentinel/core/core.h"
 #include "tests/sim/world.h"
 
-#define LOOK_US          US_PER_S
-#define LOOKS_APART_MAX  5
-#define MONITOR_AGAIN_US (3 * US_PER_S) /* after a REMOVE, at most */
+#define LOOK_US           US_PER_S
+#define LOOKS_APART_MAX   5
+#define LOOKS_DEMOTED_MAX 20
+#define MONITOR_AGAIN_US  (3 * US_PER_S) /* after a REMOVE, at most */
 
 static struct vedette *any_vedette(struct world *w) {
     return &w->vedettes[rng_between(&w->rng, 0, w->vedette_count - 1)];
@@ -312,8 +313,24 @@ static bool is_known(const struct world *w, const struct server *s) {
     return false;
 }
 
+/* Where the master came back as a replica, and the others were made to forget the servers that
+ * could take its place, they are at their wits' end. */
+static void promote(struct world *w, int group) {
+    const struct endpoint given = believed_master(w, group), master = names_ip(&given);
+    struct server *s = farm_at(&w->farm, &master);
+    bool is_demoted = s != NULL && s->alive && !server_is_master(s);
+    w->looks_demoted[group] = is_demoted ? w->looks_demoted[group] + 1 : 0;
+    if (!w->is_tampered || w->looks_demoted[group] < LOOKS_DEMOTED_MAX)
+        return;
+    story_line(&w->story, s->name, "is made a master by hand");
+    marks_hit(&w->marks, MARK_LED_BACK);
+    server_follow(s, &(struct endpoint){ .port = 0 });
+}
+
 /* A server that RESET or REMOVE made everybody forget has to be brought back by hand. */
 static void lead_back(struct world *w) {
+    for (int group = 0; group < w->group_count; group++)
+        promote(w, group);
     for (int i = 0; i < w->farm.count; i++) {
         struct server *s = &w->farm.servers[i];
         const struct endpoint given = believed_master(w, s->group), master = names_ip(&given);

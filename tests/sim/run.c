@@ -140,7 +140,8 @@ static bool agree(struct world *w) {
             return false;
         }
     }
-    return true;
+    clients_judge(w);
+    return !w->laws.is_broken;
 }
 
 /* Faults and healing. */
@@ -173,6 +174,7 @@ static void live(struct world *w, enum flaw flaw) {
     discover(w);
     if (w->laws.is_broken)
         return;
+    w->farm.forgets = flaw == FLAW_FORGETFUL_SERVER;
     w->draw.disk.lies = flaw == FLAW_LYING_DISK;
     w->draw.disk.hastes = flaw == FLAW_HASTY_DISK;
     w->draw.disk.forgets = flaw == FLAW_FORGETFUL_DISK;

@@ -1,4 +1,6 @@
 #include "tests/sim/server.h"
+
+#include "common/mem.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/names.h"
 #include "tests/sim/schedule.h"
@@ -79,6 +81,10 @@ void server_follow(struct server *s, const struct endpoint *master) {
     cut_downstream(s);
     if (server_is_master(s)) {
         s->repl = REPL_MASTER;
+        s->made_at = s->data;
+        s->made_us = clock_of(s)->now_us;
+        if (s->farm->forgets)
+            s->data = (struct point){ .history = 0 };
         s->data = data_branch(&s->farm->histories, s->data);
         return;
     }
@@ -92,9 +98,21 @@ static bool can_serve(const struct server *upstream) {
         (server_is_master(upstream) || upstream->repl == REPL_UP);
 }
 
+static void note_mishap(struct server *s) {
+    struct farm *f = s->farm;
+    struct mishap m = {
+        .server = s,
+        .at_us = clock_of(s)->now_us,
+        .started_us = s->started_us,
+        .is_sync = s->alive,
+    };
+    mem_grow(&f->mishaps, &f->mishap_capacity, f->mishap_count + 1, sizeof(m));
+    f->mishaps[f->mishap_count++] = m;
+}
+
 static void wipe(struct server *s) {
     if (s->data.history != 0)
-        s->wiped_us = clock_of(s)->now_us;
+        note_mishap(s);
     s->data = (struct point){ .history = 0 };
     s->has_lost_place = true;
 }
@@ -113,7 +131,8 @@ static void start_sync(struct server *s, const struct server *upstream) {
     s->upstream_incarnation = upstream->incarnation;
     s->repl_heard_us = now_us;
     s->is_full_sync = !can_go_on(s, upstream);
-    marks_hit(f->marks, s->is_full_sync ? MARK_FULL_SYNC : MARK_PARTIAL_SYNC);
+    if (f->marks != NULL)
+        marks_hit(f->marks, s->is_full_sync ? MARK_FULL_SYNC : MARK_PARTIAL_SYNC);
     int64_t high_us = s->is_full_sync ? f->sync_high_us : f->sync_low_us;
     int64_t time_us = rng_between(f->net->rng, f->sync_low_us, high_us);
     s->repl_until_us = now_us + time_us;
@@ -217,6 +236,10 @@ static void tick(void *context, uint64_t argument) {
             continue;
         end_trouble(s);
         hand_over(s);
+        if (s->holds_writes && s->hands_to == NULL) {
+            s->holds_writes = false;
+            server_catch_up(s);
+        }
         if (server_is_master(s))
             s->data.offset += (uint64_t)rng_between(f->net->rng, 0, WRITES_IN_A_TICK);
         else
@@ -276,6 +299,7 @@ void farm_fini(struct farm *f) {
         server_end_sessions(&f->servers[i]);
     farm_end_parcels(f);
     histories_fini(&f->histories);
+    mem_free(f->mishaps);
 }
 
 void server_start(struct server *s) {
@@ -312,7 +336,7 @@ void server_start(struct server *s) {
 
 static void roll_back(struct server *s, struct point to) {
     if (!data_has(&s->farm->histories, to, s->data))
-        s->wiped_us = clock_of(s)->now_us;
+        note_mishap(s);
     s->data = to;
 }
 
@@ -343,6 +367,7 @@ void server_kill(struct server *s, enum net_leave how) {
     s->forbidden = 0;
     lose_data(s, how);
     s->hands_to = NULL;
+    s->holds_writes = false;
     net_leave(s->farm->net, &s->party, how);
     server_end_sessions(s);
 }

@@ -84,7 +84,9 @@ struct server {
     bool is_full_sync;      /* the one under way; else it goes on where it was */
     int64_t load_us;        /* from when on it has thrown away what it had */
     struct point snapshot;  /* what it gets */
-    int64_t wiped_us;       /* when it last lost something; 0 = never */
+    struct point made_at;   /* what it held when it became a master last, */
+    int64_t made_us;        /* and when that was */
+    bool holds_writes;      /* some wait until it has handed over, or given up */
 
     struct server *hands_to;             /* FAILOVER: to whom it hands over; NULL = nobody */
     int64_t hand_from_us, hand_until_us; /* when it can be done, and when it is given up */
@@ -98,6 +100,13 @@ struct server {
     int64_t parcel_us;    /* when the last publication from upstream arrives */
 };
 
+/* A server lost something that it had. */
+struct mishap {
+    const struct server *server;
+    int64_t at_us, started_us; /* of the mishap, and of the process */
+    bool is_sync;              /* it was a replica, and got other data */
+};
+
 /* What all of them share. */
 struct farm {
     struct net *net;                        /* borrowed */
@@ -108,15 +117,18 @@ struct farm {
     enum restart_role restart_role;
     enum keeping keeping;
     struct histories histories;
-    uint64_t backlog_size;             /* bytes */
-    uint32_t lag_per_mille;            /* chance that a replica gets nothing for a tick */
-    struct marks *marks;               /* borrowed */
-    bool tells_names;                  /* servers announce themselves by name */
-    const char *password;              /* NULL: none is asked for */
+    uint64_t backlog_size;  /* bytes */
+    uint32_t lag_per_mille; /* chance that a replica gets nothing for a tick */
+    struct marks *marks;    /* borrowed */
+    bool tells_names;       /* servers announce themselves by name */
+    bool forgets;         /* what they had, when they are promoted; only for the test of the laws */
+    const char *password; /* NULL: none is asked for */
     int64_t sync_low_us, sync_high_us; /* how long a replica takes to get in step */
     int64_t repl_timeout_us;           /* a silent link of replication is cut after it */
     int64_t reconnect_us;              /* pause between its tries */
-    struct list parcels; /* struct parcel, owned: publications on their way to replicas */
+    struct list parcels;    /* struct parcel, owned: publications on their way to replicas */
+    struct mishap *mishaps; /* owned, in order */
+    size_t mishap_count, mishap_capacity;
     const struct server *followed_itself; /* was told to follow itself; NULL = none */
 };
 

@@ -6,6 +6,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/story.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HELLO_CHANNEL "__sentinel__:hello"
@@ -187,6 +188,32 @@ static void run_config(struct session *x, const struct resp_request *r, struct r
     resp_status(w, "OK");
 }
 
+static void run_role(struct session *x, const struct resp_request *r, struct resp_writer *w) {
+    (void)r;
+    const struct server *s = x->server;
+    resp_array(w, 3);
+    resp_bulk_text(w, server_is_master(s) ? "master" : "slave");
+    resp_integer(w, (int64_t)s->data.offset);
+    resp_array(w, 0);
+}
+
+#define WRITE_SIZE 40 /* bytes by which the offset grows */
+
+/* The answer says where the write is, too: clients want to know whether it was lost. */
+static void run_set(struct session *x, const struct resp_request *r, struct resp_writer *w) {
+    (void)r;
+    struct server *s = x->server;
+    if (!server_is_master(s)) {
+        resp_errorf(w, "READONLY You can't write against a read only replica.");
+        return;
+    }
+    s->data.offset += WRITE_SIZE;
+    char text[64];
+    (void)snprintf(
+        text, sizeof(text), "OK %u %llu", s->data.history, (unsigned long long)s->data.offset);
+    resp_status(w, text);
+}
+
 static void run_script(struct session *x, const struct resp_request *r, struct resp_writer *w) {
     (void)r;
     if (x->server->trouble != TROUBLE_BUSY) {
@@ -307,6 +334,8 @@ static const struct command commands[] = {
     { "SCRIPT", false, true, 0, run_script },
     { "SLAVEOF", false, false, 0, run_slaveof },
     { "FAILOVER", false, false, 0, run_failover },
+    { "ROLE", true, true, 0, run_role },
+    { "SET", false, false, 0, run_set },
     { "MULTI", true, true, 0, run_multi },
     { "EXEC", true, true, 0, run_exec },
 };
@@ -357,12 +386,21 @@ static void answer(struct session *x, const struct resp_request *r, struct resp_
 
 /* ---- connections ---- */
 
+/* Writes wait while the master hands over. */
+static bool has_to_wait(const struct session *x, const struct resp_request *r) {
+    bool waits = x->server->hands_to != NULL && r->count > 0 && slice_is_nocase(r->args[0], "SET");
+    x->server->holds_writes |= waits;
+    return waits;
+}
+
 static void answer_all(struct session *x) {
     struct buf out CLEANUP(buf_fini) = BUF_INIT;
     struct resp_writer w = { .out = &out, .version = 2 };
     struct resp_request r;
     size_t used;
     while (resp_read_request(&x->reader, buf_slice(&x->in), &r, &used) == RESP_READ_REQUEST) {
+        if (has_to_wait(x, &r))
+            break;
         if (r.count > 0)
             answer(x, &r, &w);
         buf_consume(&x->in, used);

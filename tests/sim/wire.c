@@ -213,12 +213,16 @@ static int asked_group(const struct resp_request *r) {
 
 /* Somebody on the line counts the requests, so as to know what each reply is about. */
 static void overhear_request(struct wire *x, struct slice bytes) {
+    if (x->is_private)
+        return;
     buf_add_slice(&x->asked, bytes);
     struct resp_request r;
     size_t used;
     while (
         resp_read_request(&x->asked_reader, buf_slice(&x->asked), &r, &used) == RESP_READ_REQUEST) {
         struct overheard o = { .group = asked_group(&r) };
+        if (r.count > 0 && slice_is_nocase(r.args[0], "SUBSCRIBE"))
+            x->is_private = true; /* messages come, too */
         mem_grow(
             &x->overheard, &x->overheard_capacity, x->overheard_count + 1, sizeof(*x->overheard));
         x->overheard[x->overheard_count++] = o;
@@ -227,6 +231,8 @@ static void overhear_request(struct wire *x, struct slice bytes) {
 }
 
 static void overhear_replies(struct wire *x, struct slice bytes) {
+    if (x->is_private)
+        return;
     struct reply_reader reader = { .blocks = NULL };
     struct resp_value value;
     size_t used;

@@ -95,6 +95,7 @@ void world_start(struct world *w) {
         vedette_init(&w->vedettes[i], w, i);
     for (int i = 0; i < w->vedette_count; i++)
         vedette_start(&w->vedettes[i]);
+    clients_init(w);
 }
 
 void world_free(struct world *w) {
@@ -102,6 +103,7 @@ void world_free(struct world *w) {
         vedette_fini(&w->vedettes[i]);
     farm_fini(&w->farm);
     visitor_fini(&w->visitor);
+    clients_fini(w);
     net_fini(&w->net);
     laws_fini(&w->laws);
     story_fini(&w->story);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/rng.h"
+#include "tests/sim/client.h"
 #include "tests/sim/draw.h"
 #include "tests/sim/laws.h"
 #include "tests/sim/marks.h"
@@ -31,17 +32,19 @@ struct world {
     int vedette_count, group_count;
     int host_count; /* of servers and vedettes */
     struct visitor visitor;
+    struct clients clients;
     struct laws laws;
     bool faults_are_on;
-    bool is_tampered;           /* by somebody whose commands can make vedettes forget each other */
-    bool in_ambush;             /* a fault waits for a failover */
-    uint64_t round;             /* of faults */
-    bool is_quiet;              /* nothing is going on, nor may anything begin */
-    bool votes_are_forged;      /* on the wire; only for the test of the laws */
-    bool judges_early;          /* vedettes judge before they read; likewise */
-    int absent;                 /* the vedette that nobody starts again; -1 = none */
-    world_listener_fn listener; /* NULL: nobody listens */
-    void *listener_context;     /* borrowed */
+    bool is_tampered; /* by somebody whose commands can make vedettes forget each other */
+    int looks_demoted[SIM_GROUPS_MAX]; /* of the operator, who saw that the master is a replica */
+    bool in_ambush;                    /* a fault waits for a failover */
+    uint64_t round;                    /* of faults */
+    bool is_quiet;                     /* nothing is going on, nor may anything begin */
+    bool votes_are_forged;             /* on the wire; only for the test of the laws */
+    bool judges_early;                 /* vedettes judge before they read; likewise */
+    int absent;                        /* the vedette that nobody starts again; -1 = none */
+    world_listener_fn listener;        /* NULL: nobody listens */
+    void *listener_context;            /* borrowed */
 };
 
 /* Before the faults and after them. */
