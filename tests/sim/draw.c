@@ -140,6 +140,29 @@ static void draw_faults(struct draw *d, struct rng *rng) {
     d->weights[rng_between(rng, 0, 1)] += 5; /* the master is in danger in every run */
 }
 
+/* Stock opens a lost link again after up to a second and a tick: with less than that as down-after
+ * it finds each new master down, since its promotion has cut all links, and has it replaced. It
+ * waits for 2 x failover-timeout after each attempt that failed: not for hours. Names make it wait
+ * for its resolver, which nobody models. Its operators leave its settings alone, and so do those of
+ * the vedettes beside it. */
+#define STOCK_DOWN_AFTER_MIN_MS       1500
+#define STOCK_FAILOVER_TIMEOUT_MAX_MS 60000
+
+static void draw_stocks(struct draw *d, struct rng *rng) {
+    if (d->naming != NAMING_NONE || !rng_chance(rng, 400))
+        return;
+    int sentinels = (int)PICK(rng, 3, 3, 3, 3, 4, 5), majority = sentinels / 2 + 1;
+    d->stocks = (int)PICK(rng, 1, 1, SIM_STOCKS_MAX);
+    d->vedettes = sentinels - d->stocks;
+    d->weights[FAULT_OPERATOR] = d->weights[FAULT_RELOAD] = 0;
+    for (int i = 0; i < d->groups; i++) {
+        struct group_draw *g = &d->group[i];
+        g->quorum = PICK(rng, majority, majority, majority, 2, 1, sentinels);
+        g->down_after_ms = MAX_OF(g->down_after_ms, STOCK_DOWN_AFTER_MIN_MS);
+        g->failover_timeout_ms = MIN_OF(g->failover_timeout_ms, STOCK_FAILOVER_TIMEOUT_MAX_MS);
+    }
+}
+
 void draw_from(struct draw *d, struct rng *rng) {
     *d = (struct draw){ .groups = 0 };
     draw_size(d, rng);
@@ -150,6 +173,7 @@ void draw_from(struct draw *d, struct rng *rng) {
     d->has_scripts = rng_chance(rng, 250);
     d->naming = (enum naming)PICK(
         rng, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_RESOLVED, NAMING_ANNOUNCED);
+    draw_stocks(d, rng);
 }
 
 void draw_plain(struct draw *d) {
@@ -186,7 +210,7 @@ static void print_group(const struct group_draw *g, struct buf *out) {
 }
 
 void draw_print(const struct draw *d, struct buf *out) {
-    buf_printf(out, "%d vedettes, %d groups:", d->vedettes, d->groups);
+    buf_printf(out, "%d vedettes, %d stock, %d groups:", d->vedettes, d->stocks, d->groups);
     for (int i = 0; i < d->groups; i++)
         print_group(&d->group[i], out);
     buf_printf(out, "; naming %d, %s, restart role %d, loop %lld us", (int)d->naming,

@@ -10,6 +10,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/size.h"
 
+/* What befalls vedettes befalls stock Sentinels, too. */
 enum fault {
     FAULT_SERVER_KILL,
     FAULT_SERVER_HANG,
@@ -43,6 +44,7 @@ struct group_draw {
 
 struct draw {
     int vedettes, groups;
+    int stocks; /* stock Sentinels besides the vedettes */
     struct group_draw group[SIM_GROUPS_MAX];
     bool has_password, has_scripts;
     enum naming naming;

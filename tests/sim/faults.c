@@ -17,7 +17,7 @@ static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argum
 }
 
 /* How long this one lasts: often short. */
-static int64_t duration(struct world *w) {
+int64_t faults_duration(struct world *w) {
     int64_t most_us = w->draw.outage_max_us;
     if (rng_chance(&w->rng, 400))
         most_us = MAX_OF(most_us / 20, PAUSE_MIN_US);
@@ -63,7 +63,7 @@ static void kill_server(struct world *w) {
     server_kill(s, NET_LEAVE_PROCESS);
     maybe_wipe(w, s);
     marks_hit(&w->marks, MARK_SERVER_KILLED);
-    after(w, duration(w), bring_back_server, (uint64_t)(s - w->farm.servers));
+    after(w, faults_duration(w), bring_back_server, (uint64_t)(s - w->farm.servers));
 }
 
 static void restart_server(struct world *w) {
@@ -86,7 +86,7 @@ static void forbid(struct world *w) {
     s->forbidden |= rng_chance(&w->rng, 200) ? FORBID_ALL : bit;
     story_line(&w->story, s->name, "forbids commands %x", s->forbidden);
     marks_hit(&w->marks, MARK_FORBIDDEN);
-    after(w, duration(w), end_forbidding, (uint64_t)(s - w->farm.servers));
+    after(w, faults_duration(w), end_forbidding, (uint64_t)(s - w->farm.servers));
 }
 
 /* Of a replica that does not replicate from it, over whatever chain. */
@@ -114,7 +114,7 @@ static void hang_server(struct world *w) {
     struct server *s = any_server(w);
     server_hang(s);
     marks_hit(&w->marks, MARK_SERVER_HUNG);
-    after(w, duration(w), continue_server, (uint64_t)(s - w->farm.servers));
+    after(w, faults_duration(w), continue_server, (uint64_t)(s - w->farm.servers));
 }
 
 static void end_refusal(void *context, uint64_t argument) {
@@ -124,7 +124,7 @@ static void end_refusal(void *context, uint64_t argument) {
 
 static void trouble_server(struct world *w) {
     struct server *s = any_server(w);
-    int64_t until_us = w->schedule.now_us + duration(w);
+    int64_t until_us = w->schedule.now_us + faults_duration(w);
     if (!s->alive)
         return;
     if (rng_chance(&w->rng, 250)) {
@@ -152,12 +152,12 @@ static void bring_back_vedette(void *context, uint64_t argument) {
 static void crash_vedette(struct world *w) {
     struct vedette *v = any_vedette(w);
     vedette_crash(v, NET_LEAVE_PROCESS);
-    after(w, duration(w), bring_back_vedette, (uint64_t)v->number);
+    after(w, faults_duration(w), bring_back_vedette, (uint64_t)v->number);
 }
 
 static void stall_vedette(struct world *w) {
     struct vedette *v = any_vedette(w);
-    vedette_stall(v, w->schedule.now_us + MIN_OF(duration(w), 6 * US_PER_S));
+    vedette_stall(v, w->schedule.now_us + MIN_OF(faults_duration(w), 6 * US_PER_S));
     marks_hit(&w->marks, MARK_STALL);
 }
 
@@ -196,6 +196,9 @@ static void power_back(void *context, uint64_t argument) {
     for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == (int)argument)
             bring_back_vedette(w, (uint64_t)i);
+    for (int i = 0; i < w->stock_count; i++)
+        if (w->stocks[i].party.host == (int)argument)
+            faults_bring_back_stock(w, (uint64_t)i);
 }
 
 static void lose_power(struct world *w) {
@@ -210,8 +213,11 @@ static void lose_power(struct world *w) {
     for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == host)
             vedette_crash(&w->vedettes[i], NET_LEAVE_HOST);
+    for (int i = 0; i < w->stock_count; i++)
+        if (w->stocks[i].party.host == host)
+            stock_crash(&w->stocks[i], NET_LEAVE_HOST);
     set_dark(w, host, true);
-    after(w, duration(w), power_back, (uint64_t)host);
+    after(w, faults_duration(w), power_back, (uint64_t)host);
 }
 
 /* A way is named by from x NET_HOSTS + to. */
@@ -236,7 +242,7 @@ static void part(struct world *w) {
     int one = (int)rng_between(&w->rng, 0, hosts - 1);
     int two = (int)rng_between(&w->rng, 0, hosts - 1);
     bool both_ways = rng_chance(&w->rng, 600), from_all = rng_chance(&w->rng, 400);
-    int64_t time_us = duration(w);
+    int64_t time_us = faults_duration(w);
     marks_hit(&w->marks, MARK_PARTITION);
     for (int other = 0; other < hosts; other++) {
         if (!from_all && other != two)
@@ -265,7 +271,7 @@ static void stall_conns(struct world *w) {
     for (int64_t left = rng_between(&w->rng, 1, 6); left > 0; left--) {
         struct conn *c = any_conn(w);
         if (c != NULL)
-            net_stall(c, w->schedule.now_us + duration(w));
+            net_stall(c, w->schedule.now_us + faults_duration(w));
     }
 }
 
@@ -288,7 +294,7 @@ static void break_disk(struct world *w) {
         mood->high_us = 20 * mood->high_us + 100 * US_PER_MS;
     story_line(
         &w->story, v->name, "its disk %s", mood->failure_per_mille == 1000 ? "fails" : "is slow");
-    after(w, duration(w), mend_disk, (uint64_t)v->number);
+    after(w, faults_duration(w), mend_disk, (uint64_t)v->number);
 }
 
 /* ---- people ---- */
@@ -367,7 +373,8 @@ static void befall(struct world *w) {
     size_t kind = 0;
     while (at >= (int64_t)w->draw.weights[kind])
         at -= w->draw.weights[kind++];
-    actions[kind](w);
+    if (!faults_befall_stock(w, (enum fault)kind))
+        actions[kind](w);
 }
 
 static void spring(void *context, uint64_t round) {
@@ -417,6 +424,7 @@ void faults_start(struct world *w) {
     w->net.weather = w->draw.weather;
     for (int i = 0; i < w->vedette_count; i++)
         w->vedettes[i].disk.mood = w->draw.disk;
+    faults_start_stocks(w);
     after(w, rng_between(&w->rng, 0, w->draw.fault_gap_us), next_fault, ++w->round);
     if (w->round == 1)
         after(w, REVIVE_US, revive, 0);
@@ -442,5 +450,6 @@ void faults_heal(struct world *w) {
         vedette_continue(v);
         bring_back_vedette(w, (uint64_t)i);
     }
+    faults_heal_stocks(w);
     operator_mend(w);
 }

@@ -121,26 +121,30 @@ const struct group_state *laws_claimed(const struct vedette *v, int group) {
     return state_group(&v->disk.claimed, slice_of(world_group_name(group)));
 }
 
-/* A vote of v leaves it, in an answer or in a question of its own. */
-void laws_vote_told(
-    struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate) {
-    struct epoch_key numbers = { (uint64_t)v->number, (uint64_t)group, epoch };
+void laws_ballot(struct laws *l, int number, int group, uint64_t epoch, struct slice candidate) {
+    struct epoch_key numbers = { (uint64_t)number, (uint64_t)group, epoch };
     struct slice key = slice_of_key(&numbers);
     const char *before = map_get(&l->votes, key);
     if (before == NULL)
         map_put(&l->votes, key, slice_dup(candidate));
     else if (!slice_is(candidate, before))
         laws_break(l, LAW_VOTE_ONCE,
-            "%s told that its vote of %s, epoch %llu, went to %.8s, and now to %.8s", v->name,
-            world_group_name(group), (unsigned long long)epoch, before, candidate.data);
+            "%s told that its vote of %s, epoch %llu, went to %.8s, and now to %.8s",
+            world_sentinel_name(l->world, number), world_group_name(group),
+            (unsigned long long)epoch, before, candidate.data);
     else
         marks_hit(&l->world->marks, MARK_VOTE_AGAIN);
-
-    struct told_group *told = &l->told[v->number].groups[group];
+    struct told_group *told = &l->told[number].groups[group];
     if (epoch > told->vote_epoch) {
         told->vote_epoch = epoch;
         slice_copy(candidate, told->vote_for, sizeof(told->vote_for));
     }
+}
+
+/* A vote of v leaves it, in an answer or in a question of its own. */
+void laws_vote_told(
+    struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate) {
+    laws_ballot(l, v->number, group, epoch, candidate);
     l->told[v->number].epoch = MAX_OF(l->told[v->number].epoch, epoch);
     const struct group_state *g = laws_claimed(v, group);
     bool is_on_disk = g != NULL &&
@@ -327,7 +331,36 @@ static void check_rise(
 }
 
 bool laws_is_lone(struct laws *l, const struct group *g) {
-    return group_needed_votes(g) < (size_t)l->world->vedette_count / 2 + 1;
+    return group_needed_votes(g) < (size_t)world_sentinel_count(l->world) / 2 + 1;
+}
+
+void laws_stands(struct laws *l, int number, int group, uint64_t epoch) {
+    struct reign *r = laws_reign(l, group, epoch);
+    unsigned mask = 1U << number;
+    if ((r->candidates & mask) == 0 && r->candidates != 0)
+        marks_hit(&l->world->marks, MARK_SPLIT);
+    r->candidates |= mask;
+}
+
+static bool is_leader(const struct reign *r, const struct leader *a) {
+    return r->leader == a->number && r->life == a->life && r->attempt == a->attempt;
+}
+
+void laws_elected(
+    struct laws *l, int group, uint64_t epoch, const struct leader *a, bool is_forced) {
+    struct reign *r = laws_reign(l, group, epoch);
+    r->makers |= 1U << a->number;
+    if (is_forced) {
+        r->was_forced = true;
+        return;
+    }
+    if (r->leader >= 0 && !is_leader(r, a))
+        laws_break(l, LAW_ONE_LEADER, "%s and %s were both elected under epoch %llu",
+            world_sentinel_name(l->world, r->leader), world_sentinel_name(l->world, a->number),
+            (unsigned long long)epoch);
+    r->leader = a->number;
+    r->life = a->life;
+    r->attempt = a->attempt;
 }
 
 static void check_attempt(
@@ -335,51 +368,45 @@ static void check_attempt(
     const struct attempt *a = &g->attempt;
     if (a->state == FAILOVER_NONE)
         return;
-    struct reign *r = laws_reign(l, group, a->epoch);
-    unsigned mask = 1U << v->number;
-    if ((r->candidates & mask) == 0 && r->candidates != 0)
-        marks_hit(&l->world->marks, MARK_SPLIT);
-    r->candidates |= mask;
+    laws_stands(l, v->number, group, a->epoch);
     if (!a->elected)
         return;
-    r->makers |= mask;
+    struct reign *r = laws_reign(l, group, a->epoch);
+    unsigned mask = 1U << v->number;
+    const struct leader leader = { .number = v->number, .life = v->life, .attempt = a->serial };
     l->told[v->number].groups[group].elected_epoch = a->epoch;
-    bool is_same = r->leader == v->number && r->life == v->life && r->attempt == a->serial;
-    if (!is_same && !a->forced && laws_is_lone(l, g) && (r->loners & mask) == 0) {
+    if (!is_leader(r, &leader) && !a->forced && laws_is_lone(l, g) && (r->loners & mask) == 0) {
         r->loners |= mask;
         marks_hit(&l->world->marks, MARK_LONE_LEADER);
     }
-    if (a->forced || (r->loners & mask) != 0) {
-        r->was_forced = true;
+    laws_elected(l, group, a->epoch, &leader, a->forced || (r->loners & mask) != 0);
+}
+
+void laws_holds(
+    struct laws *l, int number, int group, uint64_t epoch, const struct endpoint *master) {
+    if (epoch == 0)
         return;
+    struct reign *r = laws_reign(l, group, epoch);
+    if (!r->has_master) {
+        r->has_master = true;
+        r->master = *master;
+        clients_note_tenure(l->world, group, epoch, farm_at(&l->world->farm, master));
+    } else if (!endpoint_equal(&r->master, master)) {
+        if (!r->was_forced)
+            laws_break(l, LAW_CONFIG_UNIQUE,
+                "%s holds %s for master of %s under config epoch %llu, another held %s",
+                world_sentinel_name(l->world, number), master->host, world_group_name(group),
+                (unsigned long long)epoch, r->master.host);
+        if (l->clash_epochs[group] != epoch)
+            marks_hit(&l->world->marks, MARK_FORCED_CLASH);
+        l->clash_epochs[group] = epoch;
     }
-    if (r->leader >= 0 && !is_same)
-        laws_break(l, LAW_ONE_LEADER, "%s and %s were both elected under epoch %llu",
-            l->world->vedettes[r->leader].name, v->name, (unsigned long long)a->epoch);
-    r->leader = v->number;
-    r->life = v->life;
-    r->attempt = a->serial;
 }
 
 static void check_config(
     struct laws *l, const struct vedette *v, int group, const struct group *g) {
-    if (g->config_epoch == 0)
-        return;
-    struct reign *r = laws_reign(l, group, g->config_epoch);
     const struct endpoint master = names_ip(&group_current_master(g)->address.given);
-    if (!r->has_master) {
-        r->has_master = true;
-        r->master = master;
-        clients_note_tenure(l->world, group, g->config_epoch, farm_at(&l->world->farm, &master));
-    } else if (!endpoint_equal(&r->master, &master)) {
-        if (!r->was_forced)
-            laws_break(l, LAW_CONFIG_UNIQUE,
-                "%s holds %s for master of %s under config epoch %llu, another held %s", v->name,
-                master.host, g->name, (unsigned long long)g->config_epoch, r->master.host);
-        if (l->clash_epochs[group] != g->config_epoch)
-            marks_hit(&l->world->marks, MARK_FORCED_CLASH);
-        l->clash_epochs[group] = g->config_epoch;
-    }
+    laws_holds(l, v->number, group, g->config_epoch, &master);
 }
 
 static void check_link(struct laws *l, const struct vedette *v, const struct link *link) {

@@ -11,6 +11,7 @@ struct group;
 struct input;
 struct resp_value;
 struct server;
+struct stock;
 struct vedette;
 struct world;
 
@@ -69,13 +70,19 @@ struct promotion {
     bool was_refused;
 };
 
+/* Who was elected, and when of all times. */
+struct leader {
+    int number;
+    uint64_t life, attempt;
+};
+
 /* What is known of an epoch of a group. */
 struct reign {
-    unsigned candidates; /* mask of vedettes that had an attempt under it */
-    int leader;          /* vedette that was elected by votes; -1 = none */
+    unsigned candidates; /* mask of Sentinels that had an attempt under it */
+    int leader;          /* the one that was elected by votes; -1 = none */
     uint64_t life, attempt;
-    unsigned loners; /* mask of vedettes that were elected without a majority of all */
-    unsigned makers; /* mask of vedettes that were elected, by votes or by force */
+    unsigned loners; /* mask of those that were elected without a majority of all */
+    unsigned makers; /* mask of those that were elected, by votes or by force */
     bool was_forced;
     bool has_master; /* somebody holds a configuration of this epoch: */
     struct endpoint master;
@@ -106,7 +113,7 @@ struct told {
 
 struct laws {
     struct world *world;
-    struct told told[SIM_VEDETTES_MAX];
+    struct told told[SIM_SENTINELS_MAX];
     struct map votes;             /* voter, group, epoch -> the candidate, owned */
     struct map reigns;            /* group, epoch -> struct reign, owned */
     struct promotion *promotions; /* owned, in order */
@@ -136,9 +143,21 @@ void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag);
 void laws_answer_told(
     struct laws *l, struct vedette *v, int group, const struct resp_value *answer);
 
+/* Looks at what a stock Sentinel does, as far as it concerns the others. */
+void laws_watch_stock(struct laws *l, struct stock *s);
+void laws_stock_started(struct laws *l, const struct stock *s);
+
 /* ---- between the files of this module ---- */
 
 struct reign *laws_reign(struct laws *l, int group, uint64_t epoch); /* made if it is new */
+/* A Sentinel stands, is elected, holds a configuration. */
+void laws_stands(struct laws *l, int number, int group, uint64_t epoch);
+void laws_elected(
+    struct laws *l, int group, uint64_t epoch, const struct leader *who, bool is_forced);
+void laws_holds(
+    struct laws *l, int number, int group, uint64_t epoch, const struct endpoint *master);
+/* A vote that one gave leaves it. */
+void laws_ballot(struct laws *l, int number, int group, uint64_t epoch, struct slice candidate);
 void laws_vote_told(
     struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate);
 /* What v's disk has said to hold of a group; NULL if nothing. */

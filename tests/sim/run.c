@@ -49,6 +49,9 @@ static bool is_clashing(const struct world *w, int group) {
 }
 
 static bool any_in_tilt(const struct world *w) {
+    for (int i = 0; i < w->stock_count; i++)
+        if (w->stocks[i].is_alive && w->stocks[i].tilt)
+            return true;
     for (int i = 0; i < w->vedette_count; i++)
         if (vedette_core(&w->vedettes[i]) != NULL && vedette_core(&w->vedettes[i])->tilt)
             return true;

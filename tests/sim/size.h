@@ -2,6 +2,8 @@
 #pragma once
 
 #define SIM_VEDETTES_MAX      7
+#define SIM_STOCKS_MAX        2 /* besides the vedettes */
+#define SIM_SENTINELS_MAX     (SIM_VEDETTES_MAX + SIM_STOCKS_MAX)
 #define SIM_GROUPS_MAX        5
 #define SIM_REPLICAS_MAX      6 /* of one group */
 #define SIM_GROUP_SERVERS_MAX (SIM_REPLICAS_MAX + 1)

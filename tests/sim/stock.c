@@ -160,7 +160,7 @@ void stock_init(struct stock *s, const struct stock_settings *settings, struct n
     *s = (struct stock){ .settings = *settings, .net = net, .party = party, .clock_ms = EPOCH_MS };
     s->party.ops = &stock_ops;
     s->party.owner = s;
-    s->party.name = settings->name;
+    s->party.name = s->settings.name;
     rng_init(&s->rng, settings->seed);
     list_init(&s->groups);
     list_init(&s->wires);

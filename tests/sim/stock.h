@@ -27,14 +27,15 @@ struct stock_periods {
 extern const struct stock_periods stock_usual_periods;
 
 struct stock_group_settings {
-    const char *name; /* borrowed, as all strings here */
+    const char *name; /* borrowed, as the password */
     struct endpoint master;
     int64_t quorum, down_after_ms, failover_timeout_ms, parallel_syncs, reboot_down_after_ms;
     const char *password; /* of its servers; NULL = none */
 };
 
 struct stock_settings {
-    const char *name, *id; /* for the story; 40 hexadecimal digits */
+    char name[4]; /* for the story: "k1" */
+    char id[ID_SIZE];
     struct stock_group_settings groups[STOCK_GROUPS];
     size_t group_count;
     struct stock_periods periods;
@@ -47,6 +48,8 @@ struct stock_observer {
     void *context;
     void (*event)(void *context, const struct stock *s, const struct stock_group *g,
         const char *event, const char *payload);
+    /* It took a newer config epoch from a hello that names the master that it has. */
+    void (*epoch_taken)(void *context, const struct stock *s, const struct stock_group *g);
     /* An answer that names whom it voted for leaves it. */
     void (*vote_told)(
         void *context, const struct stock *s, const struct stock_group *g, uint64_t epoch);

@@ -6,7 +6,7 @@
 
 struct command {
     const char *name, *subcommand; /* subcommand NULL: there is none */
-    size_t count;                  /* words, at least */
+    size_t count;                  /* words; at least so many where there is no subcommand */
     void (*run)(struct stock *s, const struct resp_request *r, struct resp_writer *w);
 };
 
@@ -139,7 +139,8 @@ void stock_answer(struct stock *s, const struct resp_request *r, struct buf *out
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         const struct command *c = &commands[i];
         bool is_it = slice_is_nocase(r->args[0], c->name) && r->count >= c->count &&
-            (c->subcommand == NULL || slice_is_nocase(r->args[1], c->subcommand));
+            (c->subcommand == NULL ||
+                (slice_is_nocase(r->args[1], c->subcommand) && r->count == c->count));
         if (!is_it)
             continue;
         c->run(s, r, &w);

@@ -122,8 +122,11 @@ void stock_take_hello(struct stock *s, struct slice text) {
     if (h.config_epoch <= g->config_epoch)
         return;
     g->config_epoch = h.config_epoch;
-    if (endpoint_equal(&g->master->address, &h.master))
+    if (endpoint_equal(&g->master->address, &h.master)) {
+        if (s->observer.epoch_taken != NULL)
+            s->observer.epoch_taken(s->observer.context, s, g);
         return;
+    }
     const struct endpoint old = g->master->address;
     stock_tell_of(s, "+config-update-from", sender);
     stock_tell(s, g, "+switch-master", NULL, "%s %s %u %s %u", g->settings->name, old.host,

@@ -30,13 +30,9 @@ static void make_stock(struct stage *t, size_t number) {
     const struct scenario *c = t->scenario;
     struct stock *s = &t->stocks[number];
     int host = (int)(SERVERS + number);
-    (void)snprintf(t->names[number], sizeof(t->names[number]), "k%u", (unsigned)(number + 1) % 10);
-    memset(t->ids[number], "abcdef"[number], ID_LENGTH);
     s->party.host = host;
     s->party.address = names_address(host, STOCK_PORT);
     struct stock_settings settings = {
-        .name = t->names[number],
-        .id = t->ids[number],
         .group_count = 1,
         .groups[0] = {
             .name = STAGE_GROUP,
@@ -51,6 +47,8 @@ static void make_stock(struct stage *t, size_t number) {
         .write_high_us = t->is_busy ? 100 * US_PER_MS : 10 * US_PER_MS,
         .seed = rng_next(&t->rng),
     };
+    (void)snprintf(settings.name, sizeof(settings.name), "k%u", (unsigned)(number + 1) % 10);
+    memset(settings.id, "abcdef"[number], ID_LENGTH);
     stock_init(s, &settings, &t->net);
     s->observer = (struct stock_observer){ .context = t, .event = on_event };
 }
@@ -203,11 +201,11 @@ static bool has_told(const struct stage *t, const char *name, struct slice event
 static bool is_told(const struct stage *t, struct slice who, struct slice event) {
     size_t told = 0, alive = 0;
     for (size_t i = 0; i < t->scenario->stocks; i++) {
-        bool is_meant = who.size != 2 || slice_is(who, t->names[i]);
+        bool is_meant = who.size != 2 || slice_is(who, t->stocks[i].settings.name);
         if (!t->stocks[i].is_alive || !is_meant)
             continue;
         alive++;
-        told += has_told(t, t->names[i], event);
+        told += has_told(t, t->stocks[i].settings.name, event);
     }
     return slice_is(who, "any") ? told > 0 : told == alive;
 }

@@ -39,8 +39,6 @@ struct stage {
     struct farm farm;
     bool is_busy; /* a quarter of the seeds: the machine has other things to do */
     struct stock stocks[STAGE_STOCKS];
-    char names[STAGE_STOCKS][4];
-    char ids[STAGE_STOCKS][ID_SIZE];
     int64_t begun_us;      /* when the first deed is due */
     struct buf events;     /* "<ms> <who> <event> <payload>", a line each */
     size_t mark;           /* where the events since the last deed start */

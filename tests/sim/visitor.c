@@ -64,7 +64,7 @@ void visitor_fini(struct visitor *o) {
         errand_free(e);
 }
 
-void visitor_say(struct visitor *o, const struct vedette *to, const char *words) {
+void visitor_say_to(struct visitor *o, const struct party *to, const char *words) {
     story_line(o->net->story, "visitor", "to %s: %s", to->name, words);
     struct errand *e = mem_new(struct errand);
     e->visitor = o;
@@ -75,7 +75,11 @@ void visitor_say(struct visitor *o, const struct vedette *to, const char *words)
     e->done = mark_of(args, count);
     resp_request(&e->out, args, count);
     list_append(&o->errands, &e->siblings);
-    net_connect(o->net, &o->party, &to->party.address, e);
+    net_connect(o->net, &o->party, &to->address, e);
+}
+
+void visitor_say(struct visitor *o, const struct vedette *to, const char *words) {
+    visitor_say_to(o, &to->party, words);
 }
 
 static void on_connected(void *owner, struct conn *c) {

@@ -34,7 +34,23 @@ int world_group_named(struct slice name) {
     return -1;
 }
 
-/* Hosts are numbered from 0: those of the servers first, a row on each, then the vedettes', unless
+const char *world_sentinel_name(const struct world *w, int number) {
+    return number < SIM_VEDETTES_MAX ? w->vedettes[number].name
+                                     : w->stocks[number - SIM_VEDETTES_MAX].settings.name;
+}
+
+int world_sentinel_count(const struct world *w) {
+    return w->vedette_count + w->stock_count;
+}
+
+bool world_is_stock(const struct world *w, struct slice id) {
+    for (int i = 0; i < w->stock_count; i++)
+        if (slice_is(id, w->stocks[i].settings.id))
+            return true;
+    return false;
+}
+
+/* Hosts are numbered from 0: those of the servers first, a row on each, then the Sentinels', unless
  * they share. */
 static void place(struct world *w) {
     int rows = draw_rows(&w->draw);
@@ -52,7 +68,13 @@ static void place(struct world *w) {
         w->vedettes[i].party.host = host;
         w->vedettes[i].party.address = names_address(host, 26379);
     }
-    w->host_count = w->draw.colocated ? MAX_OF(rows, w->vedette_count) : rows + w->vedette_count;
+    for (int i = 0; i < w->stock_count; i++) {
+        int host = (w->draw.colocated ? 0 : rows) + w->vedette_count + i;
+        w->stocks[i].party.host = host;
+        w->stocks[i].party.address = names_address(host, 26379);
+    }
+    int sentinels = world_sentinel_count(w);
+    w->host_count = w->draw.colocated ? MAX_OF(rows, sentinels) : rows + sentinels;
 }
 
 struct world *world_new(uint64_t seed, const struct draw *draw) {
@@ -66,6 +88,7 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     net_init(&w->net, &w->schedule, &w->rng, &w->story);
     w->net.weather = world_fair_weather;
     w->vedette_count = draw->vedettes;
+    w->stock_count = draw->stocks;
     w->group_count = draw->groups;
     place(w);
     w->farm.restart_role = draw->restart_role;
@@ -84,6 +107,34 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     return w;
 }
 
+static void make_stock(struct world *w, int number) {
+    struct stock *s = &w->stocks[number];
+    struct stock_settings settings = {
+        .group_count = (size_t)w->group_count,
+        .periods = stock_usual_periods,
+        .write_low_us = w->draw.disk.low_us,
+        .write_high_us = w->draw.disk.high_us,
+        .seed = rng_next(&w->rng),
+    };
+    (void)snprintf(settings.name, sizeof(settings.name), "k%u", (unsigned)(number + 1) % 10);
+    memset(settings.id, "abcdef"[number], ID_LENGTH);
+    for (int i = 0; i < w->group_count; i++) {
+        const struct group_draw *g = &w->draw.group[i];
+        settings.groups[i] = (struct stock_group_settings){
+            .name = world_group_name(i),
+            .master = farm_server(&w->farm, i, 0)->party.address,
+            .quorum = g->quorum,
+            .down_after_ms = g->down_after_ms,
+            .failover_timeout_ms = g->failover_timeout_ms,
+            .parallel_syncs = g->parallel_syncs,
+            .reboot_down_after_ms = g->reboot_down_after_ms,
+            .password = w->farm.password,
+        };
+    }
+    stock_init(s, &settings, &w->net);
+    laws_watch_stock(&w->laws, s);
+}
+
 void world_start(struct world *w) {
     farm_init(&w->farm, &w->net);
     for (int i = 0; i < w->farm.count; i++) {
@@ -93,14 +144,20 @@ void world_start(struct world *w) {
     }
     for (int i = 0; i < w->vedette_count; i++)
         vedette_init(&w->vedettes[i], w, i);
+    for (int i = 0; i < w->stock_count; i++)
+        make_stock(w, i);
     for (int i = 0; i < w->vedette_count; i++)
         vedette_start(&w->vedettes[i]);
     clients_init(w);
+    for (int i = 0; i < w->stock_count; i++)
+        stock_start(&w->stocks[i]);
 }
 
 void world_free(struct world *w) {
     for (int i = 0; i < w->vedette_count; i++)
         vedette_fini(&w->vedettes[i]);
+    for (int i = 0; i < w->stock_count; i++)
+        stock_fini(&w->stocks[i]);
     farm_fini(&w->farm);
     visitor_fini(&w->visitor);
     clients_fini(w);
@@ -120,20 +177,44 @@ bool world_run(struct world *w, int64_t until_us) {
     return !w->laws.is_broken;
 }
 
+/* What a vedette has to do with stock ones. */
+static void mark_mixture(struct world *w, const struct effect *e) {
+    struct slice rest = e->text, first = slice_cut(&rest, ' ');
+    if (strcmp(e->event, "+vote-for-leader") == 0 && world_is_stock(w, first))
+        marks_hit(&w->marks, MARK_VOTE_FOR_STOCK);
+    if (strcmp(e->event, "+config-update-from") == 0 && world_is_stock(w, slice_cut(&rest, ' ')))
+        marks_hit(&w->marks, MARK_CONFIG_OF_STOCK);
+}
+
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e) {
+    mark_mixture(w, e);
     if (w->listener != NULL)
         w->listener(w->listener_context, v, e);
 }
 
 /* ---- the end ---- */
 
+static size_t peers_of_each(const struct world *w) {
+    return (size_t)world_sentinel_count(w) - 1;
+}
+
 static bool knows_all(const struct world *w, const struct vedette *v, int group) {
     const struct group_state *g = state_group(&v->disk.synced, slice_of(world_group_name(group)));
-    size_t replicas = (size_t)w->draw.group[group].replicas, peers = (size_t)w->vedette_count - 1;
+    size_t replicas = (size_t)w->draw.group[group].replicas, peers = peers_of_each(w);
     return g != NULL && g->replica_count >= replicas && g->peer_count >= peers;
 }
 
+static bool stock_knows_all(const struct world *w, const struct stock *s, int group) {
+    const struct stock_group *g = stock_group(s, slice_of(world_group_name(group)));
+    size_t replicas = (size_t)w->draw.group[group].replicas;
+    return g != NULL && stock_group_knows(g, replicas, peers_of_each(w));
+}
+
 bool world_is_discovered(const struct world *w) {
+    for (int i = 0; i < w->stock_count; i++)
+        for (int group = 0; group < w->group_count; group++)
+            if (!stock_knows_all(w, &w->stocks[i], group))
+                return false;
     for (int i = 0; i < w->vedette_count; i++)
         for (int group = 0; group < w->group_count; group++)
             if (!knows_all(w, &w->vedettes[i], group))
@@ -147,7 +228,7 @@ static bool is_calm(const struct vedette *v, int group, struct buf *why) {
     const struct core *c = vedette_core(v);
     const struct group *g = vedette_group(v, group);
     size_t before = buf_size(why);
-    size_t replicas = (size_t)w->draw.group[group].replicas, peers = (size_t)w->vedette_count - 1;
+    size_t replicas = (size_t)w->draw.group[group].replicas, peers = peers_of_each(w);
     if (g == NULL) {
         buf_printf(why, "%s is dead; ", v->name);
         return false;
@@ -168,6 +249,18 @@ static bool is_calm(const struct vedette *v, int group, struct buf *why) {
     list_for_each(p, &g->peers, struct peer, of_group)
         if (p->sdown)
             buf_printf(why, "%s holds %.2s for down; ", v->name, p->process->id);
+    return buf_size(why) == before;
+}
+
+/* The same of a stock one. */
+static bool is_stock_calm(
+    const struct world *w, const struct stock *s, int group, struct buf *why) {
+    const struct stock_group *g = stock_group(s, slice_of(world_group_name(group)));
+    size_t before = buf_size(why);
+    if (g == NULL)
+        buf_printf(why, "%s is dead; ", s->settings.name);
+    else
+        stock_group_complain(s, g, (size_t)w->draw.group[group].replicas, peers_of_each(w), why);
     return buf_size(why) == before;
 }
 
@@ -204,6 +297,13 @@ bool world_has_mastery(const struct world *w, int group) {
     return false;
 }
 
+static void compare_masters(
+    const char *name, const struct endpoint *here, struct endpoint *master, struct buf *why) {
+    if (master->port != 0 && !endpoint_equal(master, here))
+        buf_printf(why, "%s holds %s for master, others %s; ", name, here->host, master->host);
+    *master = *here;
+}
+
 bool world_agrees_on(const struct world *w, int group, struct buf *ret_why) {
     size_t before = buf_size(ret_why);
     struct endpoint master = { .port = 0 };
@@ -212,10 +312,14 @@ bool world_agrees_on(const struct world *w, int group, struct buf *ret_why) {
             continue;
         const struct endpoint here =
             names_ip(&vedette_group(&w->vedettes[i], group)->master->address.given);
-        if (master.port != 0 && !endpoint_equal(&master, &here))
-            buf_printf(ret_why, "%s holds %s for master, others %s; ", w->vedettes[i].name,
-                here.host, master.host);
-        master = here;
+        compare_masters(w->vedettes[i].name, &here, &master, ret_why);
+    }
+    for (int i = 0; i < w->stock_count; i++) {
+        const struct stock *s = &w->stocks[i];
+        if (is_stock_calm(w, s, group, ret_why))
+            compare_masters(s->settings.name,
+                stock_group_master(stock_group(s, slice_of(world_group_name(group)))), &master,
+                ret_why);
     }
     if (master.port != 0)
         check_servers(w, group, &master, ret_why);

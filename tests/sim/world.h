@@ -1,5 +1,5 @@
-/* One run: some vedettes, the groups of servers that they watch, a network, and the virtual time in
- * which they live. */
+/* One run: some vedettes, maybe stock Sentinels among them, the groups of servers that they watch,
+ * a network, and the virtual time in which they live. */
 #pragma once
 
 #include "common/rng.h"
@@ -10,6 +10,7 @@
 #include "tests/sim/net.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/server.h"
+#include "tests/sim/stock.h"
 #include "tests/sim/story.h"
 #include "tests/sim/vedette.h"
 #include "tests/sim/visitor.h"
@@ -29,8 +30,9 @@ struct world {
     struct net net;
     struct farm farm;
     struct vedette vedettes[SIM_VEDETTES_MAX];
-    int vedette_count, group_count;
-    int host_count; /* of servers and vedettes */
+    struct stock stocks[SIM_STOCKS_MAX];
+    int vedette_count, stock_count, group_count;
+    int host_count; /* of servers and Sentinels */
     struct visitor visitor;
     struct clients clients;
     struct laws laws;
@@ -54,6 +56,11 @@ extern const struct weather world_fair_weather;
 const char *world_group_name(int group);
 int world_group_named(struct slice name);
 
+/* Sentinels are numbered: the vedettes from 0, the stock ones from SIM_VEDETTES_MAX. */
+int world_sentinel_count(const struct world *w);
+const char *world_sentinel_name(const struct world *w, int number);
+bool world_is_stock(const struct world *w, struct slice id); /* the id of a stock one */
+
 /* All processes stopped; start them with world_start. */
 struct world *world_new(uint64_t seed, const struct draw *draw);
 void world_free(struct world *w);
@@ -65,12 +72,12 @@ bool world_run(struct world *w, int64_t until_us);
 /* A vedette asks for something. */
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e);
 
-/* Whether all is as it should be in the end: all vedettes agree on one master, which is one, the
+/* Whether all is as it should be in the end: all Sentinels agree on one master, which is one, the
  * others follow it, and nobody holds anybody for down. If not, the reason is appended to ret_why.
  */
 bool world_agrees(const struct world *w, struct buf *ret_why);
 /* Whether a majority has a master that is one, and does not hold it for down. */
 bool world_has_mastery(const struct world *w, int group);
 bool world_agrees_on(const struct world *w, int group, struct buf *ret_why); /* one group */
-/* Whether every vedette has on disk that it knows all the others and all the servers. */
+/* Whether every Sentinel has on disk that it knows all the others and all the servers. */
 bool world_is_discovered(const struct world *w);
