@@ -187,7 +187,8 @@ static void mark_mixture(struct world *w, const struct effect *e) {
 }
 
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e) {
-    mark_mixture(w, e);
+    if (e->kind == EFFECT_EVENT)
+        mark_mixture(w, e);
     if (w->listener != NULL)
         w->listener(w->listener_context, v, e);
 }
