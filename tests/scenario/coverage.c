@@ -30,6 +30,7 @@ static const struct thing laws[] = {
 
 /* Parts of the protocol, ARCHITECTURE.md, section 13. */
 static const struct thing parts[] = {
+    { "2.4", "what is sent first on a connection" },
     { "3.5", "tilt" },
     { "4.1", "answers to PING" },
     { "4.2", "subjectively down" },

@@ -7,14 +7,7 @@
 
 /* ---- until ---- */
 
-static bool has_told(const struct play *p, const struct vedette *v, const char *text) {
-    const struct chronicle *c = &p->stage.chronicle;
-    for (size_t i = p->stage.curtain; i < c->count; i++)
-        if (c->lines[i].vedette == v->number && strcmp(c->lines[i].text, text) == 0)
-            return true;
-    return false;
-}
-
+/* Since the curtain rose, or the last `forget`. */
 static size_t times_told(const struct play *p, const struct vedette *v, const char *text) {
     const struct chronicle *c = &p->stage.chronicle;
     size_t times = 0;
@@ -133,7 +126,7 @@ static void run_never(struct play *p, struct words *w) {
 static void run_told(struct play *p, struct words *w) {
     const struct vedette *v = play_take_vedette(p, w);
     const char *text = words_take(w, "a line")->text;
-    if (!has_told(p, v, text))
+    if (times_told(p, v, text) == 0)
         play_fail(p, w->step, "%s did not tell this", v->name);
 }
 
@@ -169,23 +162,33 @@ static void run_promotions(struct play *p, struct words *w) {
 
 /* ---- ask ---- */
 
-/* s1 stands for "10.0.0.1 6379", v1 and p1 for their ids. */
+/* One word of a request: s1 stands for its address, v1 and p1 for their ids. */
+static void expand_word(struct play *p, struct slice text, char joint, struct buf *out) {
+    char name[8];
+    slice_copy(slice_sub(text, 0, sizeof(name) - 1), name, sizeof(name));
+    const struct server *s = stage_server(&p->stage, name);
+    const struct vedette *v = stage_vedette(&p->stage, name);
+    const struct puppet *peer = stage_puppet(&p->stage, name);
+    if (s != NULL)
+        buf_printf(out, "%s%c%u", s->party.address.host, joint, s->party.address.port);
+    else if (v != NULL || peer != NULL)
+        buf_add_text(out, v != NULL ? v->id : peer->id);
+    else
+        buf_add_slice(out, text);
+}
+
+/* Words end at a blank, or at a comma, as in a hello. */
 static void expand(struct play *p, const char *text, struct buf *out) {
-    for (struct slice rest = slice_of(text); rest.size > 0;) {
-        char word[CANDIDATE_MAX];
-        struct slice one = slice_cut(&rest, ' ');
-        slice_copy(slice_sub(one, 0, sizeof(word) - 1), word, sizeof(word));
-        const struct server *s = stage_server(&p->stage, word);
-        const struct vedette *v = stage_vedette(&p->stage, word);
-        const struct puppet *peer = stage_puppet(&p->stage, word);
-        if (buf_size(out) > 0)
-            buf_add_char(out, ' ');
-        if (s != NULL)
-            buf_printf(out, "%s %u", s->party.address.host, s->party.address.port);
-        else if (v != NULL || peer != NULL)
-            buf_add_text(out, v != NULL ? v->id : peer->id);
-        else
-            buf_add_slice(out, one);
+    char before = ' ';
+    while (*text != '\0') {
+        size_t size = strcspn(text, " ,");
+        char after = text[size];
+        bool in_hello = before == ',' || after == ',';
+        expand_word(p, (struct slice){ .data = text, .size = size }, in_hello ? ',' : ' ', out);
+        if (after != '\0')
+            buf_add_char(out, after);
+        before = after;
+        text += size + (after != '\0');
     }
 }
 

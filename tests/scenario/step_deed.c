@@ -10,7 +10,7 @@ static void run_run(struct play *p, struct words *w) {
     play_for(p, w->step, words_take_us(w));
 }
 
-/* Until the end of what a deed has set in motion at this very instant. */
+/* Times are shown from here on. */
 static void did(struct play *p) {
     stage_deed(&p->stage);
 }
