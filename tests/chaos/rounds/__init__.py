@@ -1,4 +1,5 @@
-"""The parts of chaos. They work with the harness of the integration tests and what benches share."""
+"""The parts of chaos. They work with the harness of the integration tests, and with what benches
+share."""
 
 import pathlib
 import sys

@@ -32,6 +32,7 @@ class Result:
     skipped: list = dataclasses.field(default_factory=list)     # strikes that hit nobody
     lost_why: dict = dataclasses.field(default_factory=dict)
     problems: list = dataclasses.field(default_factory=list)
+    logs: str = ''
 
     def __str__(self):
         agreed = 'never in order again' if self.agreed_s is None else (
@@ -54,29 +55,34 @@ class Play:
         result = Result(plan.number, plan.label)
         for site in world.sites:
             site.disk_was_full = False
+        try:
+            self._play(plan, result)
+        except AssertionError as error:     # something did not come in time
+            result.agreed_s = None
+            result.problems.append(str(error))
+        if world.is_vedette:
+            self._look_at_vedettes(result)
+        return result
+
+    def _play(self, plan, result):
+        world = self._world
         old = world.master()
         clients = world.begin_round(plan.number)
         begun = time.monotonic()
+        timeline = _Timeline(world, plan, clients, old, result)
         try:
-            facts = _Timeline(world, plan, clients, old, result).run()
+            timeline.run()
             result.agreed_s = world.wait_in_order(PATIENCE_S)
-            if result.agreed_s is not None:
-                self._wait_writes(clients)
+            self._wait_writes(clients)
         finally:
             ended = time.monotonic()
             for client in clients:
                 client.end()
-        acks = [ack for client in clients for ack in client.acks]
-        result.acked = len(acks)
-        result.doubled_s = ledger.doubled(acks)
-        result.without_s = ledger.without_master(clients, facts, begun, ended)
-        if result.agreed_s is None:
-            result.problems.append(f'not in order within {PATIENCE_S} s')
-        else:
-            self._account(result, facts, clients, acks, old)
-        if world.is_vedette:
-            self._look_at_vedettes(result)
-        return result
+            acks = [ack for client in clients for ack in client.acks]
+            result.acked = len(acks)
+            result.doubled_s = ledger.doubled(acks)
+            result.without_s = ledger.without_master(clients, timeline.facts, begun, ended)
+        self._account(result, timeline.facts, clients, acks, old)
 
     def _wait_writes(self, clients):
         """Until each of them writes to the master that was agreed on."""
@@ -133,21 +139,25 @@ class _Timeline:
         self._clients = clients
         self._first = master
         self._result = result
-        self._facts = ledger.Facts()
+        self.facts = ledger.Facts()
 
     def run(self):
-        """Returns what was done, at the moment when all is healed."""
+        """Until the moment when all is healed."""
         begun = time.monotonic()
         order = itertools.count()       # two deeds of one moment
         deeds = [(strike.at_s, next(order), self._strike, strike) for strike in self._plan.strikes]
         heapq.heapify(deeds)
-        while deeds:
-            at_s, _, deed, what = heapq.heappop(deeds)
-            sleep_until(begun + at_s)
-            fault = deed(what)
-            if fault:
-                heapq.heappush(deeds, (at_s + what.hold_s, next(order), self._heal, fault))
-        return self._facts
+        try:
+            while deeds:
+                at_s, _, deed, what = heapq.heappop(deeds)
+                sleep_until(begun + at_s)
+                fault = deed(what)
+                if fault:
+                    heapq.heappush(deeds, (at_s + what.hold_s, next(order), self._heal, fault))
+        finally:
+            for *_, deed, what in deeds:    # it failed: the next round needs sound hosts
+                if deed == self._heal:
+                    deed(what)
 
     def _strike(self, strike):
         """The fault that is to be healed later, or None."""
@@ -158,7 +168,7 @@ class _Timeline:
             return None
         at = time.monotonic()
         for one in fault.servers:
-            self._facts.strike(one.address, at)
+            self.facts.strike(one.address, at)
         fault.strike()
         fault.struck_at = at
         return fault
@@ -166,10 +176,10 @@ class _Timeline:
     def _heal(self, fault):
         begun = time.monotonic()
         fault.heal()
-        self._facts.cut_off += [(site.host, fault.struck_at, time.monotonic())
+        self.facts.cut_off += [(site.host, fault.struck_at, time.monotonic())
                                 for site in fault.cut_off]
         if fault.comes_back_empty:
-            self._facts.emptied.append((fault.site.address, begun))
+            self.facts.emptied.append((fault.site.address, begun))
 
     def _aim(self, strike):
         """Who is hit, and the others in the order in which they would be hit along."""
