@@ -136,6 +136,25 @@ static void silence_is_measured_on_the_heard_clock(void **state) {
     fixture_stop(&f);
 }
 
+/* Inputs of one wake-up are handed in one after the other, and each is a step. */
+static void an_answer_that_lies_unread_is_no_silence(void **state) {
+    for (int answers = 0; answers <= 1; answers++) {
+        struct fixture f;
+        fixture_start(&f, &FIXTURE_STANDARD);
+        fixture_hang(&f.master);
+        fixture_advance(&f, 990 - until_asked(&f));
+        fixture_stall(&f, 500);
+        fixture_step(&f, &(struct input){ .kind = INPUT_RELOAD_FAILED }); /* of whatever kind */
+        assert_events(&f, "");
+        if (answers)
+            fixture_revive(&f.master);
+        fixture_settle(&f);
+        fixture_timer(&f);
+        assert_events(&f, answers ? "" : "+sdown " MASTER "\n");
+        fixture_stop(&f);
+    }
+}
+
 static void an_answer_ends_it(void **state) {
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -615,6 +634,7 @@ int main(void) {
         cmocka_unit_test(a_stall_shorter_than_down_after_is_nothing),
         cmocka_unit_test(our_own_stall_finds_nobody_dead),
         cmocka_unit_test(silence_is_measured_on_the_heard_clock),
+        cmocka_unit_test(an_answer_that_lies_unread_is_no_silence),
         cmocka_unit_test(an_answer_ends_it),
         cmocka_unit_test(replicas_and_peers_are_judged_like_masters_but_never_objectively),
         cmocka_unit_test(a_peer_is_judged_once_per_link_and_told_to_every_group),
