@@ -4,6 +4,8 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 
+#include <string.h>
+
 /* A connection that the engine wants. */
 struct owed_link {
     bool is_up;
@@ -42,8 +44,11 @@ void contract_fini(struct contract *c) {
 static void await_reply(struct owed_link *l, uint64_t tag) {
     if (l == NULL)
         return;
-    if (l->head == l->count)
-        l->head = l->count = 0;
+    if (l->head > 0 && l->head >= l->count / 2) { /* the front half is free */
+        l->count -= l->head;
+        memmove(l->tags, l->tags + l->head, l->count * sizeof(l->tags[0]));
+        l->head = 0;
+    }
     mem_grow(&l->tags, &l->capacity, l->count + 1, sizeof(l->tags[0]));
     l->tags[l->count++] = tag;
 }
@@ -78,6 +83,11 @@ static const char *take_up(struct owed_link *l) {
         return "a link that is up comes up";
     l->is_up = true;
     return NULL;
+}
+
+uint64_t contract_oldest(const struct contract *c, uint64_t incarnation) {
+    const struct owed_link *l = map_get(&c->links, key_of(&incarnation));
+    return l == NULL || l->head == l->count ? 0 : l->tags[l->head];
 }
 
 static const char *take_reply(struct owed_link *l, uint64_t tag) {

@@ -16,5 +16,7 @@ struct contract {
 void contract_fini(struct contract *c);
 /* What the engine asks for. */
 void contract_effect(struct contract *c, const struct effect *e);
+/* The tag of the oldest SEND of a connection that awaits a reply; 0 if none does. */
+uint64_t contract_oldest(const struct contract *c, uint64_t incarnation);
 /* Whether the engine may be handed this now; NULL, or what is wrong with it. */
 const char *contract_input(struct contract *c, const struct input *in);

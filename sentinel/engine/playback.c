@@ -178,6 +178,8 @@ static enum playback_result step(struct playback *p, const struct record *r, str
     p->input_ms = r->now.mono_ms;
     if (in.kind == INPUT_CLIENT_BYTES)
         restore_bytes(p, r, &in);
+    if (r->is_oldest)
+        in.tag = contract_oldest(&p->contract, in.incarnation);
     const char *fault = contract_input(&p->contract, &in);
     if (fault != NULL)
         return differ(p, fault);
@@ -192,7 +194,7 @@ static enum playback_result step(struct playback *p, const struct record *r, str
 static bool is_as_recorded(const struct playback *p, const struct record *r) {
     if (r->is_checked != p->had_effects)
         return false;
-    return !r->is_checked || r->check == (uint16_t)p->proof.number;
+    return !r->is_checked || r->check == (uint8_t)p->proof.number;
 }
 
 static enum playback_result end(struct playback *p, const struct record *r) {

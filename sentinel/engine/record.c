@@ -93,6 +93,7 @@ enum {
     FLAG_CHECKED = 1 << 0,
     FLAG_SAME_TIME = 1 << 1,  /* as the record before */
     FLAG_PLAIN_TIME = 1 << 2, /* all clocks went on alike, in one wake-up */
+    FLAG_OLDEST = 1 << 3,     /* of a REPLY; there is no tag then */
 };
 
 /* ---- time ---- */
@@ -233,6 +234,23 @@ static void unpack_value(
     }
 }
 
+static uint64_t *incarnation_of(struct record_context *c, struct link_id link) {
+    return &c->incarnations[link.value % RECORD_LINKS];
+}
+
+static void pack_link(struct record_context *c, const struct input *in, struct buf *out) {
+    uint64_t *last = incarnation_of(c, in->link);
+    pack_u64(out, in->link.value);
+    pack_i64(out, (int64_t)(in->incarnation - *last));
+    *last = in->incarnation;
+}
+
+static void unpack_link(struct unpack *u, struct record_context *c, struct input *ret) {
+    ret->link.value = (uint32_t)unpack_upto(u, UINT32_MAX);
+    uint64_t *last = incarnation_of(c, ret->link);
+    ret->incarnation = *last += (uint64_t)unpack_i64(u);
+}
+
 static void pack_usage(struct record_context *c, const struct usage *usage, struct buf *out) {
     int64_t before[USAGE_NUMBERS], now[USAGE_NUMBERS];
     memcpy(before, &c->usage, sizeof(before));
@@ -306,10 +324,11 @@ static void pack_field(const struct writing *w, enum field field) {
     struct buf *out = w->out;
     switch (field) {
     case LINK:
-        pack_u64(out, in->link.value);
-        pack_u64(out, in->incarnation);
+        pack_link(w->context, in, out);
         break;
     case TAG:
+        if (w->record->is_oldest)
+            break;
         pack_i64(out, (int64_t)(in->tag - w->context->tag));
         w->context->tag = in->tag;
         break;
@@ -401,10 +420,11 @@ static void unpack_field(
     struct input *in = &ret->input;
     switch (field) {
     case LINK:
-        in->link.value = (uint32_t)unpack_upto(u, UINT32_MAX);
-        in->incarnation = unpack_u64(u);
+        unpack_link(u, &r->context, in);
         break;
     case TAG:
+        if (ret->is_oldest)
+            break;
         in->tag = r->context.tag += (uint64_t)unpack_i64(u);
         break;
     case VALUE:
@@ -567,12 +587,14 @@ static void pack_body(const struct writing *w) {
     const struct record *r = w->record;
     bool is_timed = r->kind == RECORD_START || r->kind == RECORD_INPUT;
     unsigned flags = r->is_checked ? FLAG_CHECKED : 0;
+    if (r->is_oldest)
+        flags |= FLAG_OLDEST;
     if (is_timed)
         flags |= time_flags(w->context, &r->now);
     buf_add_char(w->out, code_of(r));
     buf_add_char(w->out, (char)flags);
     if (r->is_checked)
-        buf_add(w->out, (char[]){ (char)(r->check & 0xff), (char)(r->check >> 8) }, 2);
+        buf_add_char(w->out, (char)r->check);
     if (is_timed)
         pack_time(w->context, &r->now, w->out);
     switch (r->kind) {
@@ -698,9 +720,10 @@ static enum record_read read_body(struct record_reader *r, struct slice body, st
         return bad(r, fault);
     unsigned flags = (unsigned char)head.data[1];
     ret->is_checked = (flags & FLAG_CHECKED) != 0;
-    struct slice check = unpack_run(&u, ret->is_checked ? 2 : 0);
-    if (ret->is_checked && !u.failed)
-        ret->check = (uint16_t)((unsigned char)check.data[0] | (unsigned char)check.data[1] << 8);
+    ret->is_oldest = (flags & FLAG_OLDEST) != 0;
+    struct slice check = unpack_run(&u, ret->is_checked ? 1 : 0);
+    if (check.size > 0)
+        ret->check = (uint8_t)check.data[0];
     if (ret->kind == RECORD_START || ret->kind == RECORD_INPUT)
         unpack_time(&u, &r->context, flags);
     ret->now = r->context.now;

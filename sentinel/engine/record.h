@@ -29,9 +29,11 @@ struct record {
     enum record_kind kind;
     /* Whether the step before had effects, and what they come to with all before them (proof.h). */
     bool is_checked;
-    uint16_t check;
+    uint8_t check;
     struct now now;
     struct input input;
+    /* REPLY: `input.tag` is that of the oldest SEND of the link that awaits one, and 0 here. */
+    bool is_oldest;
     /* CLIENT_BYTES: so many bytes more came behind `input.bytes`, of a request that is not
      * complete. They follow in a LATE if it ever was. */
     size_t withheld;
@@ -45,10 +47,12 @@ struct record {
 };
 
 /* What the next record tells its differences from. */
+#define RECORD_LINKS 4096
 struct record_context {
     bool has_started, has_ended;
     struct now now;
     uint64_t tag, seq;
+    uint64_t incarnations[RECORD_LINKS]; /* last seen of a link, by its id modulo RECORD_LINKS */
     struct usage usage;
 };
 

@@ -2,6 +2,8 @@
 
 #include "common/mem.h"
 #include "sentinel/core/effect.h"
+#include "sentinel/core/input.h"
+#include "sentinel/engine/contract.h"
 #include "sentinel/engine/mask_client.h"
 #include "sentinel/engine/proof.h"
 #include "sentinel/engine/record.h"
@@ -11,6 +13,7 @@ struct recording {
     struct mask mask;
     struct record_context context;
     struct proof proof;
+    struct contract contract; /* of which only the oldest SENDs are of interest */
     bool had_effects;   /* of the last step */
     struct map clients; /* bytes of the id -> struct mask_client, owned */
     struct map tainted; /* bytes of the id -> itself, of clients whose replies may show secrets */
@@ -39,6 +42,7 @@ void recording_free(struct recording *r) {
     map_fini(&r->clients);
     map_fini(&r->tainted);
     map_fini(&r->logins);
+    contract_fini(&r->contract);
     mask_fini(&r->mask);
     proof_fini(&r->proof);
     resp_reader_fini(&r->reader);
@@ -66,7 +70,7 @@ static bool set_remove(struct map *set, uint64_t number) {
 
 static void write_record(struct recording *r, struct record *record) {
     record->is_checked = r->had_effects;
-    record->check = (uint16_t)(r->had_effects ? r->proof.number : 0);
+    record->check = (uint8_t)(r->had_effects ? r->proof.number : 0);
     r->had_effects = false;
     record_write(&r->context, &r->mask, record, r->out);
 }
@@ -126,6 +130,8 @@ static void write_reply(struct recording *r, struct record *record) {
         mask_blot(slice_sub(v->text, word.size, SIZE_MAX), &r->bytes);
         v->text = buf_slice(&r->bytes);
     }
+    uint64_t oldest = contract_oldest(&r->contract, record->input.incarnation);
+    record->is_oldest = oldest != 0 && oldest == record->input.tag;
     write_record(r, record);
 }
 
@@ -150,6 +156,7 @@ void recording_input(
         write_masked(r, &record, mask_random);
     else
         write_record(r, &record);
+    (void)contract_input(&r->contract, in);
     if (in->kind == INPUT_CLIENT_CLOSED)
         forget_client(r, in->client.value);
     if (in->kind == INPUT_LINK_LOST)
@@ -169,6 +176,7 @@ static bool has_password(const struct effect *e) {
 void recording_effects(struct recording *r, const struct effects *effects, size_t first) {
     for (size_t i = first; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
+        contract_effect(&r->contract, e);
         proof_add(&r->proof, e, e->kind == EFFECT_REPLY && set_has(&r->tainted, e->client.value));
         if (e->kind == EFFECT_SEND && has_password(e))
             set_add(&r->logins, e->incarnation);

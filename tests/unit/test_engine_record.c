@@ -415,12 +415,26 @@ static struct record sample(int kind, struct now *now) {
     *now = later(*now, kind);
     r.now = *now;
     r.is_checked = kind % 2 == 0;
-    r.check = r.is_checked ? (uint16_t)(0xff00 + kind) : 0;
+    r.check = r.is_checked ? (uint8_t)(0xf0 + kind) : 0;
     if (kind == INPUT_CLIENT_BYTES) {
         r.withheld = 7;
         r.taints = true;
     }
     return r;
+}
+
+/* In place of a tag. */
+static void a_reply_to_the_oldest_request_says_so(void **state) {
+    struct tape *t = *state;
+    struct record r = { .kind = RECORD_INPUT, .now = first_now, .is_oldest = true };
+    size_t at = 0;
+    r.input = (struct input){ .kind = INPUT_REPLY, .link = { 1 }, .incarnation = 5, .tag = 9 };
+    record_write(&t->writing, NULL, &r, &t->bytes);
+    read_start(t, &at);
+    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+    assert_true(r.is_oldest);
+    assert_int_equal(r.input.tag, 0);
+    assert_int_equal(r.input.incarnation, 5);
 }
 
 static void write_all(struct tape *t) {
@@ -623,6 +637,7 @@ int main(void) {
         with_tape(every_option_comes_back),
         with_tape(every_delta_of_a_state_comes_back),
         with_tape(an_input_of_every_kind_comes_back),
+        with_tape(a_reply_to_the_oldest_request_says_so),
         with_tape(a_torn_end_asks_for_more),
         with_tape(damaged_bytes_are_read_safely),
         with_tape(another_format_is_refused),
