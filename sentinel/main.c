@@ -24,7 +24,7 @@ static const char USAGE[] =
     "                               bring a sentinel.conf up to date with the state beside it, after a crash\n"
     "       vedette --record RECORD [--record-size SIZE] FILE ...\n"
     "                               run as above and write all that happens into RECORD, without passwords,\n"
-    "                               up to SIZE (256MiB); what lies there becomes RECORD.1, and that RECORD.2\n"
+    "                               up to SIZE (1GiB); what lies there becomes RECORD.1, and that RECORD.2\n"
     "       vedette --replay RECORD tell what happened, on standard output, and whether this program does the same\n"
     "       vedette --version\n"
     "       vedette --help\n"

@@ -7,6 +7,7 @@
 #include "sentinel/engine/engine.h"
 #include "sentinel/engine/mask.h"
 #include "sentinel/engine/record_settings.h"
+#include "sentinel/engine/record_text.h"
 
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #define USAGE_MAX     (INT64_C(1) << 53) /* of any number in it */
 #define TEXT_MAX      4096               /* bytes of a fact with its NUL */
 #define RECEIVED_MAX  (1024 * 1024)      /* bytes that a client sends in one input */
+#define LONG_MIN_TEXT 128                /* bytes of a text that is told by its changes */
+#define LONG_MAX_TEXT (16 * 1024)
 #define USAGE_NUMBERS (sizeof(struct usage) / sizeof(int64_t))
 static_assert(sizeof(struct usage) == USAGE_NUMBERS * sizeof(int64_t), "numbers of one size");
 
@@ -234,6 +237,47 @@ static void unpack_value(
     }
 }
 
+/* ---- the reply of a link: a long text is told by what has changed of the last one ---- */
+
+static bool is_long(const struct resp_value *v) {
+    return v->type == RESP_BULK && v->text.size >= LONG_MIN_TEXT && v->text.size <= LONG_MAX_TEXT;
+}
+
+static struct buf *text_of(struct record_context *c, struct link_id link) {
+    return &c->texts[link.value % RECORD_LINKS];
+}
+
+static void keep_text(struct buf *last, struct slice text) {
+    buf_clear(last);
+    buf_add_slice(last, text);
+}
+
+static void pack_reply(struct record_context *c, const struct input *in, struct buf *out) {
+    struct buf *last = text_of(c, in->link);
+    pack_u64(out, is_long(&in->value));
+    if (!is_long(&in->value)) {
+        pack_value(&in->value, out);
+        return;
+    }
+    pack_changed_text(out, buf_slice(last), in->value.text);
+    keep_text(last, in->value.text);
+}
+
+static void unpack_reply(struct unpack *u, struct record_reader *r, struct input *ret) {
+    struct buf *last = text_of(&r->context, ret->link);
+    if (!unpack_bool(u)) {
+        unpack_value(u, r, &ret->value, 0);
+        return;
+    }
+    buf_clear(&r->text);
+    unpack_changed_text(u, buf_slice(last), &r->text);
+    ret->value = (struct resp_value){ .type = RESP_BULK, .text = buf_slice(&r->text) };
+    if (is_long(&ret->value))
+        keep_text(last, ret->value.text);
+    else
+        u->failed = true;
+}
+
 static uint64_t *incarnation_of(struct record_context *c, struct link_id link) {
     return &c->incarnations[link.value % RECORD_LINKS];
 }
@@ -333,7 +377,7 @@ static void pack_field(const struct writing *w, enum field field) {
         w->context->tag = in->tag;
         break;
     case VALUE:
-        pack_value(&in->value, out);
+        pack_reply(w->context, in, out);
         break;
     case CHANNEL:
         pack_bytes(out, in->channel);
@@ -428,7 +472,7 @@ static void unpack_field(
         in->tag = r->context.tag += (uint64_t)unpack_i64(u);
         break;
     case VALUE:
-        unpack_value(u, r, &in->value, 0);
+        unpack_reply(u, r, in);
         break;
     case CHANNEL:
         in->channel = unpack_bytes(u);
@@ -569,6 +613,11 @@ static struct record_start *unpack_start(struct unpack *u) {
 
 /* ---- whole records ---- */
 
+void record_context_fini(struct record_context *c) {
+    for (size_t i = 0; i < RECORD_LINKS; i++)
+        buf_fini(&c->texts[i]);
+}
+
 static char code_of(const struct record *r) {
     switch (r->kind) {
     case RECORD_START:
@@ -640,6 +689,8 @@ static void forget_last(struct record_reader *r) {
 
 void record_reader_fini(struct record_reader *r) {
     forget_last(r);
+    record_context_fini(&r->context);
+    buf_fini(&r->text);
     mem_free(r->arrays);
     start_free(r->start);
     *r = (struct record_reader){ .start = NULL };

@@ -4,6 +4,7 @@
  * anything; what it gives is fit for an engine. */
 #pragma once
 
+#include "common/buf.h"
 #include "common/resp.h"
 #include "common/tstamp.h"
 #include "config/merge.h"
@@ -11,7 +12,6 @@
 #include "sentinel/command/facts.h"
 #include "sentinel/core/input.h"
 
-struct buf;
 struct engine_options;
 struct mask;
 
@@ -52,9 +52,14 @@ struct record_context {
     bool has_started, has_ended;
     struct now now;
     uint64_t tag, seq;
-    uint64_t incarnations[RECORD_LINKS]; /* last seen of a link, by its id modulo RECORD_LINKS */
+    /* Of each link, by its id modulo RECORD_LINKS: */
+    uint64_t incarnations[RECORD_LINKS]; /* last seen */
+    struct buf texts[RECORD_LINKS];      /* the last long text that it replied with */
     struct usage usage;
 };
+
+/* A zeroed context is a valid start. */
+void record_context_fini(struct record_context *c);
 
 /* Appends a record. mask: of secrets in plans and states; NULL = they are written as they are. All
  * else that may hold secrets is masked by the caller. */
@@ -73,6 +78,7 @@ struct record_reader {
     struct slice *ips;
     void **arrays; /* elements of a RESP value */
     size_t array_count, array_capacity;
+    struct buf text; /* of a RESP value */
     char error[160]; /* after RECORD_READ_BAD */
 };
 

@@ -43,6 +43,7 @@ void recording_free(struct recording *r) {
     map_fini(&r->tainted);
     map_fini(&r->logins);
     contract_fini(&r->contract);
+    record_context_fini(&r->context);
     mask_fini(&r->mask);
     proof_fini(&r->proof);
     resp_reader_fini(&r->reader);

@@ -15,12 +15,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PERIOD_S     1                  /* in which blocks are gathered */
 #define EAGER_SIZE   (512 * 1024)       /* bytes that are not gathered any longer */
 #define BACKLOG_MAX  (32 * 1024 * 1024) /* bytes that the disk may be behind */
+#define RESERVE      (4 * 1024 * 1024)  /* bytes of the file for what is under way, and the end */
 #define DEATH_MAX_MS 3000               /* that a dying process waits for the disk */
 
 struct recorder {
@@ -75,9 +77,8 @@ static int write_blocks(struct recorder *r, struct slice bytes) {
     return write_all(r->fd, buf_slice(&r->blocks));
 }
 
-/* A last sixteenth is left for what is under way, and the end. */
 static bool is_nearly_full(const struct recorder *r) {
-    return r->written > r->size_max / 16 * 15;
+    return r->written > r->size_max - RESERVE;
 }
 
 /* ---- a death by a mistake of ours: what led to it is what matters most ---- */
@@ -198,8 +199,15 @@ static void name_kept(struct buf *out, const char *path, int number) {
     buf_printf(out, number > 0 ? "%s.%d" : "%s", path, number);
 }
 
+static bool is_file(const char *path) {
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* What is not there, or cannot be renamed, is no reason not to go on: opening the file tells. */
 static void keep_earlier(const char *path) {
+    if (!is_file(path))
+        return;
     struct buf from CLEANUP(buf_fini) = BUF_INIT, to CLEANUP(buf_fini) = BUF_INIT;
     for (int number = RECORDER_KEPT; number > 0; number--) {
         name_kept(&from, path, number - 1);
@@ -237,7 +245,7 @@ struct recorder *recorder_start(const char *path, int64_t size, struct buf *why)
     sem_init(&r->wake, 0, 0);
     pthread_mutex_init(&r->mutex, NULL);
     keep_earlier(path);
-    r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    r->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (r->fd < 0)
         return refuse(r, path, "cannot be written", errno, why);
     record_pack_mark(&r->blocks);

@@ -13,8 +13,8 @@ struct engine_options;
 struct input;
 struct recorder;
 
-#define RECORDER_SIZE_STANDARD ((int64_t)256 * 1024 * 1024)
-#define RECORDER_SIZE_MIN      ((int64_t)1024 * 1024)
+#define RECORDER_SIZE_STANDARD ((int64_t)1024 * 1024 * 1024)
+#define RECORDER_SIZE_MIN      ((int64_t)16 * 1024 * 1024)
 #define RECORDER_SIZE_MAX      ((int64_t)1024 * 1024 * 1024 * 1024)
 #define RECORDER_KEPT          2 /* earlier recordings: FILE.1 is the last one, FILE.2 the one before */
 

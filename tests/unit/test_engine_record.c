@@ -66,6 +66,7 @@ static int close_tape(void **state) {
     struct tape *t = *state;
     record_reader_fini(&t->reader);
     buf_fini(&t->bytes);
+    record_context_fini(&t->writing);
     scene_fini(&t->scene);
     mem_free(t);
     return 0;
@@ -437,6 +438,36 @@ static void a_reply_to_the_oldest_request_says_so(void **state) {
     assert_int_equal(r.input.incarnation, 5);
 }
 
+/* Told by what has changed of the text before. */
+static void long_texts_come_back(void **state) {
+    struct tape *t = *state;
+    struct buf filler CLEANUP(buf_fini) = BUF_INIT, texts[7];
+    for (int i = 0; i < 40; i++)
+        buf_printf(&filler, "field_%d:%d\r\n", i, 7 * i);
+    static const char *const parts[] = { "", "a:1\r\nb:2\r\n", "a:12\r\nb:2\r\n", "b:2\r\n", "x",
+        "x\n\n\n", "x\n\n" };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        texts[i] = BUF_INIT;
+        if (i % 2 == 0)
+            buf_add_text(&texts[i], parts[i]);
+        buf_add_slice(&texts[i], buf_slice(&filler));
+        if (i % 2 == 1)
+            buf_add_text(&texts[i], parts[i]);
+        struct record r = { .kind = RECORD_INPUT, .now = first_now };
+        r.input = (struct input){ .kind = INPUT_REPLY, .link = { i < 5 ? 1 : 2 } };
+        r.input.value = (struct resp_value){ .type = RESP_BULK, .text = buf_slice(&texts[i]) };
+        record_write(&t->writing, NULL, &r, &t->bytes);
+    }
+    size_t at = 0;
+    read_start(t, &at);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct record r;
+        assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+        assert_slice_equal(r.input.value.text, buf_slice(&texts[i]));
+        buf_fini(&texts[i]);
+    }
+}
+
 static void write_all(struct tape *t) {
     struct now now = first_now;
     plan_in_hand = t->scene.plan;
@@ -558,10 +589,11 @@ static void another_format_is_refused(void **state) {
 
 static void an_input_before_the_start_is_refused(void **state) {
     struct tape *t = *state;
-    struct record_context context = { .has_started = false };
+    struct record_context *context = mem_new(struct record_context);
     buf_clear(&t->bytes);
-    record_write(&context, NULL,
+    record_write(context, NULL,
         &(struct record){ .kind = RECORD_INPUT, .input = { .kind = INPUT_TIMER } }, &t->bytes);
+    mem_free(context);
     expect_bad(t, "no start before this");
 }
 
@@ -638,6 +670,7 @@ int main(void) {
         with_tape(every_delta_of_a_state_comes_back),
         with_tape(an_input_of_every_kind_comes_back),
         with_tape(a_reply_to_the_oldest_request_says_so),
+        with_tape(long_texts_come_back),
         with_tape(a_torn_end_asks_for_more),
         with_tape(damaged_bytes_are_read_safely),
         with_tape(another_format_is_refused),

@@ -62,6 +62,7 @@ class Sentinel(Process):
         self.env = dict(env or {})
         self.recorded = recorded or RECORD_ALL
         self.recording = folder / 'recording'
+        self.record_size = '1GiB'
         self._logs = {}
         self.password = None
         self.may_complain = False   # in its log, of what the test itself does to it
@@ -96,7 +97,8 @@ class Sentinel(Process):
     def start(self, wait=True):
         if self.is_vedette:
             limit = [] if self.descriptors is None else ['prlimit', f'--nofile={self.descriptors}']
-            record = ['--record', self.recording] if self.recorded else []
+            record = ['--record', self.recording, '--record-size', self.record_size]
+            record = record if self.recorded else []
             self.spawn([*limit, program(), *record, self.file], {**SANITIZER_ENV, **self.env})
         else:
             self.spawn([STOCK, self.file])
