@@ -11,7 +11,8 @@
  *     l             all links that are wanted come up           r2   the configuration with this
  * number is loaded
  *
- * The first byte chooses the configuration to start with. All laws of outside_laws.c hold after
+ * The first byte chooses the configuration to start with, and whether
+ * all is recorded: then it has to replay the same. All laws of outside_laws.c hold after
  * every step. */
 #include "common/quoted.h"
 #include "tests/fuzz/outside.h"
@@ -126,10 +127,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_bytes bytes = { .data = data, .size = size };
     struct outside o;
     uint8_t choice = fuzz_byte(&bytes);
-    outside_init(&o, choice % OUTSIDE_CONFIGS, (choice & 0x80) != 0);
+    outside_init(&o,
+        &(struct outside_options){ .config = choice % OUTSIDE_CONFIGS,
+            .writes_file = (choice & 0x80) != 0,
+            .is_recorded = (choice & 0x40) != 0 });
     for (int i = 0; i < LINES_MAX && bytes.size > 0 && !o.has_stopped; i++)
         take_line(&o, fuzz_part(&bytes, '\n'));
     outside_rest(&o);
+    outside_replay(&o);
     outside_fini(&o);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* Inputs of every kind, in any order that the shell could bring them in, at any times: links that
  * come up, are lost and answer, hellos, clients, the store, names, scripts, reloads. All laws of
  * outside_laws.c hold after every step. FUZZ_TRACE=1 shows an input of this target as a story. The
- * first byte chooses the configuration, and whether the story is told twice: it has to be the same.
- */
+ * first byte chooses the configuration, whether the story is told twice, which has to be the same,
+ * and whether it is recorded, which has to replay the same. */
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/hello.h"
@@ -443,10 +443,14 @@ static void step(struct outside *o, struct fuzz_bytes *b) {
 static uint64_t tell_story(struct fuzz_bytes bytes) {
     struct outside o;
     uint8_t choice = fuzz_byte(&bytes);
-    outside_init(&o, choice % OUTSIDE_CONFIGS, (choice & 0x40) != 0);
+    outside_init(&o,
+        &(struct outside_options){ .config = choice % OUTSIDE_CONFIGS,
+            .writes_file = (choice & 0x40) != 0,
+            .is_recorded = (choice & 0x20) != 0 });
     for (int i = 0; i < STEPS_MAX && bytes.size > 0 && !o.has_stopped; i++)
         step(&o, &bytes);
     outside_rest(&o);
+    outside_replay(&o);
     uint64_t story = o.story;
     outside_fini(&o);
     return story;

@@ -6,9 +6,11 @@
 #include "config/load.h"
 #include "sentinel/core/core.h"
 #include "sentinel/engine/engine.h"
+#include "sentinel/engine/recording.h"
 #include "sentinel/engine/trace.h"
 #include "sentinel/shell/store_batch.h"
 #include "tests/fuzz/outside_laws.h"
+#include "tests/fuzz/replayed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +209,8 @@ static void note_effect(struct outside *o, const struct effect *e) {
 static void carry_out(struct outside *o) {
     trace_effects(&o->line, o->now, &o->effects, 0);
     tell(o);
+    if (o->recording != NULL)
+        recording_effects(o->recording, &o->effects, 0);
     for (size_t i = 0; i < o->effects.count; i++) {
         outside_check_effect(o, &o->effects.items[i]);
         note_effect(o, &o->effects.items[i]);
@@ -218,7 +222,9 @@ static void carry_out(struct outside *o) {
 
 /* ---- life ---- */
 
-void outside_init(struct outside *o, size_t config, bool writes_file) {
+static const char recording_key[MASK_KEY_SIZE] = "as good as any other............";
+
+void outside_init(struct outside *o, const struct outside_options *with) {
     struct plan plan;
     *o = (struct outside){
         .facts = { .process_id = 1,
@@ -230,11 +236,11 @@ void outside_init(struct outside *o, size_t config, bool writes_file) {
             .multiplexer = "m",
             .arch_bits = 64 },
         .now = { .mono_ms = 1000, .heard_ms = 1000, .wall_ms = 1600000000000, .wake = 1 },
-        .writes_file = writes_file,
+        .writes_file = with->writes_file,
         .effects = EFFECTS_INIT,
         .is_told = getenv("FUZZ_TRACE") != NULL,
     };
-    read_config(config, &o->settings);
+    read_config(with->config, &o->settings);
     learn(&o->known, &o->settings);
     state_init(&o->disk);
     state_copy(&o->disk, &o->known);
@@ -243,9 +249,13 @@ void outside_init(struct outside *o, size_t config, bool writes_file) {
         .state = &o->known,
         .plan = &plan,
         .facts = &o->facts,
-        .writes_file = writes_file,
+        .writes_file = with->writes_file,
         .seed = 1,
     };
+    if (with->is_recorded) {
+        o->recording = recording_new(recording_key, &o->recorded);
+        recording_start(o->recording, &options, o->now, "1");
+    }
     o->engine = engine_new(&options, o->now, &o->effects);
     o->core = engine_core(o->engine);
     carry_out(o);
@@ -254,6 +264,8 @@ void outside_init(struct outside *o, size_t config, bool writes_file) {
 
 void outside_fini(struct outside *o) {
     engine_free(o->engine);
+    recording_free(o->recording);
+    buf_fini(&o->recorded);
     effects_fini(&o->effects);
     while (o->link_count > 0)
         forget_link(o, &o->links[o->link_count - 1]);
@@ -283,6 +295,8 @@ void outside_step(struct outside *o, const struct input *in) {
         return;
     trace_input(&o->line, o->now, in);
     tell(o);
+    if (o->recording != NULL)
+        recording_input(o->recording, o->engine, o->now, in);
     engine_step(o->engine, o->now, in, &o->effects);
     carry_out(o);
 }
@@ -310,6 +324,13 @@ void outside_rest(struct outside *o) {
         timer(o);
     }
     fuzz_check(o->has_stopped);
+}
+
+void outside_replay(struct outside *o) {
+    if (o->recording == NULL)
+        return;
+    recording_end(o->recording, SLICE_LITERAL("end"));
+    fuzz_check(replayed(buf_slice(&o->recorded)) == REPLAYED_SAME);
 }
 
 /* ---- clients ---- */

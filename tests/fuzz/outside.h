@@ -16,6 +16,7 @@
 struct core;
 struct engine;
 struct link;
+struct recording;
 struct store_batch;
 
 #define OUTSIDE_CONFIGS 5 /* configurations to start with and to reload */
@@ -73,12 +74,20 @@ struct outside {
     size_t epoch_count, epoch_capacity;
     uint64_t current_epoch;
 
+    struct recording *recording; /* owned; NULL = it is not recorded */
+    struct buf recorded;
+
     struct buf line; /* for printing */
     uint64_t story;  /* digest of all inputs and effects */
     bool is_told;    /* FUZZ_TRACE is set: the story goes to standard error */
 };
 
-void outside_init(struct outside *o, size_t config, bool writes_file);
+struct outside_options {
+    size_t config; /* below OUTSIDE_CONFIGS */
+    bool writes_file, is_recorded;
+};
+
+void outside_init(struct outside *o, const struct outside_options *with);
 void outside_fini(struct outside *o);
 
 /* Time goes by until the next wake-up. heard_ms <= mono_ms. */
@@ -90,6 +99,8 @@ void outside_wake(struct outside *o);
 /* The engine comes to rest: what is due is dealt with, and it does not ask for another wake-up at
  * once. */
 void outside_rest(struct outside *o);
+/* Ends the recording, if there is one, which has to replay the same. */
+void outside_replay(struct outside *o);
 
 /* ---- what the shell might bring ---- */
 
