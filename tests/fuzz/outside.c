@@ -326,10 +326,22 @@ void outside_rest(struct outside *o) {
     fuzz_check(o->has_stopped);
 }
 
+/* For the seeds of the target record. */
+static void keep_recording(const struct outside *o) {
+    const char *path = getenv("FUZZ_RECORD");
+    FILE *file = path != NULL ? fopen(path, "wbe") : NULL;
+    if (file == NULL)
+        return;
+    struct slice bytes = buf_slice(&o->recorded);
+    fuzz_check(fwrite(bytes.data, 1, bytes.size, file) == bytes.size);
+    fuzz_check(fclose(file) == 0);
+}
+
 void outside_replay(struct outside *o) {
     if (o->recording == NULL)
         return;
     recording_end(o->recording, SLICE_LITERAL("end"));
+    keep_recording(o);
     fuzz_check(replayed(buf_slice(&o->recorded)) == REPLAYED_SAME);
 }
 
