@@ -24,6 +24,23 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_VOTE_DURABLE] = { "a vote told is on disk", "ARCHITECTURE 3, rule 6: votes given wait" },
     [LAW_OWN_VOTE_FIRST] = { "own vote first",
         "a vote is asked for when our own one for it is on disk (ARCHITECTURE 3, rule 6)" },
+    [LAW_COUNTED] = { "votes are counted",
+        "the elected was told of as many votes as are needed, which were given (C1)" },
+    [LAW_PASSED] = { "a later epoch ends it",
+        "no attempt is won, or goes on, behind an epoch that its group has come to (C1)" },
+    [LAW_EPOCH_NEW] = { "attempts have new epochs",
+        "or share one for a second, in which the group has not voted (C2)" },
+    [LAW_GRANTED] = { "votes go upwards",
+        "a vote is for a later epoch than the last, and no old one for the process or group (C3)" },
+    [LAW_RANK] = { "rank counts", "who has a smaller id and is up goes first (C4)" },
+    [LAW_RETRY] = { "only the dead are tried again",
+        "before 2 x failover-timeout only what nobody can win, or was won and left unused (C5, C6)" },
+    [LAW_DEAD] = { "dead is dead", "what was given up as dead nobody wins (C5)" },
+    [LAW_STEPS_DOWN] = { "the outvoted step down", "a vote for another ends one's attempt (C7)" },
+    [LAW_VOTE_HELD] = { "a vote is held",
+        "while a promotion is under way no other vote is given (C7)" },
+    [LAW_GIVES_WAY] = { "the voter gives way",
+        "2 x failover-timeout after a vote for another, or a newer configuration (C8)" },
     [LAW_EPOCH_RISES] = { "epochs rise", "no epoch of a process falls while it lives (spec 1.2)" },
     [LAW_EPOCH_DURABLE] = { "an epoch told is on disk",
         "what was told is not more than what a restart finds" },
@@ -31,6 +48,15 @@ const struct law_row law_table[LAW_COUNT] = {
         "hellos with a config epoch of our making wait (ARCHITECTURE 3, rule 6)" },
     [LAW_CONFIG_UNIQUE] = { "one master an epoch",
         "a config epoch names one address everywhere, unless it was forced (spec 1.2)" },
+    [LAW_HELLO_RISES] = { "hellos rise",
+        "no hello tells an older configuration than those before" },
+    [LAW_SWITCH_RISES] = { "a switch is new", "the master changes with a later config epoch only" },
+    [LAW_DOWN_TRUE] = { "the fallen fell",
+        "+sdown has a reason: silence for down-after while we listened, a role, a restart (spec 4.2)" },
+    [LAW_DOWN_SEEN] = { "silence is seen",
+        "who is silent for longer than down-after is down, whatever its connections do (spec 4.2)" },
+    [LAW_QUORUM] = { "a quorum agrees",
+        "+odown, and an attempt, rest on answers asked for since +sdown, 5 s old at most (C13)" },
     [LAW_PROMOTION_RIGHT] = { "right to promote",
         "a promotion is sent by the elected, with its own vote on disk (C9)" },
     [LAW_STILL_IN_TILT] = { "still in tilt",
@@ -40,6 +66,19 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_PROMOTION_PRIORITY] = { "no promotion of priority 0", "spec 8.3, test 4" },
     [LAW_PROMOTION_ONE] = { "one replica an attempt",
         "never a second one, unless the first has certainly refused (C11)" },
+    [LAW_GATE] = { "the gate", "what holds when a promotion leaves (C9)" },
+    [LAW_REFUSAL] = { "a refusal is seen", "nobody waits for what was certainly refused (C11)" },
+    [LAW_INFORMED] = { "the informed choose",
+        "300 ms for INFO asked since +sdown, one second before there is nobody (C10)" },
+    [LAW_CHOICE] = { "the right choice",
+        "by spec 8.3, fresh answers first, and the only one that turned master (C10)" },
+    [LAW_RIGHT_MASTER] = { "the right master", "who is told to follow follows the one we tell of" },
+    [LAW_RETURN] = { "a return is awaited",
+        "8 s, or a majority that holds the present configuration (C12; spec 8.9)" },
+    [LAW_FIX] = { "corrections wait",
+        "for failover-timeout at a wrong master, while the right one is fine (spec 8.9)" },
+    [LAW_SYNCS] = { "parallel-syncs",
+        "so many replicas are led to a new master at once (spec 8.6)" },
     [LAW_FOLLOW_SELF] = { "nobody follows itself",
         "an order names another server than its receiver" },
     [LAW_AFTER] = { "after its write",
@@ -50,6 +89,8 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_LINKS_LIVE] = { "links live",
         "effects name links that there are, and the engine holds no others (ARCHITECTURE 3, rule 8)" },
     [LAW_PENDING_BOUND] = { "pending is bounded", "spec 2.7; ARCHITECTURE 3, rule 9" },
+    [LAW_BOUNDS] = { "all is bounded", "replicas, peers, links (ARCHITECTURE 3, rule 9)" },
+    [LAW_CLIENTS_LIVE] = { "clients live", "effects name clients that there are" },
     [LAW_REPLY_ONCE] = { "a request is answered once",
         "a client gets as many replies as it asked" },
     [LAW_SLEEPS] = { "it sleeps",
@@ -78,6 +119,8 @@ void laws_fini(struct laws *l) {
         mem_free(candidate);
     map_for_each(reign, &l->reigns, struct reign)
         mem_free(reign);
+    for (size_t i = 0; i < SIM_VEDETTES_MAX; i++)
+        watch_fini(&l->watch[i]);
     map_fini(&l->votes);
     map_fini(&l->reigns);
     mem_free(l->promotions);
@@ -121,6 +164,13 @@ const struct group_state *laws_claimed(const struct vedette *v, int group) {
     return state_group(&v->disk.claimed, slice_of(world_group_name(group)));
 }
 
+bool laws_has_voted(
+    const struct laws *l, int voter, int group, uint64_t epoch, const char *candidate) {
+    struct epoch_key numbers = { (uint64_t)voter, (uint64_t)group, epoch };
+    const char *told = map_get(&l->votes, slice_of_key(&numbers));
+    return told != NULL && strcmp(told, candidate) == 0;
+}
+
 void laws_ballot(struct laws *l, int number, int group, uint64_t epoch, struct slice candidate) {
     struct epoch_key numbers = { (uint64_t)number, (uint64_t)group, epoch };
     struct slice key = slice_of_key(&numbers);
@@ -141,6 +191,7 @@ void laws_ballot(struct laws *l, int number, int group, uint64_t epoch, struct s
     }
 }
 
+/* A vote of v leaves it, in an answer or in a question of its own. */
 /* A vote of v leaves it, in an answer or in a question of its own. */
 void laws_vote_told(
     struct laws *l, struct vedette *v, int group, uint64_t epoch, struct slice candidate) {
@@ -202,7 +253,9 @@ void laws_start(struct laws *l, struct vedette *v) {
     if (c->current_epoch < told->epoch)
         laws_break(l, LAW_EPOCH_DURABLE, "%s told epoch %llu and starts with %llu", v->name,
             (unsigned long long)told->epoch, (unsigned long long)c->current_epoch);
-    told->persist_seq = told->seen_epoch = 0;
+    told->persist_seq = told->seen_epoch = told->made_epoch = 0;
+    told->refused = NULL;
+    watch_start(&l->watch[v->number], v);
     told->promotions_under_way = 0;
     memset(told->heard_priority_0, 0, sizeof(told->heard_priority_0));
 }
@@ -249,6 +302,19 @@ static void check_event(struct laws *l, const struct vedette *v, const struct ef
         check_crash(l, v, world_group_named(e->group));
     if (vedette_is_in_tilt(v) && is_judgement(e->event))
         laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
+    laws_health_event(l, v, e);
+    laws_election_event(l, v, e);
+    laws_select_event(l, v, e);
+    laws_return_event(l, v, e);
+}
+
+void laws_hello(struct laws *l, const struct vedette *v, struct slice text) {
+    watch_hello(&l->watch[v->number], v, text);
+}
+
+void laws_client_gone(struct laws *l, const struct vedette *v, const struct effect *e) {
+    laws_break(l, LAW_CLIENTS_LIVE, "%s speaks to client %llu, which is not there", v->name,
+        (unsigned long long)e->client.value);
 }
 
 /* A group that is removed has no configuration that would have to be kept. */
@@ -318,6 +384,7 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_KIND_COUNT:
         break;
     }
+    watch_effect(&l->watch[v->number], v, e);
 }
 
 /* ---- the core as it shows itself ---- */
@@ -462,6 +529,7 @@ static void check_group(struct laws *l, const struct vedette *v, const struct gr
     const void *master = group_current_master(g);
     bool is_new = g->config_epoch != told->seen_config_epoch || master != told->seen_master;
     told->seen_master = master;
+    laws_election_step(l, v, group, g);
     check_rise(l, v, "config epoch", &told->seen_config_epoch, g->config_epoch);
     check_rise(l, v, "vote epoch", &told->seen_vote_epoch, g->vote_epoch);
     check_attempt(l, v, group, g);
@@ -483,6 +551,15 @@ void laws_after_step(struct laws *l, struct vedette *v, const struct input *in) 
 }
 
 void laws_before_sleep(struct laws *l, struct vedette *v) {
-    if (++l->told[v->number].wakes % LINKS_LOOK_WAKES == 0)
-        check_links(l, v, vedette_core(v));
+    if (++l->told[v->number].wakes % LINKS_LOOK_WAKES != 0)
+        return;
+    check_links(l, v, vedette_core(v));
+    laws_links_look(l, v);
+    for (int group = 0; group < l->world->group_count; group++) {
+        const struct group *g = vedette_group(v, group);
+        if (g == NULL)
+            continue;
+        laws_health_look(l, v, g);
+        laws_bounds_look(l, v, g);
+    }
 }

@@ -6,9 +6,11 @@
 #include "common/map.h"
 #include "sentinel/core/effect.h"
 #include "tests/sim/size.h"
+#include "tests/sim/watch.h"
 
 struct group;
 struct input;
+struct request;
 struct resp_value;
 struct server;
 struct stock;
@@ -22,24 +24,51 @@ enum law {
     LAW_VOTE_KEPT,
     LAW_VOTE_DURABLE,
     LAW_OWN_VOTE_FIRST,
+    LAW_COUNTED,
+    LAW_PASSED,
+    LAW_EPOCH_NEW,
+    LAW_GRANTED,
+    LAW_RANK,
+    LAW_RETRY,
+    LAW_DEAD,
+    LAW_STEPS_DOWN,
+    LAW_VOTE_HELD,
+    LAW_GIVES_WAY,
     /* Epochs. */
     LAW_EPOCH_RISES,
     LAW_EPOCH_DURABLE,
     LAW_CONFIG_DURABLE,
     LAW_CONFIG_UNIQUE,
+    LAW_HELLO_RISES,
+    LAW_SWITCH_RISES,
+    /* Who is down. */
+    LAW_DOWN_TRUE,
+    LAW_DOWN_SEEN,
+    LAW_QUORUM,
     /* Promotions. */
     LAW_PROMOTION_RIGHT,
     LAW_STILL_IN_TILT,
     LAW_CRASH_TRUE,
     LAW_PROMOTION_PRIORITY,
     LAW_PROMOTION_ONE,
+    LAW_GATE,
+    LAW_REFUSAL,
+    LAW_INFORMED,
+    LAW_CHOICE,
+    /* Other orders. */
     LAW_FOLLOW_SELF,
+    LAW_RIGHT_MASTER,
+    LAW_RETURN,
+    LAW_FIX,
+    LAW_SYNCS,
     /* The contract of the engine. */
     LAW_AFTER,
     LAW_SEQ_RISES,
     LAW_SEND_ENDS_ONCE,
     LAW_LINKS_LIVE,
     LAW_PENDING_BOUND,
+    LAW_BOUNDS,
+    LAW_CLIENTS_LIVE,
     LAW_REPLY_ONCE,
     LAW_SLEEPS,
     LAW_RUNS_ON,
@@ -81,8 +110,9 @@ struct reign {
     unsigned candidates; /* mask of Sentinels that had an attempt under it */
     int leader;          /* the one that was elected by votes; -1 = none */
     uint64_t life, attempt;
-    unsigned loners; /* mask of those that were elected without a majority of all */
-    unsigned makers; /* mask of those that were elected, by votes or by force */
+    unsigned given_up; /* mask of those that stood again since nobody could win it any more */
+    unsigned loners;   /* mask of those that were elected without a majority of all */
+    unsigned makers;   /* mask of those that were elected, by votes or by force */
     bool was_forced;
     bool has_master; /* somebody holds a configuration of this epoch: */
     struct endpoint master;
@@ -107,6 +137,9 @@ struct told {
     /* Of its present life: */
     uint64_t seen_epoch, persist_seq;
     int promotions_under_way;
+    uint64_t made_epoch;                    /* the last one that it began an attempt under, */
+    int64_t made_ms;                        /* mono: for the first time */
+    const struct server *refused;           /* its promotion, in this step; NULL = none */
     uint32_t wakes;                         /* since all its links were looked at */
     bool heard_priority_0[SIM_SERVERS_MAX]; /* the last INFO of that server, handed in, said so */
 };
@@ -114,6 +147,7 @@ struct told {
 struct laws {
     struct world *world;
     struct told told[SIM_SENTINELS_MAX];
+    struct watch watch[SIM_VEDETTES_MAX];
     struct map votes;             /* voter, group, epoch -> the candidate, owned */
     struct map reigns;            /* group, epoch -> struct reign, owned */
     struct promotion *promotions; /* owned, in order */
@@ -139,6 +173,10 @@ void laws_after_step(struct laws *l, struct vedette *v, const struct input *in);
 void laws_before_sleep(struct laws *l, struct vedette *v);
 /* A SEND ended without an answer. */
 void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag);
+/* A hello reached v from a client. */
+void laws_hello(struct laws *l, const struct vedette *v, struct slice text);
+/* v speaks to a client that is not there. */
+void laws_client_gone(struct laws *l, const struct vedette *v, const struct effect *e);
 /* An answer to is-master-down-by-addr about a group leaves v. */
 void laws_answer_told(
     struct laws *l, struct vedette *v, int group, const struct resp_value *answer);
@@ -166,3 +204,31 @@ const struct group_state *laws_claimed(const struct vedette *v, int group);
  * forget its peers (RESET, REMOVE) cannot know better, and two such majorities need not overlap. */
 bool laws_is_lone(struct laws *l, const struct group *g);
 void laws_send(struct laws *l, struct vedette *v, const struct effect *e); /* laws_send.c */
+/* Whether the voter has told that it gave this vote. */
+bool laws_has_voted(
+    const struct laws *l, int voter, int group, uint64_t epoch, const char *candidate);
+
+/* Those that look at events do so before the watch does. */
+
+/* laws_election.c */
+void laws_election_event(struct laws *l, const struct vedette *v, const struct effect *e);
+void laws_election_step(struct laws *l, const struct vedette *v, int group, const struct group *g);
+/* laws_health.c */
+void laws_health_event(struct laws *l, const struct vedette *v, const struct effect *e);
+void laws_health_look(struct laws *l, const struct vedette *v, const struct group *g);
+/* Whether it says, now and validly, that the master is down. */
+bool laws_answer_counts(
+    struct laws *l, const struct vedette *v, int group, const struct watched_answer *a);
+void laws_check_quorum(struct laws *l, const struct vedette *v, int group, const char *does);
+/* laws_select.c, laws_return.c */
+void laws_select_event(struct laws *l, const struct vedette *v, const struct effect *e);
+void laws_return_event(struct laws *l, const struct vedette *v, const struct effect *e);
+void laws_follow(
+    struct laws *l, const struct vedette *v, const struct server *to, const struct request *r);
+/* laws_gate.c: a promotion leaves, it was certainly refused, a step is over. */
+void laws_gate(struct laws *l, const struct vedette *v, int group);
+void laws_refused(struct laws *l, const struct vedette *v, const struct promotion *p);
+void laws_gate_step(struct laws *l, const struct vedette *v);
+/* laws_bounds.c */
+void laws_bounds_look(struct laws *l, const struct vedette *v, const struct group *g);
+void laws_links_look(struct laws *l, const struct vedette *v);

@@ -46,9 +46,14 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
     if (r->word_count != 3 || !hello_parse(r->words[2], &h))
         return;
     check_epoch_told(l, v, "hello", h.current_epoch);
+    int group = world_group_named(h.group);
+    struct watched_group *watched = &l->watch[v->number].groups[group];
+    if (h.config_epoch < watched->hello_config_epoch)
+        laws_break(l, LAW_HELLO_RISES, "%s tells config epoch %llu after %llu", v->name,
+            (unsigned long long)h.config_epoch, (unsigned long long)watched->hello_config_epoch);
+    watched->hello_config_epoch = h.config_epoch;
     /* Where force has made a second configuration of the epoch it may tell that of the other; and
      * what a group that was made anew hears is not of its own making. */
-    int group = world_group_named(h.group);
     struct told_group *told = &l->told[v->number].groups[group];
     if (h.config_epoch == 0 || h.config_epoch > told->elected_epoch ||
         laws_reign(l, group, h.config_epoch)->makers != 1U << v->number)
@@ -112,6 +117,7 @@ static void note_promotion(struct laws *l, struct vedette *v, const struct effec
         .decisive = decisive,
     };
     check_one(l, v, &p);
+    laws_gate(l, v, server->group);
     mem_grow(&l->promotions, &l->promotion_capacity, l->promotion_count + 1, sizeof(p));
     l->promotions[l->promotion_count++] = p;
     l->told[v->number].promotions_under_way++;
@@ -136,6 +142,13 @@ static void check_handover(struct laws *l, struct vedette *v, const struct effec
         laws_break(l, LAW_PROMOTION_RIGHT, "%s has a master hand over to nobody", v->name);
     else
         note_promotion(l, v, e, server, at - 1);
+}
+
+/* SLAVEOF <host> <port>, to a replica or a stray master. */
+static void check_follow(
+    struct laws *l, struct vedette *v, const struct effect *e, const struct request *r) {
+    const struct wire *x = wire_of_link(v, e->link, e->incarnation);
+    laws_follow(l, v, farm_at(&l->world->farm, &x->address), r);
 }
 
 /* One that has not ended yet, and does now. */
@@ -163,6 +176,7 @@ static void note_priority(struct laws *l, const struct vedette *v, const struct 
 }
 
 void laws_before_input(struct laws *l, struct vedette *v, const struct input *in) {
+    watch_input(&l->watch[v->number], v, in);
     if (in->kind != INPUT_REPLY)
         return;
     if (in->value.type == RESP_BULK)
@@ -172,8 +186,10 @@ void laws_before_input(struct laws *l, struct vedette *v, const struct input *in
         return;
     bool is_list = in->value.type == RESP_ARRAY && in->value.count > p->decisive;
     p->was_refused = !is_list || in->value.elements[p->decisive].type == RESP_ERROR;
-    if (p->was_refused)
-        marks_hit(&l->world->marks, MARK_PROMOTION_REFUSED);
+    if (!p->was_refused)
+        return;
+    marks_hit(&l->world->marks, MARK_PROMOTION_REFUSED);
+    laws_refused(l, v, p);
 }
 
 void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag) {
@@ -203,6 +219,8 @@ void laws_send(struct laws *l, struct vedette *v, const struct effect *e) {
             check_hello(l, v, r);
         else if (says(r, "SLAVEOF", "NO"))
             check_promotion(l, v, e, i);
+        else if (r->word_count == 3 && slice_is_nocase(r->words[0], "SLAVEOF"))
+            check_follow(l, v, e, r);
         else if (says(r, "FAILOVER", "TO"))
             check_handover(l, v, e, i);
         else if (says(r, "CLIENT", "UNPAUSE") && e->request_count > 1)

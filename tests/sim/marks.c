@@ -93,6 +93,50 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_NAME_FAILED] = { "name failed", NULL, 50, "one did not resolve, at that time" },
     [MARK_PROMPT] = { "prompt", NULL, 200, "a healing after which nothing had to be waited for" },
     [MARK_QUIET] = { "quiet hour", NULL, 1, "an hour in which nothing happened" },
+    [MARK_EPOCH_SHARED] = { "epoch shared", NULL, 0, "two attempts of a vedette under one (C2)" },
+    [MARK_VOTE_BELOW] = { "vote below", NULL, 0, "a vote under less than the current epoch (C3)" },
+    [MARK_VOTE_IN_TILT] = { "vote in tilt", NULL, 0, "a vote was given in tilt" },
+    [MARK_VOTE_CUT_SHORT] = { "C8 cut short", NULL, 0,
+        "who had voted for another stood earlier, since a newer configuration came" },
+    [MARK_RETRY] = { "retry, dead", NULL, 0, "an attempt soon after one that nobody could win" },
+    [MARK_RETRY_ABSENT] = { "retry, absent", NULL, 0, "not counting those that were down (C6)" },
+    [MARK_RETRY_WON] = { "retry, unused", NULL, 0, "after one that was won and left unused" },
+    [MARK_COMMIT_FAILED_IN_ELECTION] = { "commit failed, election", NULL, 0,
+        "while an attempt waited for its vote, or for votes" },
+    [MARK_ENDS_DEAD] = { "given up, dead", "no candidate can win this epoch any more", 0,
+        "nobody could win" },
+    [MARK_ENDS_PASSED] = { "given up, passed", "a later epoch of this group was seen", 0,
+        "somebody had come further" },
+    [MARK_ENDS_ANSWERED] = { "given up, answer", "the master answers again", 0,
+        "before the election was won" },
+    [MARK_ENDS_LATE] = { "given up, late", "not enough votes in time", 0, "too few answered" },
+    [MARK_ENDS_OUTVOTED] = { "given up, outvoted",
+        "a later epoch was asked for, and our vote given to it", 0, "C7" },
+    [MARK_GATE_VOTE] = { "gate, vote", "our vote is not for this attempt any more", 0,
+        "cannot be: a vote for another ends an attempt before" },
+    [MARK_GATE_CONFIG] = { "gate, configuration",
+        "a configuration of this epoch or a later one was seen", 0, "C9 closed the way" },
+    [MARK_GATE_ANSWER] = { "gate, answer", "the master has answered since it was found down", 0,
+        "C9 closed the way" },
+    [MARK_GATE_AGE] = { "gate, age", "it is too old to promote anything", 0, "C9 closed the way" },
+    [MARK_HANDOVER_REFUSED] = { "handover refused", "the master refused to hand over", 0,
+        "and was let go on" },
+    [MARK_HANDOVER_GIVEN_UP] = { "handover given up", "the master has given up handing over", 0,
+        "and was let go on" },
+    [MARK_HANDOVER_DIED] = { "handover, death", "the master died before it handed over", 0,
+        "the next attempt may be soon" },
+    [MARK_PROMOTION_LATE] = { "promotion, late", "the promotion was not confirmed in time", 0,
+        "a promotion came to nothing" },
+    [MARK_CRASH_WAIT_START] = { "crash, candidate", NULL, 0, "while it asked for votes" },
+    [MARK_CRASH_SELECT] = { "crash, selecting", NULL, 0, "elected, nobody selected" },
+    [MARK_CRASH_SEND_PROMOTION] = { "crash, selected", NULL, 0, "nothing sent yet" },
+    [MARK_CRASH_WAIT_PROMOTION] = { "crash, promoting", NULL, 0, "not confirmed yet" },
+    [MARK_CRASH_RECONF] = { "crash, leading on", NULL, 0, "while the others were told" },
+    [MARK_CRASH_UPDATE_CONFIG] = { "crash, at the end", NULL, 0, "before the last answers" },
+    [MARK_TURNED_CHOSEN] = { "turned, chosen", NULL, 0, "the only one that turned master (C10)" },
+    [MARK_RETURN_BY_TIME] = { "demotion by time", NULL, 0, "after 8 s" },
+    [MARK_RETURN_BY_MAJORITY] = { "demotion, majority", NULL, 0,
+        "sooner, since a majority agreed" },
 };
 
 void marks_hit(struct marks *m, enum mark mark) {
@@ -103,6 +147,16 @@ void marks_event(struct marks *m, const char *event) {
     for (size_t i = 0; i < MARK_COUNT; i++)
         if (mark_table[i].event != NULL && strcmp(mark_table[i].event, event) == 0)
             m->counts[i]++;
+}
+
+void marks_log(struct marks *m, struct slice line) {
+    static const struct slice head = { .data = " abandoned: ", .size = 12 };
+    const char *at = memmem(line.data, line.size, head.data, head.size);
+    char why[128];
+    if (at == NULL)
+        return;
+    size_t from = (size_t)(at - line.data) + head.size;
+    marks_event(m, slice_copy(slice_sub(line, from, line.size), why, sizeof(why)));
 }
 
 void marks_add(struct marks *to, const struct marks *from) {

@@ -82,12 +82,46 @@ enum mark {
     MARK_NAME_FAILED,
     MARK_PROMPT,
     MARK_QUIET,
+    /* Rare ways of an election. */
+    MARK_EPOCH_SHARED,
+    MARK_VOTE_BELOW,
+    MARK_VOTE_IN_TILT,
+    MARK_VOTE_CUT_SHORT,
+    MARK_RETRY,
+    MARK_RETRY_ABSENT,
+    MARK_RETRY_WON,
+    MARK_COMMIT_FAILED_IN_ELECTION,
+    MARK_ENDS_DEAD,
+    MARK_ENDS_PASSED,
+    MARK_ENDS_ANSWERED,
+    MARK_ENDS_LATE,
+    MARK_ENDS_OUTVOTED,
+    MARK_GATE_VOTE,
+    MARK_GATE_CONFIG,
+    MARK_GATE_ANSWER,
+    MARK_GATE_AGE,
+    MARK_HANDOVER_REFUSED,
+    MARK_HANDOVER_GIVEN_UP,
+    MARK_HANDOVER_DIED,
+    MARK_PROMOTION_LATE,
+    /* A leader dies: in each state. */
+    MARK_CRASH_WAIT_START,
+    MARK_CRASH_SELECT,
+    MARK_CRASH_SEND_PROMOTION,
+    MARK_CRASH_WAIT_PROMOTION,
+    MARK_CRASH_RECONF,
+    MARK_CRASH_UPDATE_CONFIG,
+    /* What follows. */
+    MARK_TURNED_CHOSEN,
+    MARK_RETURN_BY_TIME,
+    MARK_RETURN_BY_MAJORITY,
     MARK_COUNT,
 };
 
 struct mark_row {
     const char *name;
-    const char *event; /* the mark is hit whenever a vedette emits this event; NULL: by a call */
+    const char *event; /* the mark is hit whenever a vedette emits this event, or logs that it
+                          abandons an attempt for this reason; NULL: by a call */
     uint64_t least;    /* so many in 200 seeds, or nothing was proved */
     const char *doc;
 };
@@ -100,4 +134,6 @@ struct marks {
 
 void marks_hit(struct marks *m, enum mark mark);
 void marks_event(struct marks *m, const char *event);
+/* A line of the log. */
+void marks_log(struct marks *m, struct slice line);
 void marks_add(struct marks *to, const struct marks *from);

@@ -140,7 +140,9 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_WRITE_FILE:
     case EFFECT_DRAW:
     case EFFECT_SCRIPT:
+        break;
     case EFFECT_LOG:
+        marks_log(&v->world->marks, e->text);
         break;
     case EFFECT_STOP:
         if (e->status != 0)
@@ -211,6 +213,14 @@ static void reload(struct vedette *v) {
     plan_fini(&plan);
 }
 
+static void note_failure(const struct vedette *v) {
+    for (int i = 0; i < v->world->group_count; i++) {
+        const struct group *g = vedette_group(v, i);
+        if (g != NULL && g->attempt.state == FAILOVER_WAIT_START)
+            marks_hit(&v->world->marks, MARK_COMMIT_FAILED_IN_ELECTION);
+    }
+}
+
 static void hand_in(struct vedette *v, const struct letter *l) {
     struct input in;
     switch (l->kind) {
@@ -226,6 +236,7 @@ static void hand_in(struct vedette *v, const struct letter *l) {
         break;
     case LETTER_FAILED:
         marks_hit(&v->world->marks, MARK_COMMIT_FAILED);
+        note_failure(v);
         vedette_step(v,
             &(struct input){
                 .kind = INPUT_FAILED,
@@ -395,9 +406,13 @@ void vedette_crash(struct vedette *v, enum net_leave how) {
     struct world *w = v->world;
     story_line(&w->story, v->name, "%s", v->stop_wanted ? "stops" : "crashes");
     marks_hit(&w->marks, MARK_CRASH);
-    for (int i = 0; i < w->group_count; i++)
-        if (vedette_group(v, i) != NULL && group_in_failover(vedette_group(v, i)))
-            marks_hit(&w->marks, MARK_CRASH_IN_ATTEMPT);
+    for (int i = 0; i < w->group_count; i++) {
+        const struct group *g = vedette_group(v, i);
+        if (g == NULL || !group_in_failover(g))
+            continue;
+        marks_hit(&w->marks, MARK_CRASH_IN_ATTEMPT);
+        marks_hit(&w->marks, MARK_CRASH_WAIT_START + (g->attempt.state - FAILOVER_WAIT_START));
+    }
     v->party.listening = false;
     net_leave(&w->net, &v->party, how);
     forget_process(v);

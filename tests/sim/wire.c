@@ -204,6 +204,10 @@ static struct wire *wire_of_client(const struct vedette *v, struct client_id cli
     return NULL;
 }
 
+static bool is_hello(const struct resp_request *r) {
+    return r->count == 3 && slice_is_nocase(r->args[0], "PUBLISH");
+}
+
 static int asked_group(const struct resp_request *r) {
     int64_t port;
     bool is_question = r->count == 6 && slice_is_nocase(r->args[1], "is-master-down-by-addr") &&
@@ -226,6 +230,8 @@ static void overhear_request(struct wire *x, struct slice bytes) {
         mem_grow(
             &x->overheard, &x->overheard_capacity, x->overheard_count + 1, sizeof(*x->overheard));
         x->overheard[x->overheard_count++] = o;
+        if (is_hello(&r))
+            laws_hello(&x->vedette->world->laws, x->vedette, r.args[2]);
         buf_consume(&x->asked, used);
     }
 }
@@ -265,6 +271,8 @@ static void forge(const struct wire *x, struct slice bytes) {
 
 void wire_reply(struct vedette *v, const struct effect *e) {
     struct wire *x = wire_of_client(v, e->client);
+    if (x == NULL)
+        laws_client_gone(&v->world->laws, v, e);
     if (x == NULL || x->conn == NULL)
         return;
     overhear_replies(x, e->bytes);
@@ -275,6 +283,8 @@ void wire_reply(struct vedette *v, const struct effect *e) {
 
 void wire_hang_up(struct vedette *v, const struct effect *e) {
     struct wire *x = wire_of_client(v, e->client);
+    if (x == NULL)
+        laws_client_gone(&v->world->laws, v, e);
     if (x == NULL || x->conn == NULL)
         return;
     net_close(x->conn, END_SERVER);
