@@ -108,13 +108,15 @@ static void on_master(struct client *c, const struct resp_value *value) {
     enter(c, CLIENT_REACHES, ANSWER_MAX_US);
 }
 
-/* +OK <history> <offset>: where the server put it, which only a client of this world is told. */
-static bool read_receipt(const struct resp_value *value, struct point *ret) {
+/* +OK <history> <offset> <instant>: where the server put it and when, which only a client of this
+ * world is told. */
+static bool read_receipt(const struct resp_value *value, struct receipt *r) {
     struct slice rest = value->text;
     int64_t history = 0, offset = 0;
     bool is_ok = value->type == RESP_STATUS && slice_is(slice_cut(&rest, ' '), "OK") &&
-        slice_to_i64(slice_cut(&rest, ' '), &history) && slice_to_i64(rest, &offset);
-    *ret = (struct point){ .history = (uint32_t)history, .offset = (uint64_t)offset };
+        slice_to_i64(slice_cut(&rest, ' '), &history) &&
+        slice_to_i64(slice_cut(&rest, ' '), &offset) && slice_to_i64(rest, &r->at_us);
+    r->at = (struct point){ .history = (uint32_t)history, .offset = (uint64_t)offset };
     return is_ok;
 }
 
@@ -125,9 +127,8 @@ static void on_written(struct client *c, const struct resp_value *value) {
         .client = c,
         .number = c->number,
         .server = c->server,
-        .at_us = clock_of(c)->now_us,
     };
-    if (!read_receipt(value, &r.at)) {
+    if (!read_receipt(value, &r)) {
         start_over(c);
         return;
     }

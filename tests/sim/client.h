@@ -45,7 +45,7 @@ struct receipt {
     uint64_t number;
     const struct server *server;
     struct point at;
-    int64_t at_us;
+    int64_t at_us; /* when the server did it */
 };
 
 /* A configuration, as far as writes are concerned: under it this server was the master. */

@@ -27,20 +27,32 @@ void disk_fini(struct disk *d) {
     state_fini(&d->committing);
 }
 
-static void commit_end(void *context, uint64_t crashes);
+static void commit_end(void *context, uint64_t commit);
+
+/* Whoever waits for it is told that it has failed, until it answers. */
+static void be_overdue(void *context, uint64_t commit) {
+    struct disk *d = context;
+    if (commit != d->commit || d->committing_seq == 0)
+        return;
+    d->is_overdue = true;
+    d->answer(d->context, d->written_seq, false);
+}
 
 static void commit_start(struct disk *d) {
     state_copy(&d->committing, &d->written);
     d->committing_seq = d->written_seq;
+    d->is_overdue = false;
     int64_t time_us = rng_between(d->rng, d->mood.low_us, d->mood.high_us);
-    schedule_at(d->schedule, d->schedule->now_us + time_us, commit_end, d, d->crashes);
+    schedule_at(d->schedule, d->schedule->now_us + time_us, commit_end, d, ++d->commit);
+    if (time_us > DISK_PATIENCE_US)
+        schedule_at(d->schedule, d->schedule->now_us + DISK_PATIENCE_US, be_overdue, d, d->commit);
     if (d->mood.hastes)
         d->answer(d->context, d->committing_seq, true);
 }
 
-static void commit_end(void *context, uint64_t crashes) {
+static void commit_end(void *context, uint64_t commit) {
     struct disk *d = context;
-    if (crashes != d->crashes)
+    if (commit != d->commit || d->committing_seq == 0)
         return;
     uint64_t seq = d->committing_seq;
     d->committing_seq = 0;
@@ -65,6 +77,13 @@ void disk_write(struct disk *d, uint64_t seq, const struct delta *deltas, size_t
     d->written_seq = seq;
     if (d->committing_seq == 0)
         commit_start(d);
+    else if (d->is_overdue)
+        d->answer(d->context, seq, false);
+}
+
+void disk_hurry(struct disk *d) {
+    if (d->committing_seq > 0)
+        schedule_at(d->schedule, d->schedule->now_us, commit_end, d, d->commit);
 }
 
 bool disk_crash(struct disk *d) {
@@ -75,6 +94,6 @@ bool disk_crash(struct disk *d) {
     state_copy(&d->claimed, &d->synced);
     state_copy(&d->written, &d->synced);
     d->written_seq = d->committing_seq = 0;
-    d->crashes++;
+    d->commit++;
     return forgot;
 }

@@ -17,6 +17,9 @@ struct disk_mood {
     bool forgets;      /* what a failed commit held is not written again */
 };
 
+/* A disk that has not answered for so long has failed, until it does; as the store has it. */
+#define DISK_PATIENCE_US INT64_C(3000000)
+
 /* What came of a commit: on disk up to seq, or not. */
 typedef void (*disk_answer_fn)(void *context, uint64_t seq, bool is_durable);
 
@@ -32,7 +35,8 @@ struct disk {
     struct state committing; /* what the commit under way makes durable */
     uint64_t written_seq;
     uint64_t committing_seq; /* 0 = no commit is under way */
-    uint64_t crashes;        /* a commit from before one is void */
+    uint64_t commit;         /* number of the last one; the end of another one is void */
+    bool is_overdue;         /* the one under way has taken DISK_PATIENCE_US */
 };
 
 void disk_init(struct disk *d, struct schedule *schedule, struct rng *rng, const char *id,
@@ -40,5 +44,7 @@ void disk_init(struct disk *d, struct schedule *schedule, struct rng *rng, const
 void disk_fini(struct disk *d);
 /* Hands in one PERSIST; the commit starts at once, or after the one that is under way. */
 void disk_write(struct disk *d, uint64_t seq, const struct delta *deltas, size_t count);
+/* The commit under way ends now. */
+void disk_hurry(struct disk *d);
 /* Returns whether something was forgotten. The commit under way may still have made it. */
 bool disk_crash(struct disk *d);

@@ -20,8 +20,11 @@ enum fault {
     FAULT_SERVER_CHAIN,   /* somebody makes it a replica of another replica */
     FAULT_VEDETTE_CRASH,
     FAULT_VEDETTE_STALL,
-    FAULT_VEDETTE_STOP, /* asked to, cleanly */
-    FAULT_POWER_LOSS,   /* a whole host */
+    FAULT_VEDETTE_CLOCK, /* of the wall, jumps */
+    FAULT_VEDETTE_STOP,  /* asked to, cleanly */
+    FAULT_POWER_LOSS,    /* a whole host */
+    FAULT_HOST_PAUSE,    /* a whole one stands still, as virtual machines do */
+    FAULT_SPLIT,         /* the hosts fall into two parts */
     FAULT_PARTITION,
     FAULT_CONN_RESET,
     FAULT_CONN_STALL,
@@ -59,6 +62,8 @@ struct draw {
     int64_t sync_low_us, sync_high_us, repl_timeout_us;
     int64_t loop_us; /* until a vedette notices what has arrived, at most */
     struct weather weather;
+    int64_t slow_us;   /* between two of the hosts, besides */
+    int64_t drift_max; /* of monotonic clocks: parts per million */
     struct disk_mood disk;
     bool stale_inputs; /* vedettes are told of connections that they have closed, too */
 
@@ -74,6 +79,7 @@ struct draw {
     int64_t outage_max_us;     /* how long a fault lasts, at most */
     uint32_t ambushes;         /* per mille of the faults wait for a failover */
     uint32_t cut_orders;       /* per mille: the connection is reset around an order */
+    uint32_t stall_in_effects; /* per mille: one is stopped there for a while */
     uint32_t crash_in_effects; /* per mille: a vedette dies behind an effect that matters */
 };
 

@@ -10,6 +10,7 @@
 #define PAUSE_MIN_US (10 * US_PER_MS)
 #define REVIVE_US    (100 * US_PER_MS)
 #define BACK_MAX_US  (500 * US_PER_MS) /* of a server that is restarted */
+#define PAUSE_MAX_US (6 * US_PER_S)    /* of vedettes and hosts */
 #define AMBUSH_US    (100 * US_PER_MS) /* behind its event, at most */
 
 static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
@@ -157,8 +158,19 @@ static void crash_vedette(struct world *w) {
 
 static void stall_vedette(struct world *w) {
     struct vedette *v = any_vedette(w);
-    vedette_stall(v, w->schedule.now_us + MIN_OF(faults_duration(w), 6 * US_PER_S));
+    vedette_stall(v, w->schedule.now_us + MIN_OF(faults_duration(w), PAUSE_MAX_US));
     marks_hit(&w->marks, MARK_STALL);
+}
+
+static void set_clock(struct world *w) {
+    static const int64_t jumps_s[] = { 1, 60, 3600, 10 * 365 * 86400 };
+    struct vedette *v = any_vedette(w);
+    int64_t jump_s = jumps_s[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(jumps_s) - 1)];
+    if (rng_chance(&w->rng, 500))
+        jump_s = -jump_s;
+    story_line(&w->story, v->name, "its wall clock jumps by %lld s", (long long)jump_s);
+    marks_hit(&w->marks, MARK_CLOCK_JUMP);
+    v->wall_base_ms += jump_s * 1000;
 }
 
 static void stop_vedette(struct world *w) {
@@ -253,6 +265,41 @@ static void part(struct world *w) {
     }
 }
 
+/* Each host is on one side or the other; what one says may still reach the others. */
+static void split(struct world *w) {
+    bool is_here[NET_HOSTS], one_way = rng_chance(&w->rng, 200);
+    int64_t time_us = faults_duration(w);
+    for (int host = 0; host < w->host_count; host++)
+        is_here[host] = rng_chance(&w->rng, 500);
+    marks_hit(&w->marks, MARK_HALVES);
+    for (int from = 0; from < w->host_count; from++)
+        for (int to = 0; to < w->host_count; to++)
+            if (is_here[from] != is_here[to] && !(one_way && is_here[to]))
+                block(w, from, to, time_us, unblock);
+}
+
+static void resume(void *context, uint64_t host) {
+    struct world *w = context;
+    for (int i = 0; i < w->farm.count; i++)
+        if (w->farm.servers[i].party.host == (int)host)
+            server_continue(&w->farm.servers[i]);
+}
+
+/* What runs on it notices nothing but its clocks. */
+static void pause_host(struct world *w) {
+    int host = any_server(w)->party.host;
+    int64_t time_us = MIN_OF(faults_duration(w), PAUSE_MAX_US);
+    story_line(&w->story, "host", "%d stands still", host);
+    marks_hit(&w->marks, MARK_HOST_PAUSED);
+    for (int i = 0; i < w->farm.count; i++)
+        if (w->farm.servers[i].party.host == host)
+            server_hang(&w->farm.servers[i]);
+    for (int i = 0; i < w->vedette_count; i++)
+        if (w->vedettes[i].party.host == host)
+            vedette_stall(&w->vedettes[i], w->schedule.now_us + time_us);
+    after(w, time_us, resume, (uint64_t)host);
+}
+
 static struct conn *any_conn(struct world *w) {
     if (w->net.conn_count == 0)
         return NULL;
@@ -288,12 +335,20 @@ static void mend_disk(void *context, uint64_t argument) {
 static void break_disk(struct world *w) {
     struct vedette *v = any_vedette(w);
     struct disk_mood *mood = &v->disk.mood;
-    if (rng_chance(&w->rng, 500))
+    int64_t how = rng_between(&w->rng, 0, 4);
+    if (how < 2) {
         mood->failure_per_mille = 1000;
-    else
+    } else if (how < 4) {
         mood->high_us = 20 * mood->high_us + 100 * US_PER_MS;
-    story_line(
-        &w->story, v->name, "its disk %s", mood->failure_per_mille == 1000 ? "fails" : "is slow");
+    } else {
+        mood->low_us = DISK_PATIENCE_US;
+        mood->high_us = 5 * DISK_PATIENCE_US;
+        marks_hit(&w->marks, MARK_DISK_HUNG);
+    }
+    story_line(&w->story, v->name, "its disk %s",
+        how < 2       ? "fails"
+            : how < 4 ? "is slow"
+                      : "hangs");
     after(w, faults_duration(w), mend_disk, (uint64_t)v->number);
 }
 
@@ -353,8 +408,11 @@ static void (*const actions[FAULT_COUNT])(struct world *w) = {
     [FAULT_SERVER_CHAIN] = chain,
     [FAULT_VEDETTE_CRASH] = crash_vedette,
     [FAULT_VEDETTE_STALL] = stall_vedette,
+    [FAULT_VEDETTE_CLOCK] = set_clock,
     [FAULT_VEDETTE_STOP] = stop_vedette,
     [FAULT_POWER_LOSS] = lose_power,
+    [FAULT_HOST_PAUSE] = pause_host,
+    [FAULT_SPLIT] = split,
     [FAULT_PARTITION] = part,
     [FAULT_CONN_RESET] = reset_conns,
     [FAULT_CONN_STALL] = stall_conns,
@@ -446,6 +504,8 @@ void faults_heal(struct world *w) {
     for (int i = 0; i < w->vedette_count; i++) {
         struct vedette *v = &w->vedettes[i];
         v->disk.mood.failure_per_mille = 0;
+        v->disk.mood.low_us = w->draw.disk.low_us;
+        disk_hurry(&v->disk);
         v->disk.mood.high_us = MIN_OF(w->draw.disk.high_us, 20 * US_PER_MS);
         vedette_continue(v);
         bring_back_vedette(w, (uint64_t)i);

@@ -292,7 +292,8 @@ static void check_crash(struct laws *l, const struct vedette *v, int group) {
     int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
     int64_t dead_us = end_us - (was_seen ? s->died_us : s->died_before_us);
     marks_hit(&w->marks, MARK_REFUSED_DOWN);
-    if (dead_us / US_PER_MS + 1 < crash_after_ms)
+    dead_us += dead_us * w->draw.drift_max / US_PER_S + US_PER_MS; /* as its clock has it */
+    if (dead_us / US_PER_MS < crash_after_ms)
         laws_break(l, LAW_CRASH_TRUE, "%s holds %s for crashed, which was dead for %lld ms",
             v->name, s->name, (long long)(dead_us / US_PER_MS));
 }

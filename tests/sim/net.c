@@ -51,7 +51,10 @@ int64_t net_delay(struct net *n, int from, int to) {
         return delay / 10;
     if (w->spike_per_mille > 0 && rng_chance(n->rng, w->spike_per_mille))
         delay += w->spike_us;
-    return delay;
+    bool is_slow = n->slow_us > 0 &&
+        ((from == n->slow_hosts[0] && to == n->slow_hosts[1]) ||
+            (from == n->slow_hosts[1] && to == n->slow_hosts[0]));
+    return is_slow ? delay + n->slow_us : delay;
 }
 
 bool net_reaches(const struct net *n, int from, int to) {

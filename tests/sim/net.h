@@ -52,6 +52,8 @@ struct net {
     struct rng *rng;
     struct story *story;
     struct weather weather;
+    int slow_hosts[2];                  /* with a long way between them, */
+    int64_t slow_us;                    /* longer by so much in each direction */
     struct party *parties[NET_PARTIES]; /* borrowed */
     size_t party_count;
     bool blocked[NET_HOSTS][NET_HOSTS]; /* from, to */

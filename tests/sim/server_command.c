@@ -199,7 +199,8 @@ static void run_role(struct session *x, const struct resp_request *r, struct res
 
 #define WRITE_SIZE 40 /* bytes by which the offset grows */
 
-/* The answer says where the write is, too: clients want to know whether it was lost. */
+/* The answer says where the write is and since when, too: clients want to know whether it was lost.
+ */
 static void run_set(struct session *x, const struct resp_request *r, struct resp_writer *w) {
     (void)r;
     struct server *s = x->server;
@@ -208,9 +209,9 @@ static void run_set(struct session *x, const struct resp_request *r, struct resp
         return;
     }
     s->data.offset += WRITE_SIZE;
-    char text[64];
-    (void)snprintf(
-        text, sizeof(text), "OK %u %llu", s->data.history, (unsigned long long)s->data.offset);
+    char text[96];
+    (void)snprintf(text, sizeof(text), "OK %u %llu %lld", s->data.history,
+        (unsigned long long)s->data.offset, (long long)s->farm->net->schedule->now_us);
     resp_status(w, text);
 }
 

@@ -14,6 +14,7 @@
 
 #define LATE_MAX_MS    50 /* what a stall adds to the heard clock at most, as the shell has it */
 #define IDLE_WAKES_MAX 100
+#define STALL_MAX_US   (4 * US_PER_S) /* between two effects */
 
 /* Source: spec 3.1. */
 #define TILT_TRIGGER_MS 2000
@@ -26,8 +27,25 @@ static struct schedule *clock_of(const struct vedette *v) {
     return &v->world->schedule;
 }
 
+#define MILLION INT64_C(1000000)
+
+static int64_t mono_at(const struct vedette *v, int64_t at_us) {
+    return v->mono_base_ms + (at_us + at_us / MILLION * v->drift) / US_PER_MS;
+}
+
 static int64_t mono_ms(const struct vedette *v) {
-    return v->mono_base_ms + clock_of(v)->now_us / US_PER_MS;
+    return mono_at(v, clock_of(v)->now_us);
+}
+
+/* When its clock will show this. */
+static int64_t instant_of(const struct vedette *v, int64_t ms) {
+    int64_t local_us = (ms - v->mono_base_ms) * US_PER_MS;
+    if (v->drift == 0)
+        return local_us;
+    int64_t at_us = local_us - (local_us / MILLION + 2) * v->drift;
+    while (mono_at(v, at_us) < ms)
+        at_us += 10;
+    return at_us;
 }
 
 void vedette_init(struct vedette *v, struct world *w, int number) {
@@ -88,12 +106,15 @@ struct group *vedette_group(const struct vedette *v, int group) {
 
 /* ---- carrying out ---- */
 
-/* A process may die between any two effects; more often where that hurts. */
-static bool dies_here(const struct vedette *v, const struct effect *e) {
-    uint32_t chance = v->world->draw.crash_in_effects;
-    bool matters = e->kind == EFFECT_PERSIST || e->after > 0 ||
+/* Effects around which it hurts to be interrupted. */
+static bool matters(const struct effect *e) {
+    return e->kind == EFFECT_PERSIST || e->after > 0 ||
         (e->kind == EFFECT_SEND && e->request_count > 1);
-    return chance > 0 && matters && v->world->faults_are_on && rng_chance(&v->world->rng, chance);
+}
+
+static bool happens_here(const struct vedette *v, const struct effect *e, uint32_t chance) {
+    return chance > 0 && matters(e) && v->world->faults_are_on &&
+        rng_chance(&v->world->rng, chance);
 }
 
 static void carry_out(struct vedette *v, const struct effect *e) {
@@ -162,9 +183,14 @@ static void carry_out_all(struct vedette *v) {
         story_effect(&w->story, v->name, e);
         world_tell(w, v, e);
         carry_out(v, e);
-        if (dies_here(v, e)) {
+        /* It may die between any two effects; or be stopped for a while: what is left to do is
+         * done then, although it was decided before. */
+        if (happens_here(v, e, w->draw.crash_in_effects)) {
             marks_hit(&w->marks, MARK_CRASH_IN_EFFECTS);
             v->crash_wanted = true;
+        } else if (happens_here(v, e, w->draw.stall_in_effects)) {
+            marks_hit(&w->marks, MARK_STALL_IN_EFFECTS);
+            vedette_stall(v, w->schedule.now_us + rng_between(&w->rng, 1, STALL_MAX_US));
         }
     }
     effects_clear(&v->effects);
@@ -315,7 +341,7 @@ static void plan_wake(struct vedette *v) {
     int64_t now_us = clock_of(v)->now_us;
     int64_t at_us = INT64_MAX;
     if (v->until_ms != TSTAMP_NEVER)
-        at_us = MAX_OF((v->until_ms - v->mono_base_ms) * US_PER_MS, now_us + 20);
+        at_us = MAX_OF(instant_of(v, v->until_ms), now_us + 20);
     if (!list_is_empty(&v->inbox))
         at_us = tstamp_min(at_us, now_us + rng_between(&v->world->rng, 0, v->world->draw.loop_us));
     if (at_us == INT64_MAX)
@@ -375,6 +401,7 @@ void vedette_start(struct vedette *v) {
     v->tilt_until_heard_ms = 0;
     v->party.listening = true;
     v->mono_base_ms = rng_between(&w->rng, 1, 100000000);
+    v->drift = rng_between(&w->rng, -w->draw.drift_max, w->draw.drift_max);
     v->wall_base_ms = 1700000000000 + rng_between(&w->rng, -5000, 5000);
     v->now = (struct now){
         .mono_ms = mono_ms(v),

@@ -91,6 +91,13 @@ static bool is_to_be_cut(const struct vedette *v, const struct effect *e) {
         rng_chance(&w->rng, w->draw.cut_orders);
 }
 
+/* A process that was stopped between two effects does not send before it goes on. */
+static void hold_up(struct wire *x) {
+    int64_t until_us = x->vedette->stalled_until_us;
+    if (until_us > x->vedette->world->schedule.now_us)
+        x->conn->stalled_until_us = MAX_OF(x->conn->stalled_until_us, until_us);
+}
+
 void wire_send(struct vedette *v, const struct effect *e) {
     struct wire *x = wire_of_link(v, e->link, e->incarnation);
     if (x == NULL)
@@ -106,6 +113,7 @@ void wire_send(struct vedette *v, const struct effect *e) {
     }
     if (x->conn == NULL)
         return;
+    hold_up(x);
     bool is_cut = is_to_be_cut(v, e), before = is_cut && rng_chance(&v->world->rng, 500);
     if (before)
         net_reset(x->conn, "reset before an order");
@@ -278,6 +286,7 @@ void wire_reply(struct vedette *v, const struct effect *e) {
     overhear_replies(x, e->bytes);
     if (v->world->votes_are_forged)
         forge(x, e->bytes);
+    hold_up(x);
     net_send(x->conn, END_SERVER, e->bytes);
 }
 

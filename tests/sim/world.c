@@ -103,6 +103,9 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     w->farm.repl_timeout_us = draw->repl_timeout_us;
     w->farm.reconnect_us = US_PER_S;
     laws_init(&w->laws, w);
+    w->net.slow_us = draw->slow_us;
+    for (int i = 0; i < 2 && draw->slow_us > 0; i++)
+        w->net.slow_hosts[i] = (int)rng_between(&w->rng, 0, w->host_count - 1);
     visitor_init(&w->visitor, &w->net, &w->marks, VISITOR_HOST);
     return w;
 }
