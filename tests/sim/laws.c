@@ -281,16 +281,18 @@ static bool is_judgement(const char *event) {
     return false;
 }
 
-/* A life that falls between two attempts to connect is seen by nobody, and an attempt may be on its
- * way for crash_after. The clock of the vedette counts whole milliseconds. */
+/* Between two attempts, and an attempt may be on its way for crash_after. The clock of the vedette
+ * counts whole milliseconds. */
+int64_t laws_glimpse_us(const struct group_draw *g) {
+    int64_t pause_ms = MAX_OF(g->crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS);
+    return (pause_ms + g->crash_after_ms + 1) * US_PER_MS;
+}
+
 static void check_crash(struct laws *l, const struct vedette *v, int group) {
     struct world *w = l->world;
     const struct server *s = farm_at(&w->farm, &vedette_group(v, group)->master->address.given);
     int64_t crash_after_ms = w->draw.group[group].crash_after_ms;
-    int64_t gap_ms = MAX_OF(crash_after_ms / 4, CRASH_ATTEMPT_MIN_MS) + crash_after_ms + 1;
-    bool was_seen = s->lived_us > gap_ms * US_PER_MS;
-    int64_t end_us = s->alive ? s->started_us : w->schedule.now_us;
-    int64_t dead_us = end_us - (was_seen ? s->died_us : s->died_before_us);
+    int64_t dead_us = (s->alive ? s->started_us : w->schedule.now_us) - s->dead_us;
     marks_hit(&w->marks, MARK_REFUSED_DOWN);
     dead_us += dead_us * w->draw.drift_max / US_PER_S + US_PER_MS; /* as its clock has it */
     if (dead_us / US_PER_MS < crash_after_ms)

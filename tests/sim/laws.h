@@ -185,6 +185,10 @@ void laws_answer_told(
 void laws_watch_stock(struct laws *l, struct stock *s);
 void laws_stock_started(struct laws *l, const struct stock *s);
 
+struct group_draw;
+/* How short the life of a server can be that nobody sees who tries to connect to it. */
+int64_t laws_glimpse_us(const struct group_draw *g);
+
 /* ---- between the files of this module ---- */
 
 struct reign *laws_reign(struct laws *l, int group, uint64_t epoch); /* made if it is new */

@@ -358,9 +358,8 @@ void server_kill(struct server *s, enum net_leave how) {
         return;
     story_line(s->farm->net->story, s->name, "dies");
     s->alive = s->hung = false;
-    s->lived_us = clock_of(s)->now_us - s->started_us;
-    s->died_before_us = s->died_us;
-    s->died_us = clock_of(s)->now_us;
+    if (clock_of(s)->now_us - s->started_us > s->glimpse_us)
+        s->dead_us = clock_of(s)->now_us;
     s->party.listening = false;
     s->trouble = TROUBLE_NONE;
     s->refusal = REFUSE_NOTHING;

@@ -62,9 +62,10 @@ struct server {
     int group, row; /* from 0; row 0 is the first master. A row is a host */
     char name[4];   /* "s1" in the first group, "t1" in the next */
     bool alive;
-    bool hung;                        /* stopped by a signal: takes bytes, answers nothing */
-    int64_t started_us, died_us;      /* last time; 0 = never */
-    int64_t lived_us, died_before_us; /* how long its last life was; its death before that */
+    bool hung;          /* stopped by a signal: takes bytes, answers nothing */
+    int64_t started_us; /* last time */
+    int64_t dead_us;    /* since when it is dead, but for lives that nobody has to have seen; */
+    int64_t glimpse_us; /* these are no longer than this */
     uint64_t incarnation;
     char run_id[ID_SIZE];
     int64_t priority;

@@ -143,6 +143,7 @@ void world_start(struct world *w) {
     for (int i = 0; i < w->farm.count; i++) {
         struct server *s = &w->farm.servers[i];
         s->priority = w->draw.group[s->group].priorities[s->row];
+        s->glimpse_us = laws_glimpse_us(&w->draw.group[s->group]);
         s->is_hidden = w->draw.group[s->group].is_hidden[s->row];
     }
     for (int i = 0; i < w->vedette_count; i++)
