@@ -20,4 +20,5 @@ void visitor_init(struct visitor *o, struct net *net, struct marks *marks, int h
 void visitor_fini(struct visitor *o);
 /* `words`: separated by single blanks. */
 void visitor_say(struct visitor *o, const struct vedette *to, const char *words);
-void visitor_say_to(struct visitor *o, const struct party *to, const char *words); /* any Sentinel */
+void visitor_say_to(
+    struct visitor *o, const struct party *to, const char *words); /* any Sentinel */
