@@ -183,8 +183,6 @@ bool world_run(struct world *w, int64_t until_us) {
 
 /* What a vedette has to do with stock ones. */
 static void mark_mixture(struct world *w, const struct effect *e) {
-    if (e->kind != EFFECT_EVENT || w->stock_count == 0)
-        return;
     struct slice rest = e->text, first = slice_cut(&rest, ' ');
     if (strcmp(e->event, "+vote-for-leader") == 0 && world_is_stock(w, first))
         marks_hit(&w->marks, MARK_VOTE_FOR_STOCK);
