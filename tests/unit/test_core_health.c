@@ -3,6 +3,7 @@
 #include "tests/unit/core_fixture.h"
 
 #include "sentinel/core/election.h"
+#include "sentinel/core/input.h"
 
 #include <string.h>
 
