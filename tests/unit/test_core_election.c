@@ -434,6 +434,23 @@ static void the_attempt_ends_when_the_master_answers(void **state) {
     fixture_stop(&f);
 }
 
+static void it_ends_too_when_a_restarted_master_has_loaded(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.reboot_down_after_ms = 5000;
+    fixture_start_unloved(&f, &o);
+    f.master.run_id[0] = 'f';
+    f.master.pong = "-LOADING the dataset\r\n";
+    fixture_cut(&f, &f.master);
+    fixture_await(&f, "+try-failover", 7000);
+    fixture_forget(&f);
+    f.master.pong = "+PONG\r\n";
+    fixture_await(&f, "-failover-abort-not-elected", 1100);
+    assert_events(
+        &f, "-sdown " MASTER "\n-odown " MASTER "\n-failover-abort-not-elected " MASTER "\n");
+    fixture_stop(&f);
+}
+
 /* ---- laws C5 and C6: dead attempts ---- */
 
 static void c5_a_dead_attempt_is_retried_fast_five_times_at_most(void **state) {
@@ -666,6 +683,7 @@ int main(void) {
         cmocka_unit_test(the_vote_is_asked_for_beside_a_question_in_flight),
         cmocka_unit_test(too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows),
         cmocka_unit_test(the_attempt_ends_when_the_master_answers),
+        cmocka_unit_test(it_ends_too_when_a_restarted_master_has_loaded),
         cmocka_unit_test(c5_a_dead_attempt_is_retried_fast_five_times_at_most),
         cmocka_unit_test(c5_the_retry_wins_when_the_votes_are_there),
         cmocka_unit_test(c5_an_attempt_that_somebody_may_still_win_is_not_dead),
