@@ -46,8 +46,10 @@ static void check_return(struct laws *l, const struct correction *c) {
 static void check_fix(struct laws *l, const struct correction *c) {
     const struct watched_server *s = c->s;
     const int64_t now_ms = c->v->now.mono_ms, limit_ms = c->g->settings.failover_timeout_ms;
-    const struct server *follows = farm_at(&l->world->farm, &s->follows);
-    bool is_wrong = follows != farm_at(&l->world->farm, &c->g->master->address.given);
+    const struct endpoint *right = &c->g->master->address.given;
+    bool is_wrong = farm_at(&l->world->farm, &s->follows) != farm_at(&l->world->farm, right) ||
+        (!endpoint_is_ip(&s->follows) && !endpoint_equal(&s->follows, right)); /* a name that says
+                                                                                   nothing to it */
     int64_t since_ms = is_wrong ? s->follows_ms : s->own_failover_ms;
     since_ms = MAX_OF(since_ms, s->down_ms);
     if (s->says_master || (!is_wrong && s->own_failover_ms == 0) || now_ms - since_ms <= limit_ms)

@@ -44,7 +44,7 @@ static bool read_choice(struct laws *l, const struct vedette *v, int group, stru
     ret->master = seen(ret, ret->g->master);
     if (ret->master == NULL || ret->master->is_double)
         return false;
-    if (ret->attempt->is_forced)
+    if (ret->attempt->is_forced || ret->attempt->is_coordinated)
         ret->fresh_since_ms = ret->attempt->begun_ms;
     else if (ret->master->is_down)
         ret->fresh_since_ms = ret->master->down_ms;

@@ -235,19 +235,25 @@ static bool value_of(struct slice line, const char *key, struct slice *ret) {
 }
 
 static void note_run_id(struct watched_server *s, struct slice id, int64_t now_ms) {
-    if (s->run_id[0] != '\0' && !slice_is(id, s->run_id))
+    if (slice_is(id, s->run_id))
+        return;
+    if (s->run_id[0] != '\0')
         s->rebooted_ms = now_ms;
+    s->said_replica = false;
+    s->turned_ms = 0;
     slice_copy(id, s->run_id, sizeof(s->run_id));
 }
 
+/* Whoever starts as a master was not promoted. */
 static void note_role(struct watched_server *s, bool is_master, int64_t now_ms) {
+    bool has_turned = is_master && s->said_replica;
+    s->said_replica = !is_master;
     if (is_master == s->says_master)
         return;
-    if (is_master)
-        s->turned_ms = now_ms;
-    else
+    if (!is_master)
         s->follows_ms = now_ms;
     s->says_master = is_master;
+    s->turned_ms = has_turned ? now_ms : 0;
     s->role_ms = now_ms;
 }
 

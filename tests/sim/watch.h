@@ -57,7 +57,8 @@ struct watched_server {
     int64_t info_ms, info_sent_ms;
     bool says_master;
     int64_t role_ms;   /* since when it says so */
-    int64_t turned_ms; /* when it said so after something else */
+    bool said_replica; /* since its start */
+    int64_t turned_ms; /* when it became one, without a start */
     int64_t priority, link_down_ms, own_failover_ms;
     uint64_t offset;
     char run_id[ID_SIZE];
