@@ -172,6 +172,23 @@ static void draw_stocks(struct draw *d, struct rng *rng) {
     }
 }
 
+/* As small as they can be, where a world can live with that. Names take room for a while: a server
+ * that is known by its IP, too, is two. */
+static void draw_limits(struct draw *d, struct rng *rng) {
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        d->limits[i] = UNLIMITED;
+    if (!rng_chance(rng, 250))
+        return;
+    d->limits[LIMIT_PENDING_COMMANDS] = PICK(rng, UNLIMITED, 10);
+    d->limits[LIMIT_PARKED_REPLIES] = PICK(rng, UNLIMITED, 1);
+    d->limits[LIMIT_PARKED_TIME] = PICK(rng, UNLIMITED, 100);
+    d->limits[LIMIT_INFO_CACHE] = PICK(rng, UNLIMITED, 0, 2000);
+    d->limits[LIMIT_QUERY_BUFFER] = PICK(rng, UNLIMITED, 16384);
+    d->limits[LIMIT_PEERS] = PICK(rng, UNLIMITED, d->vedettes + d->stocks - 1);
+    if (d->naming == NAMING_NONE)
+        d->limits[LIMIT_REPLICAS] = PICK(rng, UNLIMITED, draw_rows(d) - 1);
+}
+
 void draw_from(struct draw *d, struct rng *rng) {
     *d = (struct draw){ .groups = 0 };
     draw_size(d, rng);
@@ -183,6 +200,7 @@ void draw_from(struct draw *d, struct rng *rng) {
     d->naming = (enum naming)PICK(
         rng, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_RESOLVED, NAMING_ANNOUNCED);
     draw_stocks(d, rng);
+    draw_limits(d, rng);
 }
 
 void draw_plain(struct draw *d) {
@@ -205,6 +223,8 @@ void draw_plain(struct draw *d) {
         .weather = { .delay_low_us = 1 * US_PER_MS, .delay_high_us = 1 * US_PER_MS },
         .disk = { .low_us = 1 * US_PER_MS, .high_us = 1 * US_PER_MS },
     };
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        d->limits[i] = UNLIMITED;
 }
 
 static void print_group(const struct group_draw *g, struct buf *out) {

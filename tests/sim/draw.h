@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/rng.h"
+#include "config/limit.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/names.h"
 #include "tests/sim/net.h"
@@ -45,11 +46,14 @@ struct group_draw {
     bool is_hidden[SIM_GROUP_SERVERS_MAX]; /* replica-announced no */
 };
 
+#define UNLIMITED -1
+
 struct draw {
     int vedettes, groups;
     int stocks; /* stock Sentinels besides the vedettes */
     struct group_draw group[SIM_GROUPS_MAX];
     bool has_password, has_scripts;
+    int64_t limits[LIMIT_COUNT]; /* of the vedettes; UNLIMITED: as they are by default */
     enum naming naming;
 
     /* The world as it stands. */

@@ -297,6 +297,9 @@ static void pause_host(struct world *w) {
     for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == host)
             vedette_stall(&w->vedettes[i], w->schedule.now_us + time_us);
+    for (int i = 0; i < w->stock_count; i++)
+        if (w->stocks[i].party.host == host)
+            stock_stall(&w->stocks[i], w->schedule.now_us + time_us);
     after(w, time_us, resume, (uint64_t)host);
 }
 

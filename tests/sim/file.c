@@ -52,6 +52,9 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     if (s->announce_hostnames)
         s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
     s->listen_count = 1;
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        if (d->limits[i] != UNLIMITED)
+            s->limits.max[i] = d->limits[i];
     for (int i = 0; i < v->world->group_count; i++)
         if (!v->file.sections[i].is_missing)
             fill_group(v, i, settings_add_group(s));

@@ -502,6 +502,8 @@ static void check_link(struct laws *l, const struct vedette *v, const struct lin
     size_t brake = link_pending(link, PENDING_PING) + link_pending(link, PENDING_INFO) +
         link_pending(link, PENDING_HELLO);
     size_t limit = (size_t)engine_core(v->engine)->settings.limits.max[LIMIT_PENDING_COMMANDS];
+    if (link->process != NULL)
+        limit *= (size_t)v->world->group_count; /* that share it */
     if (brake > limit || link->count > 2 * limit)
         laws_break(
             l, LAW_PENDING_BOUND, "%s: link %u awaits %zu replies", v->name, id, link->count);

@@ -41,6 +41,7 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_SIMULATED] = { "simulated crash", NULL, 1, "SENTINEL SIMULATE-FAILURE ended a process" },
     [MARK_LONE_LEADER] = { "lone leader", NULL, 0,
         "elected by one that was made to forget its peers" },
+    [MARK_LIMIT] = { "limit", NULL, 1, "a vedette acted on one of its limits" },
     [MARK_AMBUSH] = { "ambush", NULL, 50, "a fault waited for a failover" },
     [MARK_NO_MASTER] = { "no master left", NULL, 0,
         "all servers came back as replicas, too long ago for the rules of selection" },

@@ -267,6 +267,15 @@ static bool group_is_right(const struct world *w, int group, const struct group_
         s->reboot_down_after_ms == d->reboot_down_after_ms;
 }
 
+bool operator_has_done(const struct world *w, int group) {
+    for (int i = 0; i < w->vedette_count; i++) {
+        const struct group *g = vedette_group(&w->vedettes[i], group);
+        if (g == NULL || !group_is_right(w, group, &g->settings))
+            return false;
+    }
+    return true;
+}
+
 /* Vedettes that were made to forget each other, or that hold different masters under the epoch of a
  * group that was made anew, never hear better: one of them has to be told. */
 static bool is_lost(const struct world *w, struct vedette *v, int group, const struct group *g) {

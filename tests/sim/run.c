@@ -3,6 +3,7 @@
 #include "common/ensure.h"
 #include "sentinel/core/core.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
 #include <string.h>
@@ -83,10 +84,12 @@ static int64_t patience(const struct draw *d, int group, bool role_has_changed) 
 }
 
 /* What has to be waited for, as with the originals: an attempt that is under way or was left alone,
- * a vote for somebody who made nothing of it (C8), tilt. A stock Sentinel may stand at any time,
- * and whoever votes for it waits, whatever becomes of it. */
+ * a vote for somebody who made nothing of it (C8), tilt; and people who have settings to put right.
+ * A stock Sentinel may stand at any time, and whoever votes for it waits, whatever becomes of it.
+ */
 static bool has_to_wait(struct world *w, int group) {
-    if (any_in_tilt(w) || has_changed_role(w, group) || w->stock_count > 0)
+    if (any_in_tilt(w) || has_changed_role(w, group) || w->stock_count > 0 ||
+        !operator_has_done(w, group))
         return true;
     for (int i = 0; i < w->vedette_count; i++) {
         const struct group *g = vedette_group(&w->vedettes[i], group);

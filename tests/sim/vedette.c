@@ -70,6 +70,12 @@ static void letter_free(struct letter *l) {
     mem_free(l);
 }
 
+static void mark_limits(struct vedette *v) {
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        if (vedette_core(v)->limit_hits[i] > 0)
+            marks_hit(&v->world->marks, MARK_LIMIT);
+}
+
 /* Everything of the process that does not outlive it. */
 static void forget_process(struct vedette *v) {
     list_for_each(l, &v->inbox, struct letter, siblings)
@@ -433,6 +439,7 @@ void vedette_crash(struct vedette *v, enum net_leave how) {
     struct world *w = v->world;
     story_line(&w->story, v->name, "%s", v->stop_wanted ? "stops" : "crashes");
     marks_hit(&w->marks, MARK_CRASH);
+    mark_limits(v);
     for (int i = 0; i < w->group_count; i++) {
         const struct group *g = vedette_group(v, i);
         if (g == NULL || !group_in_failover(g))
