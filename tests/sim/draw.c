@@ -157,19 +157,34 @@ static void draw_faults(struct draw *d, struct rng *rng) {
 #define STOCK_DOWN_AFTER_MIN_MS       1500
 #define STOCK_FAILOVER_TIMEOUT_MAX_MS 60000
 
+static void make_fit_for_stock(struct draw *d) {
+    d->weights[FAULT_OPERATOR] = d->weights[FAULT_RELOAD] = 0;
+    for (int i = 0; i < d->groups; i++) {
+        struct group_draw *g = &d->group[i];
+        g->down_after_ms = MAX_OF(g->down_after_ms, STOCK_DOWN_AFTER_MIN_MS);
+        g->failover_timeout_ms = MIN_OF(g->failover_timeout_ms, STOCK_FAILOVER_TIMEOUT_MAX_MS);
+    }
+}
+
 static void draw_stocks(struct draw *d, struct rng *rng) {
     if (d->naming != NAMING_NONE || !rng_chance(rng, 400))
         return;
     int sentinels = (int)PICK(rng, 3, 3, 3, 3, 4, 5), majority = sentinels / 2 + 1;
-    d->stocks = (int)PICK(rng, 1, 1, SIM_STOCKS_MAX);
+    d->stocks = (int)PICK(rng, 1, 1, 2);
     d->vedettes = sentinels - d->stocks;
-    d->weights[FAULT_OPERATOR] = d->weights[FAULT_RELOAD] = 0;
-    for (int i = 0; i < d->groups; i++) {
-        struct group_draw *g = &d->group[i];
-        g->quorum = PICK(rng, majority, majority, majority, 2, 1, sentinels);
-        g->down_after_ms = MAX_OF(g->down_after_ms, STOCK_DOWN_AFTER_MIN_MS);
-        g->failover_timeout_ms = MIN_OF(g->failover_timeout_ms, STOCK_FAILOVER_TIMEOUT_MAX_MS);
-    }
+    for (int i = 0; i < d->groups; i++)
+        d->group[i].quorum = PICK(rng, majority, majority, majority, 2, 1, sentinels);
+    make_fit_for_stock(d);
+}
+
+void draw_stocks_alone(struct draw *d) {
+    d->vedettes = d->clients = 0;
+    d->quiet_us = 0;
+    d->naming = NAMING_NONE;
+    d->stocks = SIM_STOCKS_MAX;
+    for (int i = 0; i < d->groups; i++)
+        d->group[i].quorum = MIN_OF(d->group[i].quorum, SIM_STOCKS_MAX);
+    make_fit_for_stock(d);
 }
 
 /* As small as they can be, where a world can live with that. Names take room for a while: a server

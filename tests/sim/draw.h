@@ -91,6 +91,8 @@ struct draw {
 int draw_rows(const struct draw *d);
 /* Draws all of it. */
 void draw_from(struct draw *d, struct rng *rng);
+/* The same with three stock Sentinels in the place of all vedettes. */
+void draw_stocks_alone(struct draw *d);
 /* One group of three, three vedettes, no faults, ordinary settings, a network of one millisecond:
  * for scenarios. */
 void draw_plain(struct draw *d);

@@ -29,6 +29,12 @@ static struct vedette *any_vedette(struct world *w) {
     return &w->vedettes[rng_between(&w->rng, 0, w->vedette_count - 1)];
 }
 
+static const struct party *any_sentinel(struct world *w) {
+    int64_t number = rng_between(&w->rng, 0, world_sentinel_count(w) - 1);
+    return number < w->vedette_count ? &w->vedettes[number].party
+                                     : &w->stocks[number - w->vedette_count].party;
+}
+
 static int any_group(struct world *w) {
     return (int)rng_between(&w->rng, 0, w->group_count - 1);
 }
@@ -216,7 +222,7 @@ static void power_back(void *context, uint64_t argument) {
 static void lose_power(struct world *w) {
     int host = any_server(w)->party.host;
     if (rng_chance(&w->rng, 300))
-        host = any_vedette(w)->party.host;
+        host = any_sentinel(w)->host;
     story_line(&w->story, "host", "%d loses power", host);
     marks_hit(&w->marks, MARK_POWER_LOSS);
     for (int i = 0; i < w->farm.count; i++)

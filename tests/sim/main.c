@@ -22,7 +22,7 @@ struct options {
     int64_t time_s;
     const struct mutant *mutant; /* NULL = none */
     size_t jobs;
-    bool wants_marks, is_trace, hunts;
+    bool wants_marks, is_trace, is_stock, hunts;
     enum mutants_which hunted;
 };
 
@@ -46,6 +46,7 @@ static void print_usage(FILE *out) {
         "  --from S        the first one (1)\n"
         "  --time SECONDS  so long a virtual time at least, instead of ten minutes\n"
         "  --jobs N        so many processes at the same time (1)\n"
+        "  --stock         stock Sentinels alone, as models, instead of vedettes\n"
         "  --marks         fail too if what should happen in such a run did not happen often enough\n"
         "  --trace SEED    print the story of one seed\n"
         "  --mutants       fail if there is a bug that no seed (of 2000) notices, and print by what law\n"
@@ -64,6 +65,8 @@ static bool parse_number(const char *text, uint64_t *ret) {
 static bool parse_flag(const char *name, struct options *o) {
     if (strcmp(name, "--marks") == 0)
         o->wants_marks = true;
+    else if (strcmp(name, "--stock") == 0)
+        o->is_stock = true;
     else if (strcmp(name, "--mutants") == 0 || strcmp(name, "--quick-mutants") == 0)
         o->hunts = true;
     else
@@ -113,6 +116,7 @@ static struct run_options options_of(const struct options *o, uint64_t seed) {
     return (struct run_options){
         .seed = seed,
         .time_s = o->time_s,
+        .is_stock = o->is_stock,
         .mutant = o->mutant,
     };
 }
@@ -123,6 +127,8 @@ static void print_replay(const struct options *o, uint64_t seed) {
     printf("  replay: scripts/sim --trace %llu", (unsigned long long)seed);
     if (o->time_s > 0)
         printf(" --time %lld", (long long)o->time_s);
+    if (o->is_stock)
+        printf(" --stock");
     if (o->mutant != NULL)
         printf(" --mutant %s", o->mutant->name);
     printf("\n");

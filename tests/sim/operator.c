@@ -374,5 +374,7 @@ static void look(void *context, uint64_t round) {
 }
 
 void operator_mend(struct world *w) {
+    if (w->vedette_count == 0)
+        return; /* nobody asked stock ones for anything that stays */
     schedule_at(&w->schedule, w->schedule.now_us + LOOK_US / 10, look, w, w->round);
 }

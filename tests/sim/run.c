@@ -46,6 +46,12 @@ static bool is_clashing(const struct world *w, int group) {
             g->config_epoch == w->laws.clash_epochs[group])
             return true;
     }
+    for (int i = 0; i < w->stock_count; i++) {
+        const struct stock_group *g = stock_group(&w->stocks[i], slice_of(world_group_name(group)));
+        if (g != NULL && w->laws.clash_epochs[group] != 0 &&
+            stock_group_epoch(g) == w->laws.clash_epochs[group])
+            return true;
+    }
     return false;
 }
 
@@ -201,6 +207,8 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
     ensure(planted_choose(mutant->planted));
     rng_init(&rng, options->seed * UINT64_C(0x9e3779b97f4a7c15));
     draw_from(&draw, &rng);
+    if (options->is_stock)
+        draw_stocks_alone(&draw);
     if (options->time_s > 0)
         draw.time_us = options->time_s * US_PER_S;
     struct world *w = world_new(options->seed, &draw);

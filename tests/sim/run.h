@@ -10,6 +10,7 @@
 struct run_options {
     uint64_t seed;
     int64_t time_s;              /* 0: as the seed draws it */
+    bool is_stock;               /* stock Sentinels alone, in the place of vedettes */
     const struct mutant *mutant; /* NULL: nothing goes wrong by itself */
     bool is_traced;              /* otherwise there is no hash either */
     FILE *story;                 /* borrowed; may be NULL */

@@ -2,7 +2,7 @@
 #pragma once
 
 #define SIM_VEDETTES_MAX      7
-#define SIM_STOCKS_MAX        2 /* besides the vedettes */
+#define SIM_STOCKS_MAX        3 /* besides the vedettes, or alone */
 #define SIM_SENTINELS_MAX     (SIM_VEDETTES_MAX + SIM_STOCKS_MAX)
 #define SIM_GROUPS_MAX        5
 #define SIM_REPLICAS_MAX      6 /* of one group */

@@ -254,8 +254,8 @@ const struct endpoint *stock_group_master(const struct stock_group *g) {
     return is_promoted ? &g->promoted->address : &g->master->address;
 }
 
-bool stock_group_is_busy(const struct stock_group *g) {
-    return g->in_failover;
+uint64_t stock_group_epoch(const struct stock_group *g) {
+    return g->config_epoch;
 }
 
 bool stock_group_knows(const struct stock_group *g, size_t replicas, size_t peers) {

@@ -92,7 +92,7 @@ void stock_continue(struct stock *s);
 struct stock_group *stock_group(const struct stock *s, struct slice name); /* NULL: unknown, dead */
 /* What clients are told. */
 const struct endpoint *stock_group_master(const struct stock_group *g);
-bool stock_group_is_busy(const struct stock_group *g); /* in a failover of its own */
+uint64_t stock_group_epoch(const struct stock_group *g); /* of its configuration */
 /* Appends why the group is not as it should be in the end: all up, everybody known. */
 void stock_group_complain(const struct stock *s, const struct stock_group *g, size_t replicas,
     size_t peers, struct buf *ret_why);
