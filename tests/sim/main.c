@@ -22,7 +22,7 @@ struct options {
     int64_t time_s;
     const struct mutant *mutant; /* NULL = none */
     size_t jobs;
-    bool wants_marks, is_trace, is_stock, hunts;
+    bool wants_marks, is_trace, is_stock, hunts, is_taped;
     enum mutants_which hunted;
 };
 
@@ -35,7 +35,7 @@ struct tally {
 
 static void print_usage(FILE *out) {
     fputs(
-        "Usage: vedette-sim [--seeds N] [--from S] [--time SECONDS] [--jobs N] [--marks]\n"
+        "Usage: vedette-sim [--seeds N] [--from S] [--time SECONDS] [--jobs N] [--marks] [--record]\n"
         "       vedette-sim --trace SEED [--time SECONDS]\n"
         "       vedette-sim --mutants | --quick-mutants [--seeds N] [--from S] [--jobs N]\n"
         "\n"
@@ -48,6 +48,7 @@ static void print_usage(FILE *out) {
         "  --jobs N        so many processes at the same time (1)\n"
         "  --stock         stock Sentinels alone, as models, instead of vedettes\n"
         "  --marks         fail too if what should happen in such a run did not happen often enough\n"
+        "  --record        each life of a vedette is recorded, and has to replay the same\n"
         "  --trace SEED    print the story of one seed\n"
         "  --mutants       fail if there is a bug that no seed (of 2000) notices, and print by what law\n"
         "                  each was noticed; --quick-mutants: those that few seeds notice\n"
@@ -67,6 +68,8 @@ static bool parse_flag(const char *name, struct options *o) {
         o->wants_marks = true;
     else if (strcmp(name, "--stock") == 0)
         o->is_stock = true;
+    else if (strcmp(name, "--record") == 0)
+        o->is_taped = true;
     else if (strcmp(name, "--mutants") == 0 || strcmp(name, "--quick-mutants") == 0)
         o->hunts = true;
     else
@@ -118,6 +121,7 @@ static struct run_options options_of(const struct options *o, uint64_t seed) {
         .time_s = o->time_s,
         .is_stock = o->is_stock,
         .mutant = o->mutant,
+        .is_taped = o->is_taped,
     };
 }
 
@@ -131,7 +135,7 @@ static void print_replay(const struct options *o, uint64_t seed) {
         printf(" --stock");
     if (o->mutant != NULL)
         printf(" --mutant %s", o->mutant->name);
-    printf("\n");
+    printf("%s\n", o->is_taped ? " --record" : "");
 }
 
 /* The end of the story, told by a run of its own, which may die like the first one. */

@@ -219,8 +219,11 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
         story_line(
             &w->story, "seed", "%llu: %s", (unsigned long long)options->seed, buf_text(&line));
     }
+    w->is_taped = options->is_taped;
     world_start(w);
     live(w, mutant->flaw);
+    for (int i = 0; i < w->vedette_count; i++)
+        vedette_end_tape(&w->vedettes[i]);
 
     *ret = (struct run_result){
         .has_failed = w->laws.is_broken,
@@ -231,6 +234,11 @@ void run_seed(const struct run_options *options, struct run_result *ret) {
     if (w->laws.is_broken) {
         slice_copy(slice_of(law_table[w->laws.broken].name), ret->law, sizeof(ret->law));
         slice_copy(slice_of(w->laws.text), ret->text, sizeof(ret->text));
+    }
+    if (buf_size(&w->tape_why) > 0) {
+        ret->has_failed = true;
+        slice_copy(SLICE_LITERAL("a recording replays"), ret->law, sizeof(ret->law));
+        slice_copy(buf_slice(&w->tape_why), ret->text, sizeof(ret->text));
     }
     world_free(w);
     (void)planted_choose(PLANTED_NOTHING);

@@ -14,6 +14,7 @@ struct run_options {
     const struct mutant *mutant; /* NULL: nothing goes wrong by itself */
     bool is_traced;              /* otherwise there is no hash either */
     FILE *story;                 /* borrowed; may be NULL */
+    bool is_taped; /* each life of a vedette is recorded, and has to replay the same */
 };
 
 struct run_result {

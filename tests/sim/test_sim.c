@@ -34,6 +34,16 @@ static void telling_the_story_changes_nothing(void **state) {
     assert_memory_equal(&told.marks, &silent.marks, sizeof(told.marks));
 }
 
+/* Crashes, reloads, scripts, names, votes: whatever came about comes about again. */
+static void a_recorded_life_replays(void **state) {
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct run_result result;
+        run_seed(&(struct run_options){ .seed = seed, .is_taped = true }, &result);
+        if (result.has_failed)
+            fail_msg("%s: %s", result.law, result.text);
+    }
+}
+
 /* Looks for a seed that breaks `law`, among a few. */
 static void expect_broken(const char *mutant, const char *law) {
     struct run_result result = { .has_failed = false };
@@ -116,6 +126,7 @@ int main(void) {
         cmocka_unit_test(a_seed_tells_the_same_story_twice),
         cmocka_unit_test(another_seed_tells_another_story),
         cmocka_unit_test(telling_the_story_changes_nothing),
+        cmocka_unit_test(a_recorded_life_replays),
         cmocka_unit_test(a_disk_that_lies_forgets_a_vote),
         cmocka_unit_test(a_disk_that_answers_too_soon_lets_a_vote_out),
         cmocka_unit_test(a_disk_that_answers_too_soon_lets_a_question_out),

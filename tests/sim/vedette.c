@@ -7,6 +7,7 @@
 #include "sentinel/engine/engine.h"
 #include "tests/sim/child.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/tape.h"
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -83,6 +84,7 @@ static void forget_process(struct vedette *v) {
     list_for_each(x, &v->wires, struct wire, siblings)
         wire_free(x);
     children_free(v);
+    vedette_end_tape(v);
     engine_free(v->engine);
     v->engine = NULL;
     v->wake_number++;
@@ -209,7 +211,9 @@ void vedette_step(struct vedette *v, const struct input *in) {
     if (in->kind != INPUT_TIMER)
         story_input(&w->story, v->name, in);
     laws_before_input(&w->laws, v, in);
+    tape_input(v->tape, v->engine, v->now, in);
     engine_step(v->engine, v->now, in, &v->effects);
+    tape_effects(v->tape, &v->effects);
     carry_out_all(v);
     if (!v->crash_wanted)
         laws_after_step(&w->laws, v, in);
@@ -391,6 +395,11 @@ static const struct process_facts facts = {
     .arch_bits = 64,
 };
 
+void vedette_end_tape(struct vedette *v) {
+    tape_end(v->tape, v->name, &v->world->tape_why);
+    v->tape = NULL;
+}
+
 void vedette_start(struct vedette *v) {
     ensure(v->engine == NULL);
     struct world *w = v->world;
@@ -423,7 +432,11 @@ void vedette_start(struct vedette *v) {
         .facts = &facts,
         .seed = (uint64_t)rng_between(&w->rng, 0, INT32_MAX),
     };
+    if (w->is_taped)
+        v->tape = tape_new(w->seed);
+    tape_start(v->tape, &options, v->now);
     v->engine = engine_new(&options, v->now, &v->effects);
+    tape_effects(v->tape, &v->effects);
     laws_start(&w->laws, v);
     carry_out_all(v);
     v->slept_ms = v->now.mono_ms;

@@ -29,6 +29,7 @@ struct vedette {
     int looks_apart[SIM_GROUPS_MAX]; /* of the operator, who saw it hold another master */
     struct engine *engine;           /* owned; NULL while it is dead */
     uint64_t life;                   /* how often it was started */
+    struct tape *tape;               /* owned: of this life; NULL = none */
     struct effects effects;
     struct list inbox;   /* struct letter, owned: arrived and not handed in yet */
     struct list wires;   /* struct wire, owned */
@@ -56,6 +57,7 @@ void vedette_init(struct vedette *v, struct world *w, int number);
 void vedette_fini(struct vedette *v);
 
 void vedette_start(struct vedette *v);
+void vedette_end_tape(struct vedette *v); /* its life is not over, but what is recorded of it */
 void vedette_crash(struct vedette *v, enum net_leave how);
 void vedette_stall(struct vedette *v, int64_t until_us);
 void vedette_continue(struct vedette *v);

@@ -169,6 +169,7 @@ void world_free(struct world *w) {
     laws_fini(&w->laws);
     story_fini(&w->story);
     schedule_fini(&w->schedule);
+    buf_fini(&w->tape_why);
     mem_free(w);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/rng.h"
+#include "common/buf.h"
 #include "tests/sim/client.h"
 #include "tests/sim/draw.h"
 #include "tests/sim/laws.h"
@@ -45,6 +46,8 @@ struct world {
     bool votes_are_forged;             /* on the wire; only for the test of the laws */
     bool judges_early;                 /* vedettes judge before they read; likewise */
     int absent;                        /* the vedette that nobody starts again; -1 = none */
+    bool is_taped;                     /* each life of a vedette is recorded, and replayed */
+    struct buf tape_why;               /* the first replay that was not the same; empty = none */
     world_listener_fn listener;        /* NULL: nobody listens */
     void *listener_context;            /* borrowed */
 };
