@@ -65,6 +65,7 @@ static void run_refuse(struct play *p, struct words *w) {
         [REFUSE_QUEUEING] = "queueing",
         [REFUSE_EXECUTING] = "executing",
         [REFUSE_REWRITE] = "rewriting",
+        [REFUSE_KILLING] = "killing",
     };
     struct server *s = play_take_server(p, w);
     s->refusal = (enum refusal)words_take_one_of(w, kinds, ARRAY_SIZE(kinds));
@@ -217,7 +218,7 @@ const struct step_row deed_steps[] = {
     { .name = "loading", .usage = "SERVER for TIME", .run = run_loading },
     { .name = "busy", .usage = "SERVER for TIME", .run = run_busy },
     { .name = "refuse",
-        .usage = "SERVER nothing | queueing | executing | rewriting",
+        .usage = "SERVER nothing | queueing | executing | rewriting | killing",
         .run = run_refuse },
     { .name = "slaveof", .usage = "SERVER SERVER | nobody", .run = run_slaveof },
     { .name = "abort", .usage = "SERVER", .run = run_abort },

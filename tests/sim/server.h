@@ -31,6 +31,7 @@ enum refusal {
     REFUSE_QUEUEING,  /* SLAVEOF is refused before EXEC, which then fails as a whole */
     REFUSE_EXECUTING, /* SLAVEOF fails inside of EXEC */
     REFUSE_REWRITE,   /* only CONFIG REWRITE fails: there is no file */
+    REFUSE_KILLING,   /* SCRIPT KILL is refused: the script has written already */
 };
 
 /* What of its data a server finds again when its process died. */

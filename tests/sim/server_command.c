@@ -221,6 +221,10 @@ static void run_script(struct session *x, const struct resp_request *r, struct r
         resp_errorf(w, "NOTBUSY No scripts in execution right now.");
         return;
     }
+    if (x->server->refusal == REFUSE_KILLING) {
+        resp_errorf(w, "UNKILLABLE Sorry the script already executed write commands");
+        return;
+    }
     x->server->trouble = TROUBLE_NONE;
     resp_status(w, "OK");
 }
