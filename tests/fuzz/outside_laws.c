@@ -74,6 +74,7 @@ static void check_promotion(const struct outside *o, const struct effect *e) {
     const struct group *g = link->node->group;
     fuzz_check(g->attempt.state == FAILOVER_WAIT_PROMOTION);
     fuzz_check(g->attempt.elected);
+    fuzz_check(g->attempt.selected == NULL || g->attempt.selected->priority != 0);
     const struct group_state *s = state_group(&o->disk, slice_of(g->name));
     fuzz_check(s != NULL);
     fuzz_check(s->record.vote_epoch == g->attempt.epoch);
@@ -228,6 +229,9 @@ static void check_group(struct outside *o, const struct group *g) {
     struct outside_epochs *seen = epochs_of(o, g);
     fuzz_check(g->config_epoch >= seen->config_epoch);
     fuzz_check(g->vote_epoch >= seen->vote_epoch);
+    if (g->vote_epoch == seen->vote_epoch && seen->vote_for[0] != '\0') /* once given it stays */
+        fuzz_check(strcmp(g->vote_for, seen->vote_for) == 0);
+    memcpy(seen->vote_for, g->vote_for, sizeof(seen->vote_for));
     seen->config_epoch = g->config_epoch;
     seen->vote_epoch = g->vote_epoch;
 }

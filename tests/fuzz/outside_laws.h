@@ -6,6 +6,7 @@
 struct outside_epochs {
     uint64_t serial; /* of the group */
     uint64_t config_epoch, vote_epoch;
+    char vote_for[CANDIDATE_MAX];
 };
 
 /* Before the effect is noted. */

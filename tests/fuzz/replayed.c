@@ -26,6 +26,7 @@ static enum record_read rewrite(struct slice bytes, struct buf *out) {
     if (read == RECORD_READ_BAD)
         fuzz_check(reader.error[0] != '\0');
     record_reader_fini(&reader);
+    record_context_fini(&writing);
     return read;
 }
 
