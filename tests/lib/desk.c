@@ -34,6 +34,7 @@ static void step(struct desk *d, const struct input *in) {
         core_input(d->core, in);
         server_release(d->server);
     } else if (in->kind == INPUT_TIMER) {
+        core_input(d->core, in);
         server_turn(d->server);
     } else if (in->kind == INPUT_SCRIPTS_CHECKED) {
         answer_sentinel_set(d->server, in->client, in->unfit);

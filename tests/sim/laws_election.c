@@ -49,11 +49,16 @@ static size_t votes_told(
 }
 
 /* The highest epoch that v knows somebody of the group to have come to. */
+/* An answer that is too far ahead of everything is not believed (C1). */
+#define BELIEVED_AHEAD (UINT64_C(1) << 32)
+
 static uint64_t highest_known(struct laws *l, const struct vedette *v, const struct group *g) {
     uint64_t highest = MAX_OF(g->vote_epoch, g->config_epoch);
+    uint64_t believed = vedette_core(v)->current_epoch + BELIEVED_AHEAD;
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(&l->watch[v->number], p);
-        highest = MAX_OF(highest, a->epoch);
+        if (a->epoch <= believed)
+            highest = MAX_OF(highest, a->epoch);
     }
     return highest;
 }
