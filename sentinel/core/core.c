@@ -233,6 +233,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     c->writes_file = options->writes_file;
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
+    list_init(&c->dirty_processes);
     list_init(&c->awaiting);
     scripts_init(&c->scripts);
     resolve_init(c);

@@ -77,10 +77,11 @@ struct core {
 
     struct resolve resolve; /* what host names mean */
 
-    struct list dirty;       /* struct group.dirty_node */
-    struct list awaiting;    /* struct group.awaiting_node */
-    struct heap due;         /* struct group.due; mono */
-    struct heap process_due; /* struct process.due; mono */
+    struct list dirty;           /* struct group.dirty_node */
+    struct list dirty_processes; /* struct process.dirty_node */
+    struct list awaiting;        /* struct group.awaiting_node */
+    struct heap due;             /* struct group.due; mono */
+    struct heap process_due;     /* struct process.due; mono */
 
     struct scripts scripts;
 
@@ -179,6 +180,11 @@ bool core_believes_epoch(const struct core *c, uint64_t epoch);
 /* Raises the current epoch: persisted, with +new-epoch. Epochs that are lower, equal or not
  * believed are nothing. */
 void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch);
+
+/* Whether the present wake-up has nothing more to hand in. */
+static inline bool core_has_read_all(const struct core *c) {
+    return c->read_ms == c->now.heard_ms;
+}
 
 /* ---- deadlines, gathered while judging; mono ---- */
 static inline void due_mono(int64_t *due, int64_t at_ms) {

@@ -47,9 +47,7 @@ static void judge_group(struct core *c, struct group *g) {
             "BUG: %s: a law was broken: %s. This group is answered for, but not acted on, until RESET or a restart.",
             g->name, broken);
     }
-    /* Silence is judged when all of this wake-up has been read: within this millisecond. */
-    int64_t soonest_ms = c->now.mono_ms + (c->read_ms == c->now.heard_ms);
-    heap_set(&c->due, &g->due, MAX_OF(due, soonest_ms));
+    heap_set(&c->due, &g->due, MAX_OF(due, c->now.mono_ms + core_has_read_all(c)));
 }
 
 static void judge_dirty(struct core *c) {
@@ -66,20 +64,34 @@ static void judge_dirty(struct core *c) {
     }
 }
 
-void judge_due(struct core *c) {
+/* What the time calls for. What an input has touched is judged at once, but this waits for the
+ * TIMER of a wake-up: who is silent may have an answer that is still to be handed in. */
+static void gather_due(struct core *c) {
     struct heap_item *item;
     while ((item = heap_first(&c->process_due)) != NULL && item->at_ms <= c->now.mono_ms) {
         heap_remove(&c->process_due, item);
-        process_judge(c, container_of(item, struct process, due));
+        process_touch(c, container_of(item, struct process, due));
     }
     while ((item = heap_first(&c->due)) != NULL && item->at_ms <= c->now.mono_ms) {
         heap_remove(&c->due, item);
         group_touch(c, container_of(item, struct group, due));
     }
+}
+
+void judge_due(struct core *c) {
+    struct process *p;
+    if (core_has_read_all(c))
+        gather_due(c);
+    while ((p = list_first(&c->dirty_processes, struct process, dirty_node)) != NULL)
+        process_judge(c, p);
     for (int round = 0; round < ROUNDS_MAX && !list_is_empty(&c->dirty); round++)
         judge_dirty(c);
     list_for_each(g, &c->dirty, struct group, dirty_node) {
         list_remove(&g->dirty_node);
         heap_set(&c->due, &g->due, c->now.mono_ms + 1);
+    }
+    list_for_each(left, &c->dirty_processes, struct process, dirty_node) { /* by a group */
+        list_remove(&left->dirty_node);
+        heap_set(&c->process_due, &left->due, c->now.mono_ms);
     }
 }

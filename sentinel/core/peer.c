@@ -29,6 +29,7 @@ static struct process *process_of(struct core *c, const char *id, const struct e
 
 static void process_free(struct core *c, struct process *p) {
     map_remove(&c->processes, slice_of(p->id));
+    list_remove(&p->dirty_node);
     heap_remove(&c->process_due, &p->due);
     resolve_release(c, &p->name_user);
     link_fini(c, &p->link);
@@ -81,7 +82,8 @@ void process_move(struct core *c, struct process *p, const struct endpoint *addr
 }
 
 void process_touch(struct core *c, struct process *p) {
-    heap_set(&c->process_due, &p->due, c->now.mono_ms);
+    if (!list_is_linked(&p->dirty_node))
+        list_append(&c->dirty_processes, &p->dirty_node);
 }
 
 size_t process_refcount(const struct process *p) {
@@ -92,5 +94,6 @@ void process_judge(struct core *c, struct process *p) {
     int64_t due = probe_process(c, p);
     if (!c->tilt)
         due_mono(&due, health_judge_process(c, p));
-    heap_set(&c->process_due, &p->due, MAX_OF(due, c->now.mono_ms + 1));
+    list_remove(&p->dirty_node); /* it was looked at, whatever came of that */
+    heap_set(&c->process_due, &p->due, MAX_OF(due, c->now.mono_ms + core_has_read_all(c)));
 }

@@ -18,11 +18,12 @@ struct process {
     struct name_user name_user; /* if it was given by name */
     struct link link;           /* command; there is no pub/sub link to a peer */
     struct liveness live;
-    struct list peers;    /* struct peer.of_process */
-    bool is_vedette;      /* its INFO says so */
-    size_t down_count;    /* peers of it that are down */
-    int64_t stood_ms;     /* mono: when it last got our vote, in any group; 0 = never */
-    struct heap_item due; /* mono: when its link is to be judged */
+    struct list peers;           /* struct peer.of_process */
+    bool is_vedette;             /* its INFO says so */
+    size_t down_count;           /* peers of it that are down */
+    int64_t stood_ms;            /* mono: when it last got our vote, in any group; 0 = never */
+    struct list_node dirty_node; /* in core->dirty_processes: to be judged in this step */
+    struct heap_item due;        /* mono: when its link is to be judged */
 };
 
 struct peer {
