@@ -97,8 +97,8 @@ static int record(char **words) {
         return run(&options, words);
     struct buf why = BUF_INIT;
     bool is_size = words[1] != NULL &&
-        value_read_size(slice_of(words[1]), RECORDER_SIZE_MIN, RECORDER_SIZE_MAX,
-            &options.record_size, &why);
+        value_read_size(
+            slice_of(words[1]), RECORDER_SIZE_MIN, RECORDER_SIZE_MAX, &options.record_size, &why);
     int status = is_size ? run(&options, words + 2) : bad_usage("--record-size ", buf_text(&why));
     buf_fini(&why);
     return status;

@@ -14,8 +14,8 @@ struct recording {
     struct record_context context;
     struct proof proof;
     struct contract contract; /* of which only the oldest SENDs are of interest */
-    bool had_effects;   /* of the last step */
-    struct map clients; /* bytes of the id -> struct mask_client, owned */
+    bool had_effects;         /* of the last step */
+    struct map clients;       /* bytes of the id -> struct mask_client, owned */
     struct map tainted; /* bytes of the id -> itself, of clients whose replies may show secrets */
     struct map logins;  /* bytes of the incarnation of a link that awaits the answer to its
                            password, which it sends first */

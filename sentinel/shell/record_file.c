@@ -8,8 +8,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#define LEVEL     6
-#define HEAD_SIZE 12 /* size, size when compressed, checksum of the former: 4 bytes each, low first */
+#define LEVEL 6
+#define HEAD_SIZE \
+    12 /* size, size when compressed, checksum of the former: 4 bytes each, low first */
 
 static const char mark[] = "vedette recording\n";
 

@@ -27,8 +27,7 @@ void tape_start(struct tape *t, const struct engine_options *options, struct now
         recording_start(t->recording, options, now, "sim");
 }
 
-void tape_input(
-    struct tape *t, const struct engine *e, struct now now, const struct input *in) {
+void tape_input(struct tape *t, const struct engine *e, struct now now, const struct input *in) {
     if (t != NULL)
         recording_input(t->recording, e, now, in);
 }
@@ -40,8 +39,7 @@ void tape_effects(struct tape *t, const struct effects *effects) {
 
 /* ---- playing it ---- */
 
-static enum playback_result scan(
-    struct playback *p, const struct record *r, struct buf *story) {
+static enum playback_result scan(struct playback *p, const struct record *r, struct buf *story) {
     (void)story;
     playback_scan(p, r);
     return PLAYBACK_GOES_ON;

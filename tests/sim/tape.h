@@ -1,5 +1,5 @@
-/* One life of a vedette, recorded, and replayed when it is over: a recording of whatever comes about
- * in a world has to tell the same. */
+/* One life of a vedette, recorded, and replayed when it is over: a recording of whatever comes
+ * about in a world has to tell the same. */
 #pragma once
 
 #include "common/buf.h"
@@ -13,8 +13,7 @@ struct tape;
 
 struct tape *tape_new(uint64_t seed); /* it draws the key of the digests */
 void tape_start(struct tape *t, const struct engine_options *options, struct now now);
-void tape_input(
-    struct tape *t, const struct engine *e, struct now now, const struct input *in);
+void tape_input(struct tape *t, const struct engine *e, struct now now, const struct input *in);
 void tape_effects(struct tape *t, const struct effects *effects);
 /* Replays; what differs is added to `why`, unless there is something already. Frees it; NULL is
  * nothing, here and above. */

@@ -106,8 +106,7 @@ static void a_torn_file_is_read_up_to_its_last_whole_block(void **state) {
         write_file(s, slice_sub(buf_slice(&s->file), 0, size));
         enum record_file_read result = read_all(s, &held, &at);
         assert_int_equal(result, size == s->ends[whole - 1] ? RECORD_FILE_END : RECORD_FILE_TORN);
-        assert_slice_equal(
-            buf_slice(&held), slice_sub(buf_slice(&s->held), 0, whole * 1000));
+        assert_slice_equal(buf_slice(&held), slice_sub(buf_slice(&s->held), 0, whole * 1000));
         assert_int_equal(at, s->ends[whole - 1]);
     }
 }
