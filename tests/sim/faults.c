@@ -273,7 +273,7 @@ static void part(struct world *w) {
 
 /* Each host is on one side or the other; what one says may still reach the others. */
 static void split(struct world *w) {
-    bool is_here[NET_HOSTS], one_way = rng_chance(&w->rng, 200);
+    bool is_here[NET_HOSTS] = { false }, one_way = rng_chance(&w->rng, 200);
     int64_t time_us = faults_duration(w);
     for (int host = 0; host < w->host_count; host++)
         is_here[host] = rng_chance(&w->rng, 500);
