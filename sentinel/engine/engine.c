@@ -5,6 +5,7 @@
 #include "sentinel/command/command.h"
 #include "sentinel/command/monitor.h"
 #include "sentinel/command/server.h"
+#include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/script.h"
@@ -139,6 +140,11 @@ size_t engine_wanted_links(const struct engine *e) {
 const struct command *engine_command(
     const struct engine *e, const struct slice *words, size_t count) {
     return command_of(&e->server->naming, words, count, core_compat(e->core));
+}
+
+bool engine_has_backlog(const struct engine *e, struct client_id client) {
+    const struct session *s = server_session(e->server, client);
+    return s != NULL && buf_size(&s->query) > 0;
 }
 
 struct core *engine_core(struct engine *e) {

@@ -42,6 +42,8 @@ size_t engine_wanted_links(const struct engine *e);
 /* What a client asks for with these words now, as command_of. */
 const struct command *engine_command(
     const struct engine *e, const struct slice *words, size_t count);
+/* Whether this client has sent what is not carried out yet. */
+bool engine_has_backlog(const struct engine *e, struct client_id client);
 
 /* ---- for tests and the simulator ---- */
 struct core;

@@ -7,6 +7,7 @@
 #include "sentinel/engine/engine.h"
 #include "sentinel/engine/proof.h"
 #include "sentinel/engine/record.h"
+#include "sentinel/engine/skew.h"
 #include "sentinel/engine/trace.h"
 
 #include <string.h>
@@ -32,6 +33,8 @@ struct playback {
     struct proof proof;
     bool had_effects;   /* of the last step */
     struct map senders; /* bytes of the id -> struct sender, owned */
+    struct skew skew;
+    bool is_skewed;     /* in the present step */
     struct map tainted; /* bytes of the id -> the map */
     struct buf bytes;   /* of the input in hand */
     uint64_t inputs;
@@ -60,6 +63,7 @@ void playback_free(struct playback *p) {
     }
     map_fini(&p->senders);
     map_fini(&p->tainted);
+    skew_fini(&p->skew);
     engine_free(p->engine);
     effects_fini(&p->effects);
     contract_fini(&p->contract);
@@ -146,6 +150,8 @@ static void restore_bytes(struct playback *p, const struct record *r, struct inp
     size_t received = r->input.received > 0 ? r->input.received : r->input.bytes.size + r->withheld;
     in->bytes = buf_slice(&p->bytes);
     in->received = received != in->bytes.size ? received : 0;
+    if (in->received > 0)
+        skew_note(&p->skew, in->client);
     if (r->taints && map_get(&p->tainted, key_of(&in->client.value)) == NULL)
         map_put(&p->tainted, key_of(&in->client.value), p);
 }
@@ -163,10 +169,9 @@ static void take_effects(struct playback *p, struct now now, struct buf *story) 
     trace_effects(story, now, &p->effects, 0);
     for (size_t i = 0; i < p->effects.count; i++) {
         const struct effect *e = &p->effects.items[i];
-        bool is_tainted =
-            e->kind == EFFECT_REPLY && map_get(&p->tainted, key_of(&e->client.value)) != NULL;
+        bool is_tainted = p->is_skewed || map_get(&p->tainted, key_of(&e->client.value)) != NULL;
         contract_effect(&p->contract, e);
-        proof_add(&p->proof, e, is_tainted);
+        proof_add(&p->proof, e, e->kind == EFFECT_REPLY && is_tainted);
         p->had_effects = true;
     }
     effects_clear(&p->effects);
@@ -176,6 +181,7 @@ static enum playback_result step(struct playback *p, const struct record *r, str
     struct input in = r->input;
     p->inputs++;
     p->input_ms = r->now.mono_ms;
+    p->is_skewed = skew_is_on(&p->skew, p->engine);
     if (in.kind == INPUT_CLIENT_BYTES)
         restore_bytes(p, r, &in);
     if (r->is_oldest)

@@ -12,5 +12,5 @@ struct proof {
 
 void proof_fini(struct proof *p);
 /* Adds an effect. Secrets do not count: a replay has others in their place. `is_tainted`: a REPLY
- * may show some, and counts without its bytes. */
+ * may show some, or what follows of their sizes, and counts without its bytes. */
 void proof_add(struct proof *p, const struct effect *e, bool is_tainted);

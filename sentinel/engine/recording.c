@@ -7,6 +7,7 @@
 #include "sentinel/engine/mask_client.h"
 #include "sentinel/engine/proof.h"
 #include "sentinel/engine/record.h"
+#include "sentinel/engine/skew.h"
 
 struct recording {
     struct buf *out; /* borrowed */
@@ -19,6 +20,8 @@ struct recording {
     struct map tainted; /* bytes of the id -> itself, of clients whose replies may show secrets */
     struct map logins;  /* bytes of the incarnation of a link that awaits the answer to its
                            password, which it sends first */
+    struct skew skew;
+    bool is_skewed; /* in the present step */
     struct resp_reader reader;
     struct buf late, bytes;
 };
@@ -42,6 +45,7 @@ void recording_free(struct recording *r) {
     map_fini(&r->clients);
     map_fini(&r->tainted);
     map_fini(&r->logins);
+    skew_fini(&r->skew);
     contract_fini(&r->contract);
     record_context_fini(&r->context);
     mask_fini(&r->mask);
@@ -112,6 +116,8 @@ static void write_bytes(struct recording *r, const struct engine *e, struct reco
     record->taints = masked.taints;
     if (masked.taints)
         set_add(&r->tainted, client);
+    if (masked.received > 0)
+        skew_note(&r->skew, record->input.client);
     write_record(r, record);
 }
 
@@ -147,6 +153,7 @@ static void write_masked(struct recording *r, struct record *record,
 void recording_input(
     struct recording *r, const struct engine *e, struct now now, const struct input *in) {
     struct record record = { .kind = RECORD_INPUT, .now = now, .input = *in };
+    r->is_skewed = skew_is_on(&r->skew, e);
     if (in->kind == INPUT_CLIENT_BYTES)
         write_bytes(r, e, &record);
     else if (in->kind == INPUT_REPLY)
@@ -178,7 +185,8 @@ void recording_effects(struct recording *r, const struct effects *effects, size_
     for (size_t i = first; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
         contract_effect(&r->contract, e);
-        proof_add(&r->proof, e, e->kind == EFFECT_REPLY && set_has(&r->tainted, e->client.value));
+        bool is_tainted = r->is_skewed || set_has(&r->tainted, e->client.value);
+        proof_add(&r->proof, e, e->kind == EFFECT_REPLY && is_tainted);
         if (e->kind == EFFECT_SEND && has_password(e))
             set_add(&r->logins, e->incarnation);
         else if (e->kind == EFFECT_CLOSE)

@@ -326,6 +326,24 @@ static void what_nobody_understands_is_not_kept(void **state) {
     expect_no_secret(s);
 }
 
+/* What stands in for the request of one is longer, and waits in its buffer, of which INFO tells
+ * others. */
+static void what_waits_to_be_carried_out_may_have_another_size(void **state) {
+    struct studio *s = *state;
+    ask(s, 1, "AUTH " DEFAULT_PASSWORD);
+    ask(s, 2, "AUTH " DEFAULT_PASSWORD);
+    ask(s, 3, "AUTH " DEFAULT_PASSWORD);
+    ask(s, 1, "CLIENT PAUSE 100 ALL");
+    ask(s, 2, "PING");
+    s->now.mono_ms += 200;
+    ask(s, 2, "X y");
+    assert_true(slice_starts_with(ask(s, 3, "INFO"), "$"));
+    for (int i = 0; i < 5; i++)
+        step(s, (struct input){ .kind = INPUT_TIMER });
+    ask(s, 3, "INFO");
+    expect_same(s);
+}
+
 /* Each is refused by the reader of requests, or hung up. */
 static void what_is_no_request_is_not_kept(void **state) {
     struct studio *s = *state;
@@ -579,6 +597,7 @@ int main(void) {
         in_studio(users_change_as_they_did, open_guarded),
         in_studio(settings_change_as_they_did, open_guarded),
         in_studio(what_nobody_understands_is_not_kept, open_guarded),
+        in_studio(what_waits_to_be_carried_out_may_have_another_size, open_guarded),
         in_studio(what_is_no_request_is_not_kept, open_guarded),
         in_studio(a_request_may_be_cut_anywhere, open_guarded),
         in_studio(what_never_becomes_a_request_is_not_kept, open_guarded),
