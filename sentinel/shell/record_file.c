@@ -9,8 +9,10 @@
 #include <zlib.h>
 
 #define LEVEL 6
-#define HEAD_SIZE \
-    12 /* size, size when compressed, checksum of the former: 4 bytes each, low first */
+
+/* Size, size when compressed, checksum of both and of what follows: 4 bytes each, low first. */
+#define HEAD_SIZE  12
+#define SIZES_SIZE 8
 
 static const char mark[] = "vedette recording\n";
 
@@ -28,8 +30,9 @@ static uint32_t get_u32(const unsigned char *at) {
     return value;
 }
 
-static uint32_t checksum(struct slice bytes) {
-    return (uint32_t)crc32(0, (const Bytef *)bytes.data, (uInt)bytes.size);
+static uint32_t checksum(const unsigned char *head, const char *packed, size_t size) {
+    uLong sum = crc32(0, head, SIZES_SIZE);
+    return (uint32_t)crc32(sum, (const Bytef *)packed, (uInt)size);
 }
 
 /* ---- writing ---- */
@@ -71,7 +74,7 @@ static void pack_block(struct record_packer *p, struct slice bytes, struct buf *
     size_t packed = bound - p->z.avail_out;
     put_u32(head, (uint32_t)bytes.size);
     put_u32(head + 4, (uint32_t)packed);
-    put_u32(head + 8, checksum(bytes));
+    put_u32(head + SIZES_SIZE, checksum(head, room + HEAD_SIZE, packed));
     memcpy(room, head, HEAD_SIZE);
     buf_commit(out, HEAD_SIZE + packed);
 }
@@ -156,13 +159,9 @@ enum record_file_read record_file_next(struct record_file *f, struct buf *out) {
     buf_commit(&f->packed, n);
     if (n < packed)
         return RECORD_FILE_TORN;
-    size_t before = buf_size(out);
-    if (!unpack_block(f, size, out))
+    if (checksum(head, buf_text(&f->packed), packed) != get_u32(head + SIZES_SIZE) ||
+        !unpack_block(f, size, out))
         return RECORD_FILE_BAD;
-    if (checksum(slice_sub(buf_slice(out), before, SIZE_MAX)) != get_u32(head + 8)) {
-        buf_truncate(out, before);
-        return RECORD_FILE_BAD;
-    }
     f->at += sizeof(head) + packed;
     return RECORD_FILE_BLOCK;
 }
