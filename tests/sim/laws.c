@@ -53,6 +53,8 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_SWITCH_RISES] = { "a switch is new", "the master changes with a later config epoch only" },
     [LAW_DOWN_TRUE] = { "the fallen fell",
         "+sdown has a reason: silence for down-after while we listened, a role, a restart (spec 4.2)" },
+    [LAW_DOWN_READ] = { "what arrived is read",
+        "nobody is silent whose answer has arrived and waits to be read (ARCHITECTURE 4)" },
     [LAW_DOWN_SEEN] = { "silence is seen",
         "who is silent for longer than down-after is down, whatever its connections do (spec 4.2)" },
     [LAW_QUORUM] = { "a quorum agrees",

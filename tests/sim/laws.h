@@ -43,6 +43,7 @@ enum law {
     LAW_SWITCH_RISES,
     /* Who is down. */
     LAW_DOWN_TRUE,
+    LAW_DOWN_READ,
     LAW_DOWN_SEEN,
     LAW_QUORUM,
     /* Promotions. */

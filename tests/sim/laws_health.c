@@ -30,6 +30,18 @@ static bool has_reason(const struct vedette *v, const struct watched_server *s,
         (reboot_ms > 0 && s->rebooted_ms != 0 && now_ms - s->rebooted_ms > reboot_ms);
 }
 
+/* Whether an answer that ends the silence has arrived and is still to be handed in. */
+static bool is_unread(const struct vedette *v, const struct link *link) {
+    list_for_each(letter, &v->inbox, struct letter, siblings) {
+        const struct wire *x = letter->wire;
+        const struct slice bytes = { .data = letter->bytes, .size = letter->size };
+        if (letter->kind == LETTER_BYTES && !x->is_gone && x->client.value == 0 &&
+            x->link.value == link->id.value && slice_contains(bytes, SLICE_LITERAL("+PONG")))
+            return true;
+    }
+    return false;
+}
+
 static void check_peer_down(
     struct laws *l, const struct vedette *v, const struct group *g, struct slice text) {
     char id[ID_SIZE];
@@ -41,6 +53,19 @@ static void check_peer_down(
     if (s->fresh_ms != 0 && !is_silent(s, v->now.heard_ms, g->settings.down_after_ms))
         laws_break(l, LAW_DOWN_TRUE, "%s holds %.8s for down, which was silent for %lld ms",
             v->name, id, (long long)(s->since_ms == 0 ? 0 : v->now.heard_ms - s->since_ms));
+    const struct peer *p = peer_find(g, id);
+    if (p != NULL && is_unread(v, &p->process->link))
+        laws_break(
+            l, LAW_DOWN_READ, "%s holds %.8s for down and has not read its answer", v->name, id);
+}
+
+static const struct node *node_of(const struct group *g, const struct server *server) {
+    if (farm_at(server->farm, &g->master->address.given) == server)
+        return g->master;
+    list_for_each(n, &g->replicas, struct node, siblings)
+        if (farm_at(server->farm, &n->address.given) == server)
+            return n;
+    return NULL;
 }
 
 static void check_down(
@@ -55,6 +80,11 @@ static void check_down(
         laws_break(l, LAW_DOWN_TRUE, "%s holds %s for down, which was silent for %lld ms", v->name,
             server->name,
             (long long)(s->silence.since_ms == 0 ? 0 : v->now.heard_ms - s->silence.since_ms));
+    const struct node *n = node_of(g, server);
+    if (is_silent(&s->silence, v->now.heard_ms, g->settings.down_after_ms) && n != NULL &&
+        is_unread(v, &n->command))
+        laws_break(l, LAW_DOWN_READ, "%s holds %s for down and has not read its answer", v->name,
+            server->name);
 }
 
 /* ---- silence is seen ---- */
