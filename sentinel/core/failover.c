@@ -299,19 +299,25 @@ static bool judge_handover(struct core *c, struct group *g) {
     return true;
 }
 
+bool failover_tell_confirmed(struct core *c, struct group *g) {
+    struct attempt *a = &g->attempt;
+    if (a->state != FAILOVER_WAIT_PROMOTION || a->confirm_seq == 0)
+        return false;
+    if (core_is_durable(c, a->confirm_seq) || PLANTED(CONFIG_TOLD_EARLY))
+        announce(c, g);
+    else
+        group_await(c, g);
+    return true;
+}
+
 static int64_t judge_wait_promotion(struct core *c, struct group *g) {
     struct attempt *a = &g->attempt;
     struct node *n = a->selected;
 
     if (a->confirm_seq == 0 && n->role_reported == ROLE_MASTER && n->info_sent_ms >= a->outcome_ms)
         confirm(c, g);
-    if (a->confirm_seq != 0) {
-        if (core_is_durable(c, a->confirm_seq) || PLANTED(CONFIG_TOLD_EARLY))
-            announce(c, g);
-        else
-            group_await(c, g);
+    if (failover_tell_confirmed(c, g))
         return TSTAMP_NEVER;
-    }
     if (a->coordinated && judge_handover(c, g))
         return TSTAMP_NEVER;
     if (a->outcome == OUTCOME_REFUSED) { /* law C11: certainly not promoted */

@@ -34,5 +34,8 @@ void failover_abandon(struct core *c, struct group *g, enum abandon_reason reaso
 /* The attempt has won, or is forced: on to the selection. */
 void failover_elected(struct core *c, struct group *g);
 
+/* Announces a promotion that was confirmed, once that is on disk. Returns whether there is one. */
+bool failover_tell_confirmed(struct core *c, struct group *g);
+
 /* Judges the states after WAIT_START. Returns when to look again, mono ms. */
 int64_t failover_judge(struct core *c, struct group *g);

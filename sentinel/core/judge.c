@@ -39,6 +39,8 @@ static void judge_group(struct core *c, struct group *g) {
     group_merge(c, g);
     if ((!c->tilt || PLANTED(ACTS_IN_TILT)) && !g->frozen)
         act(c, g, &due);
+    else if (!g->frozen) /* a fact that the disk has, and a restart would tell */
+        (void)failover_tell_confirmed(c, g);
     probe(c, g, &due);
     const char *broken = invariant_broken(c, g);
     if (broken != NULL && !g->frozen) {
