@@ -249,20 +249,25 @@ static bool rivals_are_ours(const struct core *c, const struct group *g) {
     return true;
 }
 
-/* Law C5: dead when no candidate can still win our epoch. */
+/* Law C5: dead when no candidate can still win our epoch. Who has spent its vote on a later one
+ * gives us none any more, but may have given another one before. */
 static bool attempt_is_dead(const struct core *c, const struct group *g) {
     const struct attempt *a = &g->attempt;
-    size_t needed = group_needed_votes(g), unknown = 0;
+    size_t needed = group_needed_votes(g), unknown = 0, spent = 0;
     bool discount_down = rivals_are_ours(c, g) || PLANTED(UNREACHABLE_ABSENT);
 
-    list_for_each(p, &g->peers, struct peer, of_group)
+    list_for_each(p, &g->peers, struct peer, of_group) {
         if (!vote_is_known(p, a->epoch))
             unknown += !(discount_down && p->down_before_attempt && p->sdown);
-    if (votes_for(c, g, slice_of(c->id), OWN_VOTE_GIVEN) + unknown >= needed)
+        else
+            spent += p->voted_epoch > a->epoch;
+    }
+    if (votes_for(c, g, slice_of(c->id), OWN_VOTE_GIVEN) + unknown >= needed ||
+        unknown + spent >= needed) /* for one of whom we know no vote */
         return false;
     list_for_each(p, &g->peers, struct peer, of_group)
         if (p->voted_epoch == a->epoch &&
-            votes_for(c, g, slice_of(p->voted_for), OWN_VOTE_GIVEN) + unknown >= needed)
+            votes_for(c, g, slice_of(p->voted_for), OWN_VOTE_GIVEN) + unknown + spent >= needed)
             return false;
     return true;
 }

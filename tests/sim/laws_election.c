@@ -141,18 +141,19 @@ static bool can_be_won(
     struct laws *l, const struct vedette *v, int group, uint64_t epoch, unsigned not_counted) {
     struct watch *k = &l->watch[v->number];
     const struct group *g = vedette_group(v, group);
-    size_t unknown = 0;
+    size_t unknown = 0, spent = 0; /* those that voted later may have voted before */
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(k, p);
         bool is_known = a->candidate[0] != '\0' && a->epoch >= epoch;
         bool is_absent = (not_counted >> MAX_OF(watch_peer(k, p->process->id), 0) & 1) && p->sdown;
         unknown += !is_known && !is_absent;
+        spent += is_known && a->epoch > epoch;
     }
-    if (wins(l, v, group, epoch, v->id, unknown))
+    if (wins(l, v, group, epoch, v->id, unknown) || unknown + spent >= needed_votes(g))
         return true;
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(k, p);
-        if (a->epoch == epoch && wins(l, v, group, epoch, a->candidate, unknown))
+        if (a->epoch == epoch && wins(l, v, group, epoch, a->candidate, unknown + spent))
             return true;
     }
     return false;

@@ -553,6 +553,21 @@ static void c5_a_later_epoch_elsewhere_is_no_proof_of_death(void **state) {
     fixture_stop(&f);
 }
 
+static void c5_a_vote_spent_on_a_later_epoch_may_have_gone_to_a_rival_before(void **state) {
+    struct fixture f;
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
+    slice_copy(slice_of(ID_B), f.peers[0].vote_for, CANDIDATE_MAX);
+    f.peers[0].vote_epoch = 1;
+    slice_copy(slice_of(ID_D), f.peers[1].vote_for, CANDIDATE_MAX);
+    f.peers[1].vote_epoch = 2; /* and 1 for B, perhaps, which leads then */
+    fixture_fall(&f);
+    fixture_await(&f, "-failover-abort-not-elected", 100);
+    fixture_forget(&f);
+    fixture_advance(&f, 5000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
 static void c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes(void **state) {
     static const struct {
         bool is_vedette, was_down, dead;
@@ -689,6 +704,7 @@ int main(void) {
         cmocka_unit_test(c5_an_attempt_that_somebody_may_still_win_is_not_dead),
         cmocka_unit_test(c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast),
         cmocka_unit_test(c5_a_later_epoch_elsewhere_is_no_proof_of_death),
+        cmocka_unit_test(c5_a_vote_spent_on_a_later_epoch_may_have_gone_to_a_rival_before),
         cmocka_unit_test(c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes),
         cmocka_unit_test(forced_a_majority_makes_the_epoch_its_own_at_once),
         cmocka_unit_test(forced_without_a_majority_goes_on_after_half_a_second),
