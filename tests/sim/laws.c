@@ -313,8 +313,8 @@ static void check_event(struct laws *l, const struct vedette *v, const struct ef
     laws_return_event(l, v, e);
 }
 
-void laws_hello(struct laws *l, const struct vedette *v, struct slice text) {
-    watch_hello(&l->watch[v->number], v, text);
+void laws_hello(struct laws *l, const struct vedette *v, struct slice text, bool waits) {
+    watch_hello(&l->watch[v->number], v, text, waits);
 }
 
 void laws_client_gone(struct laws *l, const struct vedette *v, const struct effect *e) {

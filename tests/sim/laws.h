@@ -174,8 +174,8 @@ void laws_after_step(struct laws *l, struct vedette *v, const struct input *in);
 void laws_before_sleep(struct laws *l, struct vedette *v);
 /* A SEND ended without an answer. */
 void laws_send_lost(struct laws *l, struct vedette *v, uint64_t tag);
-/* A hello reached v from a client. */
-void laws_hello(struct laws *l, const struct vedette *v, struct slice text);
+/* A hello reached v from a client; behind requests that have no reply yet, it may wait for them. */
+void laws_hello(struct laws *l, const struct vedette *v, struct slice text, bool waits);
 /* v speaks to a client that is not there. */
 void laws_client_gone(struct laws *l, const struct vedette *v, const struct effect *e);
 /* An answer to is-master-down-by-addr about a group leaves v. */

@@ -19,10 +19,14 @@ struct correction {
 
 /* C12: how many hold the present configuration, as they have said since the server returned. */
 static size_t confirmations(struct laws *l, const struct correction *c) {
+    int64_t parked_ms = vedette_core(c->v)->settings.limits.max[LIMIT_PARKED_TIME];
     size_t count = 1;
     list_for_each(p, &c->g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(&l->watch[c->v->number], p);
-        count += a->hello_config_epoch == c->g->config_epoch && a->hello_ms > c->s->up_ms;
+        bool since = a->hello_config_epoch == c->g->config_epoch && a->hello_ms > c->s->up_ms;
+        bool perhaps = a->held_config_epoch == c->g->config_epoch && a->held_ms != 0 &&
+            a->held_ms + parked_ms > c->s->up_ms;
+        count += since || perhaps;
     }
     return count;
 }

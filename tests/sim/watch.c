@@ -340,7 +340,7 @@ static void on_reply(struct watch *k, const struct vedette *v, const struct inpu
     }
 }
 
-void watch_hello(struct watch *k, const struct vedette *v, struct slice text) {
+void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bool waits) {
     struct hello h;
     char id[ID_SIZE];
     if (!hello_parse(text, &h) || slice_is(h.id, v->id))
@@ -351,6 +351,10 @@ void watch_hello(struct watch *k, const struct vedette *v, struct slice text) {
     struct watched_answer *a = &k->groups[group].answers[peer];
     a->hello_config_epoch = h.config_epoch;
     a->hello_ms = v->now.mono_ms;
+    if (waits) {
+        a->held_config_epoch = h.config_epoch;
+        a->held_ms = v->now.mono_ms;
+    }
 }
 
 void watch_input(struct watch *k, const struct vedette *v, const struct input *in) {
@@ -362,7 +366,7 @@ void watch_input(struct watch *k, const struct vedette *v, const struct input *i
         break;
     case INPUT_MESSAGE:
         if (link_of(k, in->link, in->incarnation) != NULL)
-            watch_hello(k, v, in->payload);
+            watch_hello(k, v, in->payload, false);
         break;
     case INPUT_LINK_UP:
         if ((x = link_of(k, in->link, in->incarnation)) != NULL)

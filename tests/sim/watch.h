@@ -81,6 +81,8 @@ struct watched_answer {
     uint64_t answered_epoch; /* the last for which it was asked, and named a vote */
     uint64_t hello_config_epoch;
     int64_t hello_ms;
+    uint64_t held_config_epoch; /* the same of one that came behind a request that may hold it up */
+    int64_t held_ms;
 };
 
 /* An attempt of a vedette. */
@@ -123,7 +125,7 @@ void watch_input(struct watch *k, const struct vedette *v, const struct input *i
 /* Behind the laws that look at the effect. */
 void watch_effect(struct watch *k, const struct vedette *v, const struct effect *e);
 /* A hello came to v, by whatever way. */
-void watch_hello(struct watch *k, const struct vedette *v, struct slice text);
+void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bool waits);
 
 /* The number of the peer with this id, from 0; -1 if there are too many. */
 int watch_peer(struct watch *k, const char *id);

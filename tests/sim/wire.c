@@ -239,7 +239,7 @@ static void overhear_request(struct wire *x, struct slice bytes) {
             &x->overheard, &x->overheard_capacity, x->overheard_count + 1, sizeof(*x->overheard));
         x->overheard[x->overheard_count++] = o;
         if (is_hello(&r))
-            laws_hello(&x->vedette->world->laws, x->vedette, r.args[2]);
+            laws_hello(&x->vedette->world->laws, x->vedette, r.args[2], x->overheard_count > 1);
         buf_consume(&x->asked, used);
     }
 }
