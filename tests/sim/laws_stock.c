@@ -50,9 +50,14 @@ static void on_event(void *context, const struct stock *s, const struct stock_gr
     const char *event, const char *payload) {
     struct laws *l = context;
     struct world *w = l->world;
-    int group = g == NULL ? 0 : world_group_named(slice_of(g->settings->name));
-    struct slice rest = slice_of(payload), first = slice_cut(&rest, ' ');
     faults_hear(w, event);
+    if (g == NULL) { /* it is about the process */
+        if (strcmp(event, "+tilt") == 0)
+            marks_hit(&w->marks, MARK_STOCK_TILT);
+        return;
+    }
+    int group = world_group_named(slice_of(g->settings->name));
+    struct slice rest = slice_of(payload), first = slice_cut(&rest, ' ');
     if (strcmp(event, "+try-failover") == 0) {
         laws_stands(l, number_of(w, s), group, g->failover_epoch);
     } else if (strcmp(event, "+elected-leader") == 0) {
@@ -66,8 +71,6 @@ static void on_event(void *context, const struct stock *s, const struct stock_gr
         marks_hit(&w->marks, MARK_STOCK_VOTE);
     } else if (strcmp(event, "+config-update-from") == 0 && is_vedette(w, slice_cut(&rest, ' '))) {
         marks_hit(&w->marks, MARK_STOCK_ADOPTED);
-    } else if (strcmp(event, "+tilt") == 0) {
-        marks_hit(&w->marks, MARK_STOCK_TILT);
     }
 }
 
