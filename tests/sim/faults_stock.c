@@ -3,8 +3,9 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/world.h"
 
-#define STALL_MAX_US    (6 * US_PER_S)
-#define HEALED_WRITE_US (20 * US_PER_MS)
+#define CLOCK_STEP_MAX_MS 5000
+#define STALL_MAX_US      (6 * US_PER_S)
+#define HEALED_WRITE_US   (20 * US_PER_MS)
 
 /* When this is over. */
 static void later(struct world *w, task_fn run, const struct stock *s) {
@@ -29,6 +30,13 @@ static void crash(struct world *w, struct stock *s) {
 
 static void stall(struct world *w, struct stock *s) {
     stock_stall(s, w->schedule.now_us + MIN_OF(faults_duration(w), STALL_MAX_US));
+}
+
+/* It reads the time of day, which somebody sets (spec 19.3). */
+static void set_clock(struct world *w, struct stock *s) {
+    int64_t step_ms = rng_between(&w->rng, -CLOCK_STEP_MAX_MS, CLOCK_STEP_MAX_MS);
+    story_line(&w->story, s->settings.name, "its clock is set by %lld ms", (long long)step_ms);
+    s->clock_ms += step_ms;
 }
 
 static void mend_disk(void *context, uint64_t number) {
@@ -68,6 +76,7 @@ static void ask(struct world *w, struct stock *s) {
 static void (*const actions[FAULT_COUNT])(struct world *w, struct stock *s) = {
     [FAULT_VEDETTE_CRASH] = crash,
     [FAULT_VEDETTE_STALL] = stall,
+    [FAULT_VEDETTE_CLOCK] = set_clock,
     [FAULT_VEDETTE_STOP] = crash, /* it writes nothing when it is asked to stop (spec 14.1) */
     [FAULT_DISK] = slow_disk,
     [FAULT_VISITOR] = operate,
