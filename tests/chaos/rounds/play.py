@@ -94,7 +94,7 @@ class Play:
     def _account(self, result, facts, clients, acks, old):
         world = self._world
         master = world.master()
-        world.same_data(master)
+        world.same_data()
         result.replaced = master is not old
         ledger.note_silence(facts, acks, self._options.down_after / 1000 * 0.8)
         judge = ledger.Judge(facts, master.info()['master_replid'], acks,
