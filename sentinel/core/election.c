@@ -228,9 +228,11 @@ static size_t votes_for(
     const struct attempt *a = &g->attempt;
     size_t votes = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), candidate) &&
         (own == OWN_VOTE_GIVEN || core_is_durable(c, a->vote_seq));
+    bool for_us = slice_equal(candidate, slice_of(c->id));
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += (p->voted_epoch == a->epoch || PLANTED(OLD_VOTES_COUNT)) &&
-            slice_equal(slice_of(p->voted_for), candidate);
+            slice_equal(slice_of(p->voted_for), candidate) &&
+            !(for_us && c->now.mono_ms < p->absent_until_ms);
     return votes;
 }
 
@@ -249,6 +251,19 @@ static bool rivals_are_ours(const struct core *c, const struct group *g) {
     return true;
 }
 
+static bool is_absent(const struct peer *p) {
+    return p->down_before_attempt && p->sdown;
+}
+
+/* Who was given up for absent may have voted for a rival all the same, and with its vote that one may
+ * lead. Its vote for us under a later epoch would elect us beside it: for as long as stock would
+ * wait, it does not count. The rival itself is held by C7. */
+static void give_up_absent(const struct core *c, struct group *g) {
+    list_for_each(p, &g->peers, struct peer, of_group)
+        if (!vote_is_known(p, g->attempt.epoch) && is_absent(p) && !PLANTED(UNREACHABLE_ABSENT))
+            p->absent_until_ms = c->now.mono_ms + 2 * g->settings.failover_timeout_ms;
+}
+
 /* Law C5: dead when no candidate can still win our epoch. Who has spent its vote on a later one
  * gives us none any more, but may have given another one before. */
 static bool attempt_is_dead(const struct core *c, const struct group *g) {
@@ -258,7 +273,7 @@ static bool attempt_is_dead(const struct core *c, const struct group *g) {
 
     list_for_each(p, &g->peers, struct peer, of_group) {
         if (!vote_is_known(p, a->epoch))
-            unknown += !(discount_down && p->down_before_attempt && p->sdown);
+            unknown += !(discount_down && is_absent(p));
         else
             spent += p->voted_epoch > a->epoch;
     }
@@ -332,14 +347,17 @@ static int64_t judge_counting(struct core *c, struct group *g) {
 
     if (a->forced)
         return judge_forced(c, g, votes);
+    bool is_dead = attempt_is_dead(c, g);
+    if (is_dead)
+        give_up_absent(c, g);
     if (!voted_for_us(c, g) || (epoch_is_passed(g) && !PLANTED(PASSED_GOES_ON))) {
-        failover_abandon(c, g, attempt_is_dead(c, g) ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
+        failover_abandon(c, g, is_dead ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
             "a later epoch of this group was seen");
     } else if (g->master_answered && !a->coordinated) {
         failover_abandon(c, g, ABANDON_NOT_ELECTED, "the master answers again");
     } else if (votes >= group_needed_votes(g)) {
         failover_elected(c, g);
-    } else if (attempt_is_dead(c, g)) {
+    } else if (is_dead) {
         failover_abandon(c, g, ABANDON_DEAD, "no candidate can win this epoch any more");
     } else if (c->now.mono_ms > until_ms) {
         failover_abandon(c, g, ABANDON_NOT_ELECTED, "not enough votes in time");

@@ -42,6 +42,7 @@ struct peer {
     int64_t answered_ms;       /* last answer (discovery counts as one) */
     uint64_t answered_attempt; /* serial of the last attempt of ours that it answered; 0 = none */
     bool down_before_attempt;  /* was down here when the present attempt began */
+    int64_t absent_until_ms;   /* mono: law C6 gave its vote up, so that it does not count for us */
     int64_t asked_ms;          /* last question sent; 0 = none since +sdown */
     int64_t ask_wait_ms;       /* pause before the next one; grows */
     bool ask_now;              /* the next question is due at once */
