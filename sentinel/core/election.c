@@ -219,8 +219,8 @@ static bool vote_is_known(const struct peer *p, uint64_t epoch) {
     return p->voted_for[0] != '\0' && p->voted_epoch >= epoch;
 }
 
-/* Votes known for a candidate under our epoch. Ours counts for the laws of the others at once, for
- * our own election only when it is on disk. */
+/* Votes known for a candidate under our epoch. For our own election (DURABLE) ours counts when it is
+ * on disk only, and that of a voter that was given up as absent not at all. */
 enum own_vote { OWN_VOTE_GIVEN, OWN_VOTE_DURABLE };
 
 static size_t votes_for(
@@ -228,11 +228,10 @@ static size_t votes_for(
     const struct attempt *a = &g->attempt;
     size_t votes = g->vote_epoch == a->epoch && slice_equal(slice_of(g->vote_for), candidate) &&
         (own == OWN_VOTE_GIVEN || core_is_durable(c, a->vote_seq));
-    bool for_us = slice_equal(candidate, slice_of(c->id));
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += (p->voted_epoch == a->epoch || PLANTED(OLD_VOTES_COUNT)) &&
             slice_equal(slice_of(p->voted_for), candidate) &&
-            !(for_us && c->now.mono_ms < p->absent_until_ms);
+            (own == OWN_VOTE_GIVEN || c->now.mono_ms >= p->absent_until_ms);
     return votes;
 }
 

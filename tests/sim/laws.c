@@ -371,6 +371,9 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_EVENT:
         check_event(l, v, e);
         break;
+    case EFFECT_LOG:
+        laws_election_log(l, v, e);
+        break;
     case EFFECT_RUN:
         if (child_find(v, e->script) != NULL || list_count(&v->children) >= SCRIPT_RUNNING_MAX)
             laws_break(l, LAW_SCRIPTS, "%s starts script #%llu, which runs, or too many", v->name,
@@ -381,7 +384,6 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
     case EFFECT_RESUME:
     case EFFECT_HANGUP:
     case EFFECT_RESOLVE:
-    case EFFECT_LOG:
     case EFFECT_SCRIPT:
     case EFFECT_KILL:
     case EFFECT_CHECK_SCRIPTS:

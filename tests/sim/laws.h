@@ -121,6 +121,7 @@ struct reign {
 
 /* What one vedette has let out about a group, over all its lives. */
 struct told_group {
+    int64_t commanded_us; /* when somebody asked for its failover last */
     uint64_t vote_epoch; /* the highest that a vote of it was told for, */
     char vote_for[CANDIDATE_MAX];
     uint64_t config_epoch;  /* the highest of its own making */
@@ -217,6 +218,7 @@ bool laws_has_voted(
 
 /* laws_election.c */
 void laws_election_event(struct laws *l, const struct vedette *v, const struct effect *e);
+void laws_election_log(struct laws *l, const struct vedette *v, const struct effect *e);
 void laws_election_step(struct laws *l, const struct vedette *v, int group, const struct group *g);
 /* laws_health.c */
 void laws_health_event(struct laws *l, const struct vedette *v, const struct effect *e);

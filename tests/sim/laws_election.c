@@ -217,17 +217,25 @@ static void check_retry(struct laws *l, const struct vedette *v, int group) {
 
 /* ---- standing ---- */
 
-/* The attempt may be over in the same step, if it is not a forced one. */
-static bool by_command(const struct group *g) {
-    const struct attempt *a = &g->attempt;
-    return a->forced || a->coordinated || (a->state == FAILOVER_NONE && !g->odown);
+/* One by command may be over in the same step. */
+static bool by_command(const struct laws *l, const struct vedette *v, int group) {
+    const struct attempt *a = &vedette_group(v, group)->attempt;
+    return a->forced || a->coordinated ||
+        l->told[v->number].groups[group].commanded_us == l->world->schedule.now_us;
+}
+
+void laws_election_log(struct laws *l, const struct vedette *v, const struct effect *e) {
+    struct slice rest = e->text, before = slice_cut(&rest, '\'');
+    int group = world_group_named(slice_cut(&rest, '\''));
+    if (group >= 0 && slice_is(before, "Executing user requested FAILOVER of "))
+        l->told[v->number].groups[group].commanded_us = l->world->schedule.now_us;
 }
 
 static void check_standing(struct laws *l, const struct vedette *v, int group) {
     const struct group *g = vedette_group(v, group);
     const struct watched_group *t = &l->watch[v->number].groups[group];
     const int64_t two_ft_ms = 2 * g->settings.failover_timeout_ms, now_ms = v->now.mono_ms;
-    if (by_command(g))
+    if (by_command(l, v, group))
         return;
     laws_check_quorum(l, v, group, "stands");
     check_rank(l, v, group);

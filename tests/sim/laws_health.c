@@ -129,8 +129,8 @@ bool laws_answer_counts(
 void laws_check_quorum(struct laws *l, const struct vedette *v, int group, const char *does) {
     const struct group *g = vedette_group(v, group);
     const struct watched_server *m = master_of(l, v, g);
-    if (m == NULL || m->is_double)
-        return;
+    if (m == NULL || m->is_double || group_current_master(g) != g->master)
+        return; /* the last: it is the old one, and replaced */
     int64_t votes = m->is_down;
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += laws_answer_counts(l, v, group, watch_answer(&l->watch[v->number], p));

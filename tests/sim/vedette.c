@@ -31,7 +31,7 @@ static struct schedule *clock_of(const struct vedette *v) {
 #define MILLION INT64_C(1000000)
 
 static int64_t mono_at(const struct vedette *v, int64_t at_us) {
-    return v->mono_base_ms + (at_us + at_us / MILLION * v->drift) / US_PER_MS;
+    return v->mono_base_ms + (at_us + at_us * v->drift / MILLION) / US_PER_MS;
 }
 
 static int64_t mono_ms(const struct vedette *v) {
@@ -43,9 +43,9 @@ static int64_t instant_of(const struct vedette *v, int64_t ms) {
     int64_t local_us = (ms - v->mono_base_ms) * US_PER_MS;
     if (v->drift == 0)
         return local_us;
-    int64_t at_us = local_us - (local_us / MILLION + 2) * v->drift;
+    int64_t at_us = local_us * MILLION / (MILLION + v->drift) - 2;
     while (mono_at(v, at_us) < ms)
-        at_us += 10;
+        at_us++;
     return at_us;
 }
 
