@@ -129,14 +129,23 @@ bool laws_answer_counts(
 void laws_check_quorum(struct laws *l, const struct vedette *v, int group, const char *does) {
     const struct group *g = vedette_group(v, group);
     const struct watched_server *m = master_of(l, v, g);
-    if (m == NULL || m->is_double || group_current_master(g) != g->master)
-        return; /* the last: it is the old one, and replaced */
+    if (m == NULL || m->is_double)
+        return;
     int64_t votes = m->is_down;
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += laws_answer_counts(l, v, group, watch_answer(&l->watch[v->number], p));
     if (!m->is_down || votes < g->settings.quorum)
         laws_break(l, LAW_QUORUM, "%s %s with %lld that say that the master is down, of %lld",
             v->name, does, (long long)votes, (long long)g->settings.quorum);
+}
+
+/* Not so if a failover came to its end in the same step: the event is about the old one. */
+static bool is_about_master(
+    struct laws *l, const struct vedette *v, const struct group *g, const struct effect *e) {
+    const struct server *subject = NULL;
+    watch_subject(&l->watch[v->number], e, &subject);
+    return group_current_master(g) == g->master &&
+        subject == farm_at(&l->world->farm, &g->master->address.given);
 }
 
 void laws_health_event(struct laws *l, const struct vedette *v, const struct effect *e) {
@@ -146,6 +155,6 @@ void laws_health_event(struct laws *l, const struct vedette *v, const struct eff
         return;
     if (strcmp(e->event, "+sdown") == 0)
         check_down(l, v, g, e);
-    else if (strcmp(e->event, "+odown") == 0)
+    else if (strcmp(e->event, "+odown") == 0 && is_about_master(l, v, g, e))
         laws_check_quorum(l, v, group, "finds +odown");
 }
