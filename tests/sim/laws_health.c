@@ -30,8 +30,12 @@ static bool has_reason(const struct vedette *v, const struct watched_server *s,
         (reboot_ms > 0 && s->rebooted_ms != 0 && now_ms - s->rebooted_ms > reboot_ms);
 }
 
-/* Whether an answer that ends the silence has arrived and is still to be handed in. */
-static bool is_unread(const struct vedette *v, const struct link *link) {
+/* Whether an answer has arrived and is still to be handed in, that would end a silence which was
+ * not too long before this wake-up. */
+static bool is_unread(const struct vedette *v, const struct link *link,
+    const struct watched_silence *s, int64_t limit_ms) {
+    if (is_silent(s, v->read_heard_ms, limit_ms))
+        return false;
     list_for_each(letter, &v->inbox, struct letter, siblings) {
         const struct wire *x = letter->wire;
         const struct slice bytes = { .data = letter->bytes, .size = letter->size };
@@ -54,7 +58,7 @@ static void check_peer_down(
         laws_break(l, LAW_DOWN_TRUE, "%s holds %.8s for down, which was silent for %lld ms",
             v->name, id, (long long)(s->since_ms == 0 ? 0 : v->now.heard_ms - s->since_ms));
     const struct peer *p = peer_find(g, id);
-    if (p != NULL && is_unread(v, &p->process->link))
+    if (p != NULL && is_unread(v, &p->process->link, s, g->settings.down_after_ms))
         laws_break(
             l, LAW_DOWN_READ, "%s holds %.8s for down and has not read its answer", v->name, id);
 }
@@ -82,7 +86,7 @@ static void check_down(
             (long long)(s->silence.since_ms == 0 ? 0 : v->now.heard_ms - s->silence.since_ms));
     const struct node *n = node_of(g, server);
     if (is_silent(&s->silence, v->now.heard_ms, g->settings.down_after_ms) && n != NULL &&
-        is_unread(v, &n->command))
+        is_unread(v, &n->command, &s->silence, g->settings.down_after_ms))
         laws_break(l, LAW_DOWN_READ, "%s holds %s for down and has not read its answer", v->name,
             server->name);
 }

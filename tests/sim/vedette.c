@@ -227,6 +227,7 @@ static void read_clocks(struct vedette *v) {
     int64_t planned_end_ms = MAX_OF(v->slept_ms, v->until_ms);
     int64_t asleep_ms = tstamp_age(tstamp_min(now_ms, planned_end_ms), v->slept_ms);
     int64_t late_ms = tstamp_age(now_ms, planned_end_ms);
+    v->read_heard_ms = v->now.heard_ms;
     v->now.heard_ms += asleep_ms + tstamp_min(late_ms, LATE_MAX_MS);
     if (late_ms - LATE_MAX_MS > TILT_TRIGGER_MS)
         v->tilt_until_heard_ms = v->now.heard_ms + TILT_MS;

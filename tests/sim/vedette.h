@@ -42,6 +42,7 @@ struct vedette {
     int64_t mono_base_ms, wall_base_ms;
     int64_t drift; /* parts per million by which its monotonic clock is too fast */
     struct now now;
+    int64_t read_heard_ms;       /* heard: when it had read all that had arrived, the last time */
     int64_t tilt_until_heard_ms; /* it was away for so long that it must not trust what it knows */
     int64_t slept_ms, until_ms;  /* when it went to sleep, and until when */
     int64_t wake_us;             /* the wake-up planned */
