@@ -104,11 +104,13 @@ static bool master_looks_sane(const struct core *c, const struct group *g) {
 }
 
 /* Law C12: whether a majority, ourselves included, has announced the present configuration since
- * `n` came back. */
+ * `n` came back, and since it says that it is a master: a process that has just started knows of no
+ * return, and who was promoted a moment ago is not to be demoted for what was said before. */
 static bool majority_confirms(struct core *c, const struct group *g, const struct node *n) {
     size_t confirmations = 1;
+    int64_t from_ms = MAX_OF(n->returned_ms, n->role_since_ms);
     list_for_each(p, &g->peers, struct peer, of_group)
-        confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > n->returned_ms &&
+        confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > from_ms &&
             resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
     return confirmations >= group_majority(g) || PLANTED(DEMOTES_ALONE);
 }

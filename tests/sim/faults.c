@@ -148,6 +148,15 @@ static void trouble_server(struct world *w) {
     }
 }
 
+void faults_change_priorities(struct world *w, int group) {
+    static const int64_t priorities[] = { 100, 50, 10 };
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++) {
+        struct server *s = &w->farm.servers[i];
+        if (s->priority != 0)
+            s->priority = priorities[rng_between(&w->rng, 0, (int64_t)ARRAY_SIZE(priorities) - 1)];
+    }
+}
+
 /* ---- vedettes ---- */
 
 static void bring_back_vedette(void *context, uint64_t argument) {
@@ -388,7 +397,7 @@ static void operate(struct world *w) {
     visitor_say(&w->visitor, any_vedette(w), buf_text(&text));
 }
 
-/* A Sentinel that nobody knows asks for a vote, now and then far ahead of the others. */
+/* A Sentinel that nobody knows asks for a vote, now and then far ahead of the others, or behind. */
 static void ask_as_stranger(struct world *w) {
     struct vedette *v = any_vedette(w);
     const struct core *c = vedette_core(v);
@@ -399,6 +408,8 @@ static void ask_as_stranger(struct world *w) {
         return;
     int64_t most_ahead = rng_chance(&w->rng, 100) ? 1000 : 2;
     uint64_t epoch = c->current_epoch + (uint64_t)rng_between(&w->rng, 0, most_ahead);
+    if (g->config_epoch > g->vote_epoch && rng_chance(&w->rng, 300))
+        epoch = g->config_epoch; /* it has not voted in it, and must not any more */
     const struct endpoint *master = &g->master->address.given;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %040d",

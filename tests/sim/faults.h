@@ -10,6 +10,8 @@ struct world;
 void faults_start(struct world *w);
 /* Everything runs again, everybody reaches everybody, the disks write. What was refused or slow is
  * so no more. */
+/* Somebody gives the servers of a group other priorities; 0 stays 0. */
+void faults_change_priorities(struct world *w, int group);
 void faults_heal(struct world *w);
 /* A Sentinel tells this event: what waits for such a moment befalls. */
 void faults_hear(struct world *w, const char *event);

@@ -109,6 +109,8 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_PROMPTNESS] = { "a master soon",
         "where no attempt was left unfinished, a majority has a master that is one down-after and 3 s "
         "after the last fault" },
+    [LAW_REPLACED] = { "a fall is dealt with",
+        "a master that dies where all is well is replaced one down-after and 3 s later" },
     [LAW_QUIET] = { "quiet", "where nothing happens nobody tells of anything, and links stay" },
 };
 
@@ -559,6 +561,7 @@ void laws_after_step(struct laws *l, struct vedette *v, const struct input *in) 
     check_rise(l, v, "current epoch", &l->told[v->number].seen_epoch, c->current_epoch);
     map_for_each(g, &c->groups, struct group)
         check_group(l, v, g);
+    laws_gate_step(l, v);
 }
 
 void laws_before_sleep(struct laws *l, struct vedette *v) {

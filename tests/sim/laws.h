@@ -79,6 +79,7 @@ enum law {
     LAW_LIVENESS,
     LAW_WRITES_KEPT,
     LAW_PROMPTNESS,
+    LAW_REPLACED,
     LAW_QUIET,
     LAW_COUNT,
 };

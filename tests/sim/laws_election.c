@@ -52,8 +52,8 @@ static size_t votes_told(
 /* An answer that is too far ahead of everything is not believed (C1). */
 #define BELIEVED_AHEAD (UINT64_C(1) << 32)
 
-static uint64_t highest_known(struct laws *l, const struct vedette *v, const struct group *g) {
-    uint64_t highest = MAX_OF(g->vote_epoch, g->config_epoch);
+static uint64_t highest_told(struct laws *l, const struct vedette *v, const struct group *g) {
+    uint64_t highest = 0;
     uint64_t believed = vedette_core(v)->current_epoch + BELIEVED_AHEAD;
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(&l->watch[v->number], p);
@@ -61,6 +61,10 @@ static uint64_t highest_known(struct laws *l, const struct vedette *v, const str
             highest = MAX_OF(highest, a->epoch);
     }
     return highest;
+}
+
+static uint64_t highest_known(struct laws *l, const struct vedette *v, const struct group *g) {
+    return MAX_OF(highest_told(l, v, g), MAX_OF(g->vote_epoch, g->config_epoch));
 }
 
 static void check_elected(struct laws *l, const struct vedette *v, int group) {
@@ -76,9 +80,12 @@ static void check_elected(struct laws *l, const struct vedette *v, int group) {
     if (votes < needed_votes(g))
         laws_break(l, LAW_COUNTED, "%s is elected under epoch %llu with %zu votes, needed are %zu",
             v->name, epoch, votes, needed_votes(g));
-    if (highest_known(l, v, g) > a->epoch)
+    /* Of its own what is on disk: the next attempt may have begun in the same step. */
+    uint64_t own = s == NULL ? 0 : MAX_OF(s->record.vote_epoch, s->record.config_epoch);
+    uint64_t highest = MAX_OF(highest_told(l, v, g), own);
+    if (highest > a->epoch)
         laws_break(l, LAW_PASSED, "%s is elected under epoch %llu and knows of %llu", v->name,
-            epoch, (unsigned long long)highest_known(l, v, g));
+            epoch, (unsigned long long)highest);
     if (!laws_is_lone(l, g) && (laws_reign(l, group, a->epoch)->given_up & ~(1U << v->number)) != 0)
         laws_break(l, LAW_DEAD,
             "%s is elected under epoch %llu, which another gave up as one that nobody can win",

@@ -98,6 +98,7 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_NAME_RESOLVED] = { "name resolved", NULL, 500, "a host name was resolved" },
     [MARK_NAME_FAILED] = { "name failed", NULL, 50, "one did not resolve, at that time" },
     [MARK_PROMPT] = { "prompt", NULL, 200, "a healing after which nothing had to be waited for" },
+    [MARK_EXAMINED] = { "examined", NULL, 50, "in the end a master was killed, to be replaced" },
     [MARK_QUIET] = { "quiet hour", NULL, 1, "an hour in which nothing happened" },
     [MARK_EPOCH_SHARED] = { "epoch shared", NULL, 0, "two attempts of a vedette under one (C2)" },
     [MARK_VOTE_BELOW] = { "vote below", NULL, 0, "a vote under less than the current epoch (C3)" },

@@ -88,6 +88,7 @@ enum mark {
     MARK_NAME_FAILED,
     MARK_PROMPT,
     MARK_QUIET,
+    MARK_EXAMINED,
     /* Rare ways of an election. */
     MARK_EPOCH_SHARED,
     MARK_VOTE_BELOW,

@@ -13,6 +13,7 @@
 #define CALM_US          (3 * US_PER_S) /* agreement has to last */
 #define MARGIN_US        (15 * US_PER_S)
 #define PROMPT_US        (3 * US_PER_S)
+#define EXAM_WAIT_MAX_MS 20000
 #define TILT_US          (30 * US_PER_S)
 #define SETTLE_US        (120 * US_PER_S)
 #define MISMATCH_US      (30 * US_PER_S)
@@ -171,6 +172,45 @@ static bool suffer(struct world *w, enum flaw flaw) {
     return agree(w);
 }
 
+/* Whether the fall of its master can be dealt with at once. */
+static bool is_fit(struct world *w, int group, const struct server *master) {
+    int eligible = 0;
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++) {
+        const struct server *s = &w->farm.servers[i];
+        eligible += s != master && s->priority > 0 && !s->is_hidden;
+    }
+    return master != NULL && eligible > 0 && w->stock_count == 0 && !any_in_tilt(w) &&
+        w->draw.group[group].failover_timeout_ms <= EXAM_WAIT_MAX_MS;
+}
+
+/* In the end, when nothing stands in the way: whatever the faults have left behind, the master of a
+ * group that dies is replaced as promised. */
+static bool examine(struct world *w) {
+    int group = (int)rng_between(&w->rng, 0, w->group_count - 1);
+    struct server *master = NULL;
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++)
+        if (server_is_master(&w->farm.servers[i]))
+            master = &w->farm.servers[i];
+    if (!is_fit(w, group, master))
+        return true;
+    marks_hit(&w->marks, MARK_EXAMINED);
+    /* What votes and attempts of former times call for. */
+    int64_t wait_us = 2 * w->draw.group[group].failover_timeout_ms * US_PER_MS + PROMPT_US;
+    if (has_to_wait(w, group) && !world_run(w, w->schedule.now_us + wait_us))
+        return false;
+    int64_t limit_us = w->draw.group[group].down_after_ms * US_PER_MS + PROMPT_US;
+    int64_t until_us = w->schedule.now_us + limit_us;
+    server_kill(master, NET_LEAVE_PROCESS);
+    while (w->schedule.now_us < until_us && !world_has_mastery(w, group))
+        if (!world_run(w, w->schedule.now_us + LOOK_US))
+            return false;
+    if (!world_has_mastery(w, group))
+        laws_break(&w->laws, LAW_REPLACED, "%s died and nobody is master of %s %lld s later",
+            master->name, world_group_name(group), (long long)(limit_us / US_PER_S));
+    server_start(master);
+    return agree(w);
+}
+
 /* What is left to do after a healing ends with failover-timeout or the time of a script. */
 static void rest(struct world *w) {
     int64_t settle_us = SETTLE_US;
@@ -194,7 +234,8 @@ static void live(struct world *w, enum flaw flaw) {
     w->judges_early = flaw == FLAW_EARLY_TIMER;
     while (suffer(w, flaw))
         if (w->schedule.now_us >= w->draw.time_us) {
-            rest(w);
+            if (examine(w))
+                rest(w);
             return;
         }
 }

@@ -183,6 +183,14 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     }
 }
 
+/* Behind an order of a leader that dies another replica may become the better one. */
+static void change_ranks(const struct vedette *v, const struct effect *e) {
+    const struct wire *x = e->kind == EFFECT_SEND ? wire_of_link(v, e->link, e->incarnation) : NULL;
+    const struct server *s = x == NULL ? NULL : farm_at(&v->world->farm, &x->address);
+    if (s != NULL && e->request_count > 1)
+        faults_change_priorities(v->world, s->group);
+}
+
 static void carry_out_all(struct vedette *v) {
     struct world *w = v->world;
     for (size_t i = 0; i < v->effects.count && !v->crash_wanted; i++) {
@@ -196,6 +204,7 @@ static void carry_out_all(struct vedette *v) {
         if (happens_here(v, e, w->draw.crash_in_effects)) {
             marks_hit(&w->marks, MARK_CRASH_IN_EFFECTS);
             v->crash_wanted = true;
+            change_ranks(v, e);
         } else if (happens_here(v, e, w->draw.stall_in_effects)) {
             marks_hit(&w->marks, MARK_STALL_IN_EFFECTS);
             vedette_stall(v, w->schedule.now_us + rng_between(&w->rng, 1, STALL_MAX_US));

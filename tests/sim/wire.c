@@ -87,7 +87,8 @@ void wire_close(struct vedette *v, const struct effect *e) {
 /* The worst moment to lose a connection: nobody knows whether the order was carried out. */
 static bool is_to_be_cut(const struct vedette *v, const struct effect *e) {
     struct world *w = v->world;
-    return e->request_count > 1 && w->faults_are_on && w->draw.cut_orders > 0 &&
+    bool is_question = e->requests[0].word_count == 6;
+    return (e->request_count > 1 || is_question) && w->faults_are_on && w->draw.cut_orders > 0 &&
         rng_chance(&w->rng, w->draw.cut_orders);
 }
 
