@@ -215,6 +215,28 @@ static void c12_hellos_of_before_its_return_or_of_another_configuration_do_not_c
     }
 }
 
+/* It may have been promoted since they were said. */
+static void c12_hellos_of_before_it_said_that_it_is_a_master_do_not_count(void **state) {
+    struct fixture f;
+    promote(&f, 2, 1, 0);
+    fixture_advance(&f, 3000);
+    f.master.latency_ms = 50;
+    fixture_revive(&f.master);
+    const struct node *n = group_replica(f.group, &f.master.address);
+    while (n->command.state != LINK_OPEN)
+        fixture_advance(&f, 1);
+    fixture_advance(&f, 5);
+    fixture_forget(&f);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    assert_no_event(&f, "-role-change");
+    fixture_await(&f, "-role-change", 2000);
+    fixture_advance(&f, 1500);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    assert_has_event(&f, "+convert-to-slave " OLD_MASTER);
+    fixture_stop(&f);
+}
+
 static void c12_without_a_majority_it_is_demoted_after_stocks_eight_seconds(void **state) {
     struct fixture f;
     come_back(&f);
@@ -430,6 +452,7 @@ int main(void) {
         cmocka_unit_test(
             c12_the_old_master_is_demoted_once_a_majority_has_announced_the_configuration),
         cmocka_unit_test(c12_hellos_of_before_its_return_or_of_another_configuration_do_not_count),
+        cmocka_unit_test(c12_hellos_of_before_it_said_that_it_is_a_master_do_not_count),
         cmocka_unit_test(c12_without_a_majority_it_is_demoted_after_stocks_eight_seconds),
         cmocka_unit_test(c12_it_is_for_the_old_master_only),
         cmocka_unit_test(c12_once_it_has_been_a_replica_it_is_a_stray_like_others),
