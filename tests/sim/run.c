@@ -184,7 +184,7 @@ static bool is_fit(struct world *w, int group, const struct server *master) {
 }
 
 /* In the end, when nothing stands in the way: whatever the faults have left behind, the master of a
- * group that dies is replaced as promised. */
+ * group that dies is replaced as promised, even if the first questions about it are lost. */
 static bool examine(struct world *w) {
     int group = (int)rng_between(&w->rng, 0, w->group_count - 1);
     struct server *master = NULL;
@@ -200,6 +200,7 @@ static bool examine(struct world *w) {
         return false;
     int64_t limit_us = w->draw.group[group].down_after_ms * US_PER_MS + PROMPT_US;
     int64_t until_us = w->schedule.now_us + limit_us;
+    w->questions_to_cut = w->vedette_count * (w->vedette_count - 1);
     server_kill(master, NET_LEAVE_PROCESS);
     while (w->schedule.now_us < until_us && !world_has_mastery(w, group))
         if (!world_run(w, w->schedule.now_us + LOOK_US))
@@ -207,6 +208,7 @@ static bool examine(struct world *w) {
     if (!world_has_mastery(w, group))
         laws_break(&w->laws, LAW_REPLACED, "%s died and nobody is master of %s %lld s later",
             master->name, world_group_name(group), (long long)(limit_us / US_PER_S));
+    w->questions_to_cut = 0;
     server_start(master);
     return agree(w);
 }

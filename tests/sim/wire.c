@@ -88,6 +88,10 @@ void wire_close(struct vedette *v, const struct effect *e) {
 static bool is_to_be_cut(const struct vedette *v, const struct effect *e) {
     struct world *w = v->world;
     bool is_question = e->requests[0].word_count == 6;
+    if (is_question && w->questions_to_cut > 0) {
+        w->questions_to_cut--;
+        return true;
+    }
     return (e->request_count > 1 || is_question) && w->faults_are_on && w->draw.cut_orders > 0 &&
         rng_chance(&w->rng, w->draw.cut_orders);
 }

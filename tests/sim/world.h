@@ -2,8 +2,8 @@
  * a network, and the virtual time in which they live. */
 #pragma once
 
-#include "common/rng.h"
 #include "common/buf.h"
+#include "common/rng.h"
 #include "tests/sim/client.h"
 #include "tests/sim/draw.h"
 #include "tests/sim/laws.h"
@@ -42,6 +42,7 @@ struct world {
     int looks_demoted[SIM_GROUPS_MAX]; /* of the operator, who saw that the master is a replica */
     bool in_ambush;                    /* a fault waits for a failover */
     uint64_t round;                    /* of faults */
+    int questions_to_cut;              /* the next ones, with their connections */
     bool is_quiet;                     /* nothing is going on, nor may anything begin */
     bool votes_are_forged;             /* on the wire; only for the test of the laws */
     bool judges_early;                 /* vedettes judge before they read; likewise */
