@@ -19,9 +19,9 @@ def test_a_failover_on_request(lab):
     assert asked.sentinel('FAILOVER', 'mymaster') == 'OK'
     new = deployment.wait_replaced(old)
     assert new.call('GET', 'kept') == 'yes'
+    events.wait('+failover-end', asked)
     for channel in ('+try-failover', '+elected-leader', '+selected-slave', '+promoted-slave'):
         assert {e.sentinel for e in events.find(channel)} == {asked}
-    events.wait('+failover-end', asked)
     for sentinel in others:
         events.wait('+config-update-from', sentinel, f'sentinel {asked.id} ')
     assert not events.find('+sdown') and not events.find('+odown')
