@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "config/merge.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/crash.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/group.h"
@@ -109,6 +110,8 @@ static bool auth_equal(const struct group_settings *a, const struct group_settin
 
 void core_apply_settings(struct core *c, struct group *g, const struct group_settings *settings) {
     bool same_auth = auth_equal(&g->settings, settings);
+    if (g->settings.crash_after_ms != settings->crash_after_ms)
+        crash_begin_anew(g->master);
     struct group_settings old = g->settings;
     group_settings_copy(&g->settings, settings);
     group_settings_fini(&old);

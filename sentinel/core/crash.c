@@ -22,6 +22,10 @@ void crash_note_attempt(const struct core *c, const struct link *l, bool refused
     n->refused_last_ms = l->tried_heard_ms;
 }
 
+void crash_begin_anew(struct node *n) {
+    n->refused_since_ms = 0;
+}
+
 bool crash_judge(struct node *n) {
     int64_t limit_ms = limit_of(n);
     if (limit_ms == 0)

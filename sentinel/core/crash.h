@@ -15,6 +15,10 @@ struct node;
 /* An attempt to connect this link has ended: refused, or in any other way. */
 void crash_note_attempt(const struct core *c, const struct link *l, bool refused);
 
+/* crash_after has changed: what was refused, was refused at the pace of the old one, and the server
+ * may have lived between two attempts. */
+void crash_begin_anew(struct node *n);
+
 /* Whether refusals make the node down; keeps node->crashed. */
 bool crash_judge(struct node *n);
 

@@ -178,6 +178,16 @@ static void our_own_stall_is_no_crash(void **state) {
     fixture_stop(&f);
 }
 
+static void set_crash_after(struct fixture *f, int64_t crash_after_ms) {
+    struct group_settings changed;
+    group_settings_copy(&changed, &f->group->settings);
+    changed.crash_after_ms = crash_after_ms;
+    fixture_begin(f);
+    core_apply_settings(f->core, f->group, &changed);
+    fixture_end(f);
+    group_settings_fini(&changed);
+}
+
 static void turned_off_at_a_reload_it_counts_no_more(void **state) {
     struct fixture f;
     struct fixture_options o = options(200);
@@ -185,15 +195,31 @@ static void turned_off_at_a_reload_it_counts_no_more(void **state) {
     fixture_start(&f, &o);
     fixture_crash(&f, &f.master);
     fixture_await(&f, "+sdown", 300);
-    struct group_settings changed;
-    group_settings_copy(&changed, &f.group->settings);
-    changed.crash_after_ms = 0;
-    fixture_begin(&f);
-    core_apply_settings(f.core, f.group, &changed);
-    fixture_end(&f);
-    group_settings_fini(&changed);
+    set_crash_after(&f, 0);
     assert_has_event(&f, "-sdown " MASTER);
     fixture_stop(&f);
+}
+
+/* It lived between two attempts that were far apart, as they may have been before the change. */
+static void refusals_before_a_change_of_crash_after_do_not_count(void **state) {
+    static const int64_t before_ms[] = { 0, 4000 };
+    for (size_t i = 0; i < ARRAY_SIZE(before_ms); i++) {
+        struct fixture f;
+        struct fixture_options o = options(before_ms[i]);
+        fixture_start(&f, &o);
+        fixture_advance(&f, 1017);
+        fixture_crash(&f, &f.master);
+        fixture_advance(&f, 100);
+        fixture_revive(&f.master);
+        fixture_advance(&f, 700); /* nobody saw it */
+        f.master.mood = FAR_REFUSES;
+        set_crash_after(&f, 50);
+        fixture_advance(&f, 49);
+        assert_no_event(&f, "+sdown");
+        fixture_advance(&f, 2);
+        assert_has_event(&f, REFUSED "50 ms");
+        fixture_stop(&f);
+    }
 }
 
 int main(void) {
@@ -209,6 +235,7 @@ int main(void) {
         cmocka_unit_test(replicas_are_judged_by_silence_alone),
         cmocka_unit_test(our_own_stall_is_no_crash),
         cmocka_unit_test(turned_off_at_a_reload_it_counts_no_more),
+        cmocka_unit_test(refusals_before_a_change_of_crash_after_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
