@@ -91,18 +91,34 @@ static void a_master_told_by_ip_keeps_the_name_that_we_know(void **state) {
     fixture_stop(&f);
 }
 
-static void a_peer_of_the_same_configuration_tells_where_our_master_is(void **state) {
-    struct fixture f;
+static void start_with_a_master_unresolved(struct fixture *f, uint64_t config_epoch) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.named = true;
-    fixture_start_alone(&f, &o);
-    fixture_resolve(&f, "db-1.test", "10.0.0.2");
-    fixture_resolve(&f, "db-0.test", "");
-    assert_string_equal(f.group->master->address.ip, "");
+    o.current_epoch = o.config_epoch = config_epoch;
+    fixture_start_alone(f, &o);
+    fixture_resolve(f, "db-1.test", "10.0.0.2");
+    fixture_resolve(f, "db-0.test", "");
+    assert_string_equal(f->group->master->address.ip, "");
+}
+
+static void a_peer_of_the_same_configuration_tells_where_our_master_is(void **state) {
+    struct fixture f;
+    start_with_a_master_unresolved(&f, 7);
     fixture_hello(
-        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 0, "10.0.0.1", 6379, 0, NULL });
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 7, "10.0.0.1", 6379, 7, NULL });
     assert_string_equal(f.group->master->address.ip, "10.0.0.1");
     assert_int_equal(f.group->master->command.state, LINK_OPEN);
+    fixture_stop(&f);
+}
+
+/* Of epoch 0 is what stands in a file, or what an operator said to one of them: another server. */
+static void nobody_elected_what_has_epoch_0(void **state) {
+    struct fixture f;
+    start_with_a_master_unresolved(&f, 0);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 0, "10.0.0.2", 6379, 0, NULL });
+    assert_string_equal(f.group->master->address.ip, "");
+    assert_int_equal(f.group->master->command.state, LINK_CLOSED);
     fixture_stop(&f);
 }
 
@@ -178,6 +194,7 @@ int main(void) {
         cmocka_unit_test(a_configuration_is_adopted_with_the_address_or_not_at_all),
         cmocka_unit_test(a_master_told_by_ip_keeps_the_name_that_we_know),
         cmocka_unit_test(a_peer_of_the_same_configuration_tells_where_our_master_is),
+        cmocka_unit_test(nobody_elected_what_has_epoch_0),
         cmocka_unit_test(replicas_that_announce_names_are_added_as_these_resolve),
         cmocka_unit_test(a_reset_forgets_what_waits),
         cmocka_unit_test(an_end_forgets_what_waits),
