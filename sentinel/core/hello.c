@@ -225,7 +225,7 @@ static void adopt_config(struct core *c, struct group *g, const struct peer *p,
 }
 
 /* While we cannot resolve the name of our master, a peer of the same configuration can say where it
- * is. Epoch 0 is none: nobody elected its master, and each has its own from a file or an operator. */
+ * is. Epoch 0 is none: nobody elected its master, each has one from a file or an operator. */
 static void learn_master(struct core *c, struct group *g, const struct hello *h) {
     struct node *master = g->master;
     if (!address_is_resolved(&master->address) && h->config_epoch == g->config_epoch &&
