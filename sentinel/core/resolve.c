@@ -137,7 +137,7 @@ void resolve_use(
     memcpy(address->ip, n->ip, sizeof(address->ip));
     if (!c->resolve.is_on)
         core_log(c, LOG_WARNING, "host name %s is not resolved: resolve-hostnames is no", n->host);
-    if (n->ip[0] == '\0')
+    if (n->ip[0] == '\0' || n->is_hearsay)
         ask_in_time(c, n);
 }
 
@@ -178,10 +178,10 @@ static void redirect(struct core *c, const struct host_name *n, const struct nam
 }
 
 /* A connection that was made before the question stays where it is; it leads somewhere. One that
- * was made while the answer was awaited rests on the old one. */
+ * was made while the answer was awaited rests on the old one, or on what a peer said. */
 static bool stays(const struct host_name *n, const struct name_user *u) {
     const struct link *l = command_link(u);
-    return l->state == LINK_OPEN && l->incarnation <= n->asked_incarnation;
+    return !n->is_hearsay && l->state == LINK_OPEN && l->incarnation <= n->asked_incarnation;
 }
 
 void resolve_note_link(struct core *c, struct name_user *u, bool is_up) {
@@ -239,7 +239,9 @@ static void on_failure(struct core *c, struct host_name *n, struct slice why) {
     n->has_failed = true;
 }
 
-static bool lacks_a_link(const struct host_name *n) {
+static bool is_wanted(const struct host_name *n) {
+    if (n->is_hearsay && !list_is_empty(&n->users))
+        return true;
     list_for_each(u, &n->users, struct name_user, of_name)
         if (!is_connected(u))
             return true;
@@ -263,16 +265,19 @@ void resolve_input(struct core *c, const struct input *in) {
             choose(n, in->ips, MIN_OF(in->ip_count, (size_t)RESOLVE_ANSWER_MAX)), ip, sizeof(ip));
         n->has_failed = false;
         set_ip(c, n, ip);
+        n->is_hearsay = false;
     }
     n->is_refuted = false;
-    if (lacks_a_link(n))
+    if (is_wanted(n))
         heap_set(&c->resolve.due, &n->due, n->answered_ms + n->wait_ms);
     heard_deliver(c, n);
 }
 
 void resolve_suggest(struct core *c, struct name_user *u, const char *ip) {
-    if (u->name != NULL && u->name->ip[0] == '\0' && c->resolve.is_on)
-        set_ip(c, u->name, ip);
+    if (u->name == NULL || u->name->ip[0] != '\0' || !c->resolve.is_on)
+        return;
+    set_ip(c, u->name, ip);
+    u->name->is_hearsay = true;
 }
 
 /* ---- names in passing ---- */
@@ -360,7 +365,7 @@ void resolve_judge(struct core *c) {
     while ((item = heap_first(&c->resolve.due)) != NULL && item->at_ms <= c->now.mono_ms) {
         heap_remove(&c->resolve.due, item);
         struct host_name *n = container_of(item, struct host_name, due);
-        if (lacks_a_link(n))
+        if (is_wanted(n))
             ask(c, n);
     }
 }

@@ -8,6 +8,7 @@
  *   - when a connection that it led to is lost or fails: at once, then at growing pauses for as
  *     long as one is missing. The connection is tried meanwhile, with the IP that is known; if the
  *     answer then is another IP, it moves
+ *   - at the same pauses for as long as a peer's word stands for its answer
  *   - when it is looked at and its answer is old */
 #pragma once
 
@@ -32,6 +33,7 @@ struct process;
 struct host_name {
     char host[ENDPOINT_HOST_MAX]; /* in lower case: its key */
     char ip[ADDRESS_IP_MAX];      /* what it means; "" = not known */
+    bool is_hearsay;              /* a peer said so, and the resolver has not answered since */
     bool is_proven;               /* a connection to `ip` has been made */
     bool is_refuted;              /* one could not be made since the last answer */
     bool is_asked;                /* an answer is on its way */
@@ -43,7 +45,7 @@ struct host_name {
     struct list users;            /* struct name_user.of_name */
     struct list heard;            /* struct heard.of_name: what waits for its answer */
     struct list_node idle;        /* in resolve.idle while there is neither of these */
-    struct heap_item due;         /* mono: when it is to be asked again if a link is missing */
+    struct heap_item due;         /* mono: when it is to be asked again if it is wanted */
 };
 
 /* A server or a peer that was given by name. */

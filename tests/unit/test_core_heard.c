@@ -111,6 +111,29 @@ static void a_peer_of_the_same_configuration_tells_where_our_master_is(void **st
     fixture_stop(&f);
 }
 
+/* What a peer says is hearsay: the resolver has the last word, though the connection works. */
+static void the_name_is_asked_for_until_the_resolver_has_answered(void **state) {
+    struct fixture f;
+    start_with_a_master_unresolved(&f, 7);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 7, "10.0.0.2", 6379, 7, NULL });
+    struct node *master = f.group->master;
+    assert_int_equal(master->command.state, LINK_OPEN);
+    buf_clear(&f.asked);
+    fixture_advance(&f, RESOLVE_PAUSE_MS);
+    assert_asked(&f, "db-0.test\n");
+    fixture_resolve(&f, "db-0.test", "");
+    assert_string_equal(master->address.ip, "10.0.0.2");
+    fixture_advance(&f, RESOLVE_PAUSE_MS);
+    assert_asked(&f, "db-0.test\n");
+    fixture_resolve(&f, "db-0.test", "10.0.0.1");
+    assert_string_equal(master->address.ip, "10.0.0.1");
+    assert_int_equal(master->command.state, LINK_OPEN);
+    fixture_advance(&f, RESOLVE_OLD_MS);
+    assert_asked(&f, "");
+    fixture_stop(&f);
+}
+
 /* Of epoch 0 is what stands in a file, or what an operator said to one of them: another server. */
 static void nobody_elected_what_has_epoch_0(void **state) {
     struct fixture f;
@@ -194,6 +217,7 @@ int main(void) {
         cmocka_unit_test(a_configuration_is_adopted_with_the_address_or_not_at_all),
         cmocka_unit_test(a_master_told_by_ip_keeps_the_name_that_we_know),
         cmocka_unit_test(a_peer_of_the_same_configuration_tells_where_our_master_is),
+        cmocka_unit_test(the_name_is_asked_for_until_the_resolver_has_answered),
         cmocka_unit_test(nobody_elected_what_has_epoch_0),
         cmocka_unit_test(replicas_that_announce_names_are_added_as_these_resolve),
         cmocka_unit_test(a_reset_forgets_what_waits),
