@@ -188,22 +188,30 @@ static struct endpoint known_as(const struct group *g, const struct address *mas
     return n != NULL && address_is_named(&n->address) ? n->address.given : master->given;
 }
 
+/* A word later than our own: the one that we promoted is not the master. */
+static bool is_overtaken(const struct group *g, const struct hello *h) {
+    return g->attempt.state >= FAILOVER_WAIT_PROMOTION && h->config_epoch >= g->attempt.epoch;
+}
+
+/* What clients have been told is the promoted one, as soon as its promotion is confirmed: they are
+ * told of the way back as well. */
 static void take_config(struct core *c, struct group *g, const struct peer *p,
     const struct hello *h, const struct address *master) {
+    const struct address *told = &group_current_master(g)->address;
+    bool stays = address_equal(&g->master->address, master);
     core_raise_epoch(c, g, h->config_epoch);
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
-    if (address_equal(&g->master->address, master)) {
-        /* A word later than our own: the one that we promoted is not the master. */
-        if (g->attempt.state >= FAILOVER_WAIT_PROMOTION && h->config_epoch >= g->attempt.epoch)
-            group_switch(c, g, &g->master->address.given);
+    if (stays && !is_overtaken(g, h)) {
         group_persist(c, g);
         return;
     }
-    const struct endpoint given = known_as(g, master);
+    const struct endpoint given = stays ? g->master->address.given : known_as(g, master);
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
-    event_switch(c, g, master);
-    script_reconfigure(c, g, SCRIPT_OBSERVER, &g->master->address, master);
+    if (!address_equal(told, master)) {
+        event_switch(c, g, told, master);
+        script_reconfigure(c, g, SCRIPT_OBSERVER, told, master);
+    }
     group_switch(c, g, &given);
 }
 

@@ -427,9 +427,10 @@ static void on_replica(struct watch *k, const struct vedette *v, const struct ef
     if (slice_to_i64(slice_cut(&rest, ' '), &port) && endpoint_make(host, port, &address))
         master = number_of(k, server_at(k, &address));
     struct watched_group *g = &k->groups[s->group];
-    if (master >= 0 && g->master >= 0 && master != g->master)
+    if (master >= 0 && g->master >= 0 && (master != g->master || g->is_overtaken))
         forget_server(k, v, master, ROLE_MASTER);
     g->master = master;
+    g->is_overtaken = false;
     if (master >= 0) /* in case that it was made anew although it is the same */
         k->servers[master].silence.fresh_ms = heard_ms(v);
     g->attempt.order_out = false;
@@ -480,7 +481,8 @@ static void on_event(struct watch *k, const struct vedette *v, const struct effe
     } else if (strcmp(e->event, "+switch-master") == 0) {
         clear(g);
     } else if (strcmp(e->event, "+config-update-from") == 0) {
-        g->attempt.order_out = false; /* the attempt ends with it */
+        g->attempt.order_out = false; /* the attempt ends with it, */
+        g->is_overtaken = true;       /* and all entries are made anew, be the master the same */
     } else if (strcmp(e->event, "+try-failover") == 0) {
         on_attempt(k, v, group);
     } else if (strcmp(e->event, "+vote-for-leader") == 0) {

@@ -101,6 +101,7 @@ struct watched_group {
     struct watched_attempt attempt; /* the last one; begun_ms 0 = none that counts any more */
     struct watched_answer answers[WATCH_PEERS_MAX];
     int master;                      /* the server that is its configured master; -1 = not known */
+    bool is_overtaken;               /* it took a configuration from a peer in this step */
     int64_t odown_ms, other_vote_ms; /* mono; 0 = none that counts */
     int64_t cut_short_ms;            /* mono: that vote, which counts no more */
     int retries;

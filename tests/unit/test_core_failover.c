@@ -5,6 +5,7 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/order.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NEW_MASTER " @ mymaster 10.0.0.2 6379"
@@ -512,6 +513,16 @@ static void an_info_that_was_asked_for_before_the_order_confirms_nothing(void **
 
 /* ---- a later word of somebody else ---- */
 
+/* Subscribers learn each change of the master that they were told of, and nothing else. */
+static void expect_told(const struct fixture *f, const char *from, const char *to) {
+    char event[128];
+    (void)snprintf(event, sizeof(event), "+switch-master mymaster %s 6379 %s 6379\n", from, to);
+    if (strcmp(from, to) == 0)
+        assert_no_event(f, "+switch-master");
+    else
+        assert_true(slice_contains(slice_of(fixture_events(f)), slice_of(event)));
+}
+
 static void a_newer_configuration_ends_it_in_every_state(void **state) {
     static const char *const moments[] = {
         "+try-failover",
@@ -530,8 +541,11 @@ static void a_newer_configuration_ends_it_in_every_state(void **state) {
             f.replicas[1].holds = "MULTI";
             fixture_crash(&f, &f.master);
             fixture_await(&f, moments[i], 1200);
+            const char *told = i < 2 ? "10.0.0.1" : "10.0.0.2";
+            fixture_forget(&f);
             fixture_hello(
                 &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 7, masters[m], 6379, 7, NULL });
+            expect_told(&f, told, masters[m]);
             assert_int_equal(f.group->config_epoch, 7);
             assert_int_equal(f.group->attempt.state, FAILOVER_NONE);
             assert_string_equal(f.group->master->address.given.host, masters[m]);
