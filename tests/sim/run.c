@@ -137,6 +137,8 @@ static bool agree(struct world *w) {
             extra_us = TILT_US;
         calm_us += LOOK_US;
         for (int group = 0; group < w->group_count; group++) {
+            /* Also by a correction that crosses a later configuration on its way. */
+            has_changed[group] |= has_changed_role(w, group);
             int64_t limit_us = patience(&w->draw, group, has_changed[group]) + extra_us;
             expect_promptness(w, group, waits, w->schedule.now_us - begun_us);
             buf_clear(&why);
