@@ -110,7 +110,7 @@ static void take_plan(struct core *c, struct group *g, const struct plan_group *
         g->section[0] = '\0'; /* no more hidden */
     if (p->moves && !endpoint_equal(group_recorded_master(g), &p->active.master)) {
         struct address to = resolve_address(c, &p->active.master);
-        event_switch(c, g, &group_current_master(g)->address, &to);
+        event_switch(c, g, 0, &group_current_master(g)->address, &to);
         group_switch(c, g, &p->active.master);
     }
     if (changed)

@@ -198,10 +198,11 @@ void event_note(struct core *c, const char *format, ...) {
     e->note = effects_copy(c->out, buf_slice(&note));
 }
 
-void event_switch(
-    struct core *c, const struct group *g, const struct address *from, const struct address *to) {
-    event_plain(c, EVENT_SWITCH_MASTER, g, 0, "%s %s %u %s %u", g->name, address_announced(c, from),
-        (unsigned)from->given.port, address_announced(c, to), (unsigned)to->given.port);
+void event_switch(struct core *c, const struct group *g, uint64_t after, const struct address *from,
+    const struct address *to) {
+    event_plain(c, EVENT_SWITCH_MASTER, g, after, "%s %s %u %s %u", g->name,
+        address_announced(c, from), (unsigned)from->given.port, address_announced(c, to),
+        (unsigned)to->given.port);
 }
 
 void core_log(struct core *c, enum log_level level, const char *format, ...) {

@@ -94,9 +94,9 @@ void event_plain(struct core *c, enum event ev, const struct group *g, uint64_t 
  * leading blank); what is published does not. */
 void event_note(struct core *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* +switch-master */
-void event_switch(
-    struct core *c, const struct group *g, const struct address *from, const struct address *to);
+/* +switch-master; `after`: the number of the PERSIST that it waits for, 0 = none. */
+void event_switch(struct core *c, const struct group *g, uint64_t after, const struct address *from,
+    const struct address *to);
 
 /* "<type> <name> <ip> <port>[ @ <group> <ip> <port>]". Source: spec 12.1. */
 void details_of_node(const struct core *c, const struct node *n, struct buf *out);

@@ -247,7 +247,7 @@ static void announce(struct core *c, struct group *g) {
         release(c, g);
     core_simulate(c, FAILURE_AFTER_PROMOTION);
     event_of_group(c, EVENT_STATE_RECONF, g, NULL);
-    event_switch(c, g, &g->master->address, &a->selected->address);
+    event_switch(c, g, 0, &g->master->address, &a->selected->address);
     script_reconfigure(c, g, SCRIPT_LEADER, &g->master->address, &a->selected->address);
     probe_announce(g);
 }

@@ -7,6 +7,7 @@
 #include "sentinel/core/failover.h"
 #include "sentinel/core/heard.h"
 #include "sentinel/core/planted.h"
+#include "sentinel/core/script.h"
 
 #include <string.h>
 
@@ -292,8 +293,14 @@ static void clear(struct core *c, struct group *g) {
 void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
     if (!endpoint_equal(&g->master->address.given, group_recorded_master(g))) {
         /* A failover is past the point of no return: its outcome stays. */
-        struct endpoint promoted = *group_recorded_master(g);
+        const struct address *told = &group_current_master(g)->address;
+        const struct address *made = &g->attempt.selected->address;
+        const struct endpoint promoted = made->given;
         g->config_epoch = g->attempt.epoch;
+        if (!address_equal(told, made)) {
+            event_switch(c, g, c->persist_seq + 1, told, made);
+            script_reconfigure(c, g, SCRIPT_LEADER, told, made);
+        }
         group_switch(c, g, &promoted);
         g->config_seq = c->persist_seq + 1;
     }

@@ -209,7 +209,7 @@ static void take_config(struct core *c, struct group *g, const struct peer *p,
     const struct endpoint given = stays ? g->master->address.given : known_as(g, master);
     event_of_peer(c, EVENT_CONFIG_UPDATE_FROM, p, NULL);
     if (!address_equal(told, master)) {
-        event_switch(c, g, told, master);
+        event_switch(c, g, 0, told, master);
         script_reconfigure(c, g, SCRIPT_OBSERVER, told, master);
     }
     group_switch(c, g, &given);

@@ -51,6 +51,8 @@ const struct law_row law_table[LAW_COUNT] = {
     [LAW_HELLO_RISES] = { "hellos rise",
         "no hello tells an older configuration than those before" },
     [LAW_SWITCH_RISES] = { "a switch is new", "the master changes with a later config epoch only" },
+    [LAW_SWITCH_TOLD] = { "a switch is told",
+        "who follows +switch-master knows the master that queries are answered with" },
     [LAW_DOWN_TRUE] = { "the fallen fell",
         "+sdown has a reason: silence for down-after while we listened, a role, a restart (spec 4.2)" },
     [LAW_DOWN_READ] = { "what arrived is read",
@@ -245,7 +247,7 @@ static void start_group(struct laws *l, const struct vedette *v, int group) {
         laws_break(l, LAW_CONFIG_DURABLE, "%s made and told config epoch %llu and starts with %llu",
             v->name, (unsigned long long)told->config_epoch, (unsigned long long)g->config_epoch);
     told->seen_config_epoch = told->seen_vote_epoch = 0;
-    told->seen_master = NULL;
+    told->seen_master = told->seen_server = told->switched_to = NULL;
     told->serial = g == NULL ? 0 : g->serial;
 }
 
@@ -531,13 +533,24 @@ static void check_links(struct laws *l, const struct vedette *v, const struct co
         laws_break(l, LAW_LINKS_LIVE, "%s has connections that it does not know of", v->name);
 }
 
+/* By its address of now: the server that a name means, be it told by name or by IP. */
+static void check_told(
+    struct laws *l, const struct vedette *v, struct told_group *told, const struct group *g) {
+    const struct endpoint *given = &group_current_master(g)->address.given;
+    const struct server *is = farm_at(&l->world->farm, given);
+    if (told->seen_server != NULL && is != told->seen_server && is != told->switched_to)
+        laws_break(l, LAW_SWITCH_TOLD, "%s answers that %s is master of %s, and has not told it",
+            v->name, given->host, g->name);
+    told->seen_server = is;
+}
+
 static void check_group(struct laws *l, const struct vedette *v, const struct group *g) {
     int group = world_group_named(slice_of(g->name));
     struct told_group *told = &l->told[v->number].groups[group];
     if (g->serial != told->serial) { /* made anew: its vote stays, its configuration does not */
         told->serial = g->serial;
         told->config_epoch = told->seen_config_epoch = told->elected_epoch = 0;
-        told->seen_master = NULL;
+        told->seen_master = told->seen_server = told->switched_to = NULL;
     }
     const void *master = group_current_master(g);
     bool is_new = g->config_epoch != told->seen_config_epoch || master != told->seen_master;
@@ -546,8 +559,10 @@ static void check_group(struct laws *l, const struct vedette *v, const struct gr
     check_rise(l, v, "config epoch", &told->seen_config_epoch, g->config_epoch);
     check_rise(l, v, "vote epoch", &told->seen_vote_epoch, g->vote_epoch);
     check_attempt(l, v, group, g);
-    if (is_new)
+    if (is_new) {
         check_config(l, v, group, g);
+        check_told(l, v, told, g);
+    }
     if (g->frozen)
         laws_break(l, LAW_RUNS_ON, "%s has frozen %s", v->name, g->name);
 }

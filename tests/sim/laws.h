@@ -41,6 +41,7 @@ enum law {
     LAW_CONFIG_UNIQUE,
     LAW_HELLO_RISES,
     LAW_SWITCH_RISES,
+    LAW_SWITCH_TOLD,
     /* Who is down. */
     LAW_DOWN_TRUE,
     LAW_DOWN_READ,
@@ -123,14 +124,15 @@ struct reign {
 /* What one vedette has let out about a group, over all its lives. */
 struct told_group {
     int64_t commanded_us; /* when somebody asked for its failover last */
-    uint64_t vote_epoch; /* the highest that a vote of it was told for, */
+    uint64_t vote_epoch;  /* the highest that a vote of it was told for, */
     char vote_for[CANDIDATE_MAX];
     uint64_t config_epoch;  /* the highest of its own making */
     uint64_t serial;        /* of the group that the epoch is of; another one was made anew, */
     uint64_t elected_epoch; /* the last one that this group was elected under here */
     /* Of its present life: what it had at the last look. */
     uint64_t seen_config_epoch, seen_vote_epoch;
-    const void *seen_master; /* that configuration's node, for a cheap look */
+    const void *seen_master; /* that configuration's node, for a cheap look, */
+    const struct server *seen_server, *switched_to; /* its server; whom +switch-master told last */
 };
 
 /* What it has let out in all. */

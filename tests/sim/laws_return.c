@@ -87,8 +87,19 @@ static void check_led(struct laws *l, const struct correction *c) {
             (long long)led);
 }
 
-static void check_switch(struct laws *l, const struct vedette *v, int group) {
-    uint64_t before = l->told[v->number].groups[group].seen_config_epoch;
+/* "<group> <old host> <port> <new host> <port>" */
+static void check_switch(
+    struct laws *l, const struct vedette *v, int group, const struct effect *e) {
+    struct told_group *told = &l->told[v->number].groups[group];
+    uint64_t before = told->seen_config_epoch;
+    struct slice rest = e->text, host = SLICE_EMPTY;
+    struct endpoint address;
+    int64_t port;
+    for (int words = 0; words < 4; words++)
+        host = slice_cut(&rest, ' ');
+    told->switched_to = slice_to_i64(rest, &port) && endpoint_make(host, port, &address)
+        ? farm_at(&l->world->farm, &address)
+        : NULL;
     const struct group *g = vedette_group(v, group);
     if (g->config_epoch <= before && before != 0)
         laws_break(l, LAW_SWITCH_RISES, "%s switches the master, its config epoch stays %llu",
@@ -103,7 +114,7 @@ void laws_return_event(struct laws *l, const struct vedette *v, const struct eff
     if (group < 0 || vedette_group(v, group) == NULL)
         return;
     if (strcmp(e->event, "+switch-master") == 0)
-        check_switch(l, v, group);
+        check_switch(l, v, group, e);
     if (!is_return && !is_fix && !is_led)
         return;
     struct correction c = { .v = v, .g = vedette_group(v, group) };
