@@ -228,6 +228,19 @@ bool world_is_discovered(const struct world *w) {
     return true;
 }
 
+/* Where an answer is on its way for longer than half of down-after, a connection is held for stuck
+ * and opened anew, once in 15 s (spec 2.6). That takes two round trips, and who is at its end is
+ * down until then, as with the originals. */
+static bool is_being_renewed(
+    const struct vedette *v, const struct group *g, const struct link *l, int64_t down_ms) {
+    const struct net *n = &v->world->net;
+    int64_t round_ms = 2 * (n->slow_us + n->weather.delay_high_us) / US_PER_MS + 1;
+    int64_t slack_ms = v->world->draw.loop_us / US_PER_MS + 1;
+    int64_t limit_ms = 2 * round_ms + slack_ms;
+    return 2 * round_ms > g->settings.down_after_ms && l->state != LINK_CLOSED &&
+        v->now.heard_ms - l->opened_heard_ms <= limit_ms && v->now.mono_ms - down_ms <= limit_ms;
+}
+
 /* Whether a vedette holds what it watches for healthy, and is busy with nothing. */
 static bool is_calm(const struct vedette *v, int group, struct buf *why) {
     const struct world *w = v->world;
@@ -243,17 +256,19 @@ static bool is_calm(const struct vedette *v, int group, struct buf *why) {
         buf_printf(why, "%s is in tilt; ", v->name);
     if (group_in_failover(g))
         buf_printf(why, "%s is in a failover, state %d; ", v->name, (int)g->attempt.state);
-    if (g->master->sdown || g->odown)
+    if (g->odown ||
+        (g->master->sdown &&
+            !is_being_renewed(v, g, &g->master->command, g->master->sdown_since_ms)))
         buf_printf(
             why, "%s holds the master %s for down; ", v->name, g->master->address.given.host);
     if (g->replica_count != replicas || g->peer_count != peers)
         buf_printf(
             why, "%s knows %zu replicas and %zu peers; ", v->name, g->replica_count, g->peer_count);
     list_for_each(n, &g->replicas, struct node, siblings)
-        if (n->sdown)
+        if (n->sdown && !is_being_renewed(v, g, &n->command, n->sdown_since_ms))
             buf_printf(why, "%s holds the replica %s for down; ", v->name, n->address.given.host);
     list_for_each(p, &g->peers, struct peer, of_group)
-        if (p->sdown)
+        if (p->sdown && !is_being_renewed(v, g, &p->process->link, p->sdown_since_ms))
             buf_printf(why, "%s holds %.2s for down; ", v->name, p->process->id);
     return buf_size(why) == before;
 }
