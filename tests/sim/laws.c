@@ -427,20 +427,20 @@ static bool is_leader(const struct reign *r, const struct leader *a) {
 }
 
 void laws_elected(
-    struct laws *l, int group, uint64_t epoch, const struct leader *a, bool is_forced) {
+    struct laws *l, int group, uint64_t epoch, const struct leader *who, bool is_forced) {
     struct reign *r = laws_reign(l, group, epoch);
-    r->makers |= 1U << a->number;
+    r->makers |= 1U << who->number;
     if (is_forced) {
         r->was_forced = true;
         return;
     }
-    if (r->leader >= 0 && !is_leader(r, a))
+    if (r->leader >= 0 && !is_leader(r, who))
         laws_break(l, LAW_ONE_LEADER, "%s and %s were both elected under epoch %llu",
-            world_sentinel_name(l->world, r->leader), world_sentinel_name(l->world, a->number),
+            world_sentinel_name(l->world, r->leader), world_sentinel_name(l->world, who->number),
             (unsigned long long)epoch);
-    r->leader = a->number;
-    r->life = a->life;
-    r->attempt = a->attempt;
+    r->leader = who->number;
+    r->life = who->life;
+    r->attempt = who->attempt;
 }
 
 static void check_attempt(
