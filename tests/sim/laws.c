@@ -330,8 +330,10 @@ void laws_client_gone(struct laws *l, const struct vedette *v, const struct effe
 static void note_removals(struct told *told, const struct effect *e) {
     for (size_t i = 0; i < e->delta_count; i++) {
         const struct delta *d = &e->deltas[i];
-        if (d->kind == DELTA_GROUP && d->record.origin == GROUP_REMOVED)
-            told->groups[world_group_named(d->group)].config_epoch = 0;
+        if (d->kind != DELTA_GROUP || d->record.origin != GROUP_REMOVED)
+            continue;
+        struct told_group *g = &told->groups[world_group_named(d->group)];
+        g->config_epoch = g->elected_epoch = g->elected_first = 0;
     }
 }
 
@@ -454,7 +456,10 @@ static void check_attempt(
     struct reign *r = laws_reign(l, group, a->epoch);
     unsigned mask = 1U << v->number;
     const struct leader leader = { .number = v->number, .life = v->life, .attempt = a->serial };
-    l->told[v->number].groups[group].elected_epoch = a->epoch;
+    struct told_group *told = &l->told[v->number].groups[group];
+    told->elected_epoch = a->epoch;
+    if (told->elected_first == 0)
+        told->elected_first = a->epoch;
     if (!is_leader(r, &leader) && !a->forced && laws_is_lone(l, g) && (r->loners & mask) == 0) {
         r->loners |= mask;
         marks_hit(&l->world->marks, MARK_LONE_LEADER);
@@ -549,7 +554,8 @@ static void check_group(struct laws *l, const struct vedette *v, const struct gr
     struct told_group *told = &l->told[v->number].groups[group];
     if (g->serial != told->serial) { /* made anew: its vote stays, its configuration does not */
         told->serial = g->serial;
-        told->config_epoch = told->seen_config_epoch = told->elected_epoch = 0;
+        told->config_epoch = told->seen_config_epoch = 0;
+        told->elected_epoch = told->elected_first = 0;
         told->seen_master = told->seen_server = told->switched_to = NULL;
     }
     const void *master = group_current_master(g);

@@ -128,7 +128,8 @@ struct told_group {
     char vote_for[CANDIDATE_MAX];
     uint64_t config_epoch;  /* the highest of its own making */
     uint64_t serial;        /* of the group that the epoch is of; another one was made anew, */
-    uint64_t elected_epoch; /* the last one that this group was elected under here */
+    uint64_t elected_epoch; /* the last one that this group was elected under here, */
+    uint64_t elected_first; /* and the first one since it was made */
     /* Of its present life: what it had at the last look. */
     uint64_t seen_config_epoch, seen_vote_epoch;
     const void *seen_master; /* that configuration's node, for a cheap look, */

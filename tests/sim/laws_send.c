@@ -56,6 +56,7 @@ static void check_hello(struct laws *l, struct vedette *v, const struct request 
      * what a group that was made anew hears is not of its own making. */
     struct told_group *told = &l->told[v->number].groups[group];
     if (h.config_epoch == 0 || h.config_epoch > told->elected_epoch ||
+        h.config_epoch < told->elected_first ||
         laws_reign(l, group, h.config_epoch)->makers != 1U << v->number)
         return;
     told->config_epoch = MAX_OF(told->config_epoch, h.config_epoch);
