@@ -219,8 +219,8 @@ static bool vote_is_known(const struct peer *p, uint64_t epoch) {
     return p->voted_for[0] != '\0' && p->voted_epoch >= epoch;
 }
 
-/* Votes known for a candidate under our epoch. For our own election (DURABLE) ours counts when it is
- * on disk only, and that of a voter that was given up as absent not at all. */
+/* Votes known for a candidate under our epoch. For our own election (DURABLE) ours counts when it
+ * is on disk only, and that of a voter that was given up as absent not at all. */
 enum own_vote { OWN_VOTE_GIVEN, OWN_VOTE_DURABLE };
 
 static size_t votes_for(
@@ -254,9 +254,9 @@ static bool is_absent(const struct peer *p) {
     return p->down_before_attempt && p->sdown;
 }
 
-/* Who was given up for absent may have voted for a rival all the same, and with its vote that one may
- * lead. Its vote for us under a later epoch would elect us beside it: for as long as stock would
- * wait, it does not count. The rival itself is held by C7. */
+/* Who was given up for absent may have voted for a rival all the same, and with its vote that one
+ * may lead. Its vote for us under a later epoch would elect us beside it: for as long as stock
+ * would wait, it does not count. The rival itself is held by C7. */
 static void give_up_absent(const struct core *c, struct group *g) {
     list_for_each(p, &g->peers, struct peer, of_group)
         if (!vote_is_known(p, g->attempt.epoch) && is_absent(p) && !PLANTED(UNREACHABLE_ABSENT))
