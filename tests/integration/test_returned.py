@@ -10,6 +10,9 @@ def test_a_returned_master_is_not_taken_for_a_promoted_replica(lab):
     second = deployment.wait_replaced(first)
     deployment.wait_converged()
     third, = (s for s in deployment.replicas if s is not second)
+    for sentinel in deployment.sentinels:  # the leader, too, has brought its failover to an end
+        wait_until(lambda s=sentinel: s.master()['flags'] == 'master' and s.master()['port'] == str(second.port),
+                   20, 'the failover is over')
     assert second.call('SET', 'written', 'later') == 'OK'
     assert second.call('WAIT', 1, 5000) == 1
 
