@@ -103,12 +103,11 @@ static bool master_looks_sane(const struct core *c, const struct group *g) {
         c->now.mono_ms - m->info_ms < 2 * c->periods.info;
 }
 
-/* Law C12: whether a majority, ourselves included, has announced the present configuration since
- * `n` came back, and since it says that it is a master: a process that has just started knows of no
- * return, and who was promoted a moment ago is not to be demoted for what was said before. */
-static bool majority_confirms(struct core *c, const struct group *g, const struct node *n) {
+/* Law C12: whether a majority, ourselves included, has announced the present configuration after
+ * `since_ms`, and lately: four hellos of each are due in that time. */
+static bool majority_confirms(struct core *c, const struct group *g, int64_t since_ms) {
+    int64_t from_ms = MAX_OF(since_ms, c->now.mono_ms - 4 * c->periods.publish - 1);
     size_t confirmations = 1;
-    int64_t from_ms = MAX_OF(n->returned_ms, n->role_since_ms);
     list_for_each(p, &g->peers, struct peer, of_group)
         confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > from_ms &&
             resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
@@ -122,44 +121,51 @@ static void correct(struct core *c, struct group *g, struct node *n, enum event 
     probe_expect_info(n);
 }
 
-/* Calls for the correction `ev` from the instant `from_ms` on, no more than one at a time. */
-static void correct_from(
-    struct core *c, struct group *g, struct node *n, enum event ev, int64_t from_ms, int64_t *due) {
+/* Calls for the correction `ev` of what is wrong since `since_ms`: no more than one at a time, from
+ * the instant `from_ms` on, and never alone: who hears no majority say the same since then may be
+ * the one whose configuration is old, and would have the rightful master drop its data (C12). */
+static void correct_from(struct core *c, struct group *g, struct node *n, enum event ev,
+    int64_t since_ms, int64_t from_ms, int64_t *due) {
     if (n->ordered_ms != 0)
         from_ms = MAX_OF(from_ms, n->ordered_ms + ORDER_PAUSE_MS);
     if (c->now.mono_ms < from_ms) {
         due_mono(due, from_ms);
         return;
     }
-    if (n->command.state == LINK_OPEN && link_pending(&n->command, PENDING_ORDER) == 0)
+    if (majority_confirms(c, g, since_ms) && n->command.state == LINK_OPEN &&
+        link_pending(&n->command, PENDING_ORDER) == 0)
         correct(c, g, n, ev);
+}
+
+/* The same after `wait_ms`, which begins anew when the server goes down. */
+static void correct_after(struct core *c, struct group *g, struct node *n, enum event ev,
+    int64_t since_ms, int64_t wait_ms, int64_t *due) {
+    int64_t from_ms = since_ms + wait_ms + 1;
+    if (n->sdown_since_ms != 0)
+        from_ms = MAX_OF(from_ms, n->sdown_since_ms + wait_ms + 1);
+    correct_from(c, g, n, ev, since_ms, from_ms, due);
 }
 
 static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t *due) {
     int64_t timeout_ms = g->settings.failover_timeout_ms;
-    int64_t wait_ms = 4 * c->periods.publish;
     bool informed =
         n->info_ms != 0 && n->command.state == LINK_OPEN && n->info_sent_ms >= n->returned_ms;
 
     if (!informed || n->sdown || address_equal(&n->address, &g->master->address))
         return; /* the last: under another name it is the master */
     if (n->role_reported == ROLE_MASTER) {
-        int64_t from_ms = n->role_since_ms + wait_ms + 1;
-        if (n->sdown_since_ms != 0)
-            from_ms = MAX_OF(from_ms, n->sdown_since_ms + wait_ms + 1);
-        if (n->was_master && majority_confirms(c, g, n))
-            from_ms = c->now.mono_ms;
-        correct_from(c, g, n, EVENT_CONVERT_TO_REPLICA, from_ms, due);
+        /* A process that has just started knows of no return, and who was promoted a moment ago is
+         * not to be demoted for what was said before. */
+        int64_t since_ms = MAX_OF(n->returned_ms, n->role_since_ms);
+        if (n->was_master && majority_confirms(c, g, since_ms))
+            correct_from(c, g, n, EVENT_CONVERT_TO_REPLICA, since_ms, c->now.mono_ms, due);
+        else
+            correct_after(
+                c, g, n, EVENT_CONVERT_TO_REPLICA, n->role_since_ms, 4 * c->periods.publish, due);
     } else if (n->master_host[0] != '\0' && !follows(c, n, &g->master->address)) {
-        int64_t from_ms = n->conf_changed_ms + timeout_ms + 1;
-        if (n->sdown_since_ms != 0)
-            from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);
-        correct_from(c, g, n, EVENT_FIX_REPLICA_CONFIG, from_ms, due);
+        correct_after(c, g, n, EVENT_FIX_REPLICA_CONFIG, n->conf_changed_ms, timeout_ms, due);
     } else if (n->own_failover == OWN_FAILOVER_RUNS) {
-        int64_t from_ms = n->own_failover_ms + timeout_ms + 1;
-        if (n->sdown_since_ms != 0)
-            from_ms = MAX_OF(from_ms, n->sdown_since_ms + timeout_ms + 1);
-        correct_from(c, g, n, EVENT_FIX_REPLICA_CONFIG, from_ms, due);
+        correct_after(c, g, n, EVENT_FIX_REPLICA_CONFIG, n->own_failover_ms, timeout_ms, due);
     } else {
         n->info_wait_ms = 0; /* as it should be: nothing is awaited */
     }

@@ -259,4 +259,5 @@ void clients_fini(struct world *w) {
     }
     mem_free(all->receipts);
     mem_free(all->tenures);
+    mem_free(all->overrulings);
 }

@@ -58,6 +58,13 @@ struct tenure {
     int64_t begun_us; /* when a vedette held the configuration first */
 };
 
+/* A server was made a replica by a vedette that held a configuration of this epoch. */
+struct overruling {
+    const struct server *server;
+    uint64_t epoch;
+    int64_t at_us;
+};
+
 struct clients {
     struct client items[SIM_CLIENTS_MAX];
     int count;
@@ -65,11 +72,15 @@ struct clients {
     size_t receipt_count, receipt_capacity;
     struct tenure *tenures; /* owned, by group and epoch */
     size_t tenure_count, tenure_capacity;
+    struct overruling *overrulings; /* owned, in order */
+    size_t overruling_count, overruling_capacity;
 };
 
 void clients_init(struct world *w);
 void clients_fini(struct world *w);
 /* A vedette holds a configuration that nobody held before. */
 void clients_note_tenure(struct world *w, int group, uint64_t epoch, const struct server *server);
+/* A vedette that holds this configuration has a server follow its master. */
+void clients_note_overruled(struct world *w, const struct server *server, uint64_t epoch);
 /* Of groups that agree: every receipt is at the master, or lost for a reason. */
 void clients_judge(struct world *w);

@@ -22,6 +22,25 @@ void clients_note_tenure(struct world *w, int group, uint64_t epoch, const struc
     all->tenures[at] = t;
 }
 
+void clients_note_overruled(struct world *w, const struct server *server, uint64_t epoch) {
+    struct clients *all = &w->clients;
+    struct overruling o = { .server = server, .epoch = epoch, .at_us = w->schedule.now_us };
+    mem_grow(&all->overrulings, &all->overruling_capacity, all->overruling_count + 1, sizeof(o));
+    all->overrulings[all->overruling_count++] = o;
+}
+
+/* Whether the master of a tenure was demoted in that time by one who did not know of it, as most
+ * did not (C12): those who did had not told it yet. */
+static bool was_overruled(
+    const struct clients *all, const struct tenure *t, int64_t from_us, int64_t to_us) {
+    for (const struct overruling *o = all->overrulings;
+         o < all->overrulings + all->overruling_count; o++)
+        if (o->server == t->server && o->epoch < t->epoch && o->at_us >= from_us &&
+            o->at_us <= to_us)
+            return true;
+    return false;
+}
+
 /* The next one of the same group; NULL if there is none. */
 static const struct tenure *next_of(const struct clients *all, const struct tenure *t) {
     for (const struct tenure *at = t + 1; at < all->tenures + all->tenure_count; at++)
@@ -70,6 +89,8 @@ static enum mark reason(
         int64_t to_us = next == NULL ? w->schedule.now_us : next->begun_us;
         if (had_mishap(&w->farm, t->server, from_us, to_us))
             return MARK_LOST_MISHAP;
+        if (was_overruled(&w->clients, t, from_us, to_us))
+            return MARK_LOST_OVERRULED;
         if (next == NULL)
             break;
         if (!data_has(&w->farm.histories, next->at, r->at))

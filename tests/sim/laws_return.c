@@ -17,34 +17,33 @@ struct correction {
     const struct watched_server *s, *master;
 };
 
-/* C12: how many hold the present configuration, as they have said since the server returned. */
-static size_t confirmations(struct laws *l, const struct correction *c) {
+/* C12: a majority, the process included, holds its configuration, as it has heard after `since_ms`
+ * and lately. */
+static void check_confirmed(struct laws *l, const struct correction *c, int64_t since_ms) {
     int64_t parked_ms = vedette_core(c->v)->settings.limits.max[LIMIT_PARKED_TIME];
-    size_t count = 1;
+    size_t voters = c->g->peer_count + 1, count = 1;
+    since_ms = MAX_OF(since_ms, c->v->now.mono_ms - RETURN_WAIT_MS - 1);
     list_for_each(p, &c->g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(&l->watch[c->v->number], p);
-        bool since = a->hello_config_epoch == c->g->config_epoch && a->hello_ms > c->s->up_ms;
+        bool since = a->hello_config_epoch == c->g->config_epoch && a->hello_ms > since_ms;
         bool perhaps = a->held_config_epoch == c->g->config_epoch && a->held_ms != 0 &&
-            a->held_ms + parked_ms > c->s->up_ms;
+            a->held_ms + parked_ms > since_ms;
         count += since || perhaps;
     }
-    return count;
+    if (count < voters / 2 + 1)
+        laws_break(l, LAW_RETURN, "%s corrects %s %lld ms later, %zu of %zu agree", c->v->name,
+            c->server->name, (long long)(c->v->now.mono_ms - since_ms), count, voters);
 }
 
 static void check_return(struct laws *l, const struct correction *c) {
     int64_t waited_ms = c->v->now.mono_ms - MAX_OF(c->s->role_ms, c->s->down_ms);
-    size_t voters = c->g->peer_count + 1;
     if (!c->s->says_master || c->s->info_sent_ms < c->s->up_ms)
         laws_break(l, LAW_RETURN, "%s demotes %s, which has not said that it is a master",
             c->v->name, c->server->name);
-    if (waited_ms > RETURN_WAIT_MS) {
-        marks_hit(&l->world->marks, MARK_RETURN_BY_TIME);
-        return;
-    }
-    marks_hit(&l->world->marks, MARK_RETURN_BY_MAJORITY);
-    if (confirmations(l, c) < voters / 2 + 1)
-        laws_break(l, LAW_RETURN, "%s demotes %s %lld ms after its return, %zu of %zu agree",
-            c->v->name, c->server->name, (long long)waited_ms, confirmations(l, c), voters);
+    bool is_late = waited_ms > RETURN_WAIT_MS;
+    marks_hit(&l->world->marks, is_late ? MARK_RETURN_BY_TIME : MARK_RETURN_BY_MAJORITY);
+    check_confirmed(l, c, is_late ? c->s->role_ms : MAX_OF(c->s->up_ms, c->s->role_ms));
+    clients_note_overruled(l->world, c->server, c->g->config_epoch);
 }
 
 static void check_fix(struct laws *l, const struct correction *c) {
@@ -54,12 +53,13 @@ static void check_fix(struct laws *l, const struct correction *c) {
     bool is_wrong = farm_at(&l->world->farm, &s->follows) != farm_at(&l->world->farm, right) ||
         (!endpoint_is_ip(&s->follows) && !endpoint_equal(&s->follows, right)); /* a name that says
                                                                                    nothing to it */
-    int64_t since_ms = is_wrong ? s->follows_ms : s->own_failover_ms;
-    since_ms = MAX_OF(since_ms, s->down_ms);
+    int64_t wrong_ms = is_wrong ? s->follows_ms : s->own_failover_ms;
+    int64_t since_ms = MAX_OF(wrong_ms, s->down_ms);
     if (s->says_master || (!is_wrong && s->own_failover_ms == 0) || now_ms - since_ms <= limit_ms)
         laws_break(l, LAW_FIX, "%s corrects %s, which is %s for %lld ms", c->v->name,
             c->server->name, is_wrong ? "at a wrong master" : "at its master",
             (long long)(now_ms - since_ms));
+    check_confirmed(l, c, wrong_ms);
 }
 
 static void check_correction(struct laws *l, const struct correction *c) {

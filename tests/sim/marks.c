@@ -74,6 +74,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
         "an acknowledged write had not reached the replica that was promoted" },
     [MARK_LOST_STALE] = { "lost, stale", NULL, 10, "one was made at a former master" },
     [MARK_LOST_MISHAP] = { "lost, mishap", NULL, 1, "one went with what its server lost" },
+    [MARK_LOST_OVERRULED] = { "lost, overruled", NULL, 0,
+        "one was at a master that most did not know yet" },
     [MARK_LOST_BY_HAND] = { "lost, by hand", NULL, 0, "one was at a master that people left" },
     [MARK_FULL_SYNC] = { "full sync", NULL, 200, "a replica got all the data anew" },
     [MARK_PARTIAL_SYNC] = { "partial sync", NULL, 100, "a replica went on where it was" },

@@ -879,6 +879,7 @@ static void a_server_in_a_failover_of_its_own_is_told_to_abort_it(void **state) 
     fixture_advance(&f, 11000);
     fixture_forget(&f);
     fixture_advance(&f, 31000); /* longer than the failover-timeout */
+    fixture_confirm(&f);
     assert_has_event(&f, "+fix-slave-config " SECOND);
     assert_int_equal(
         fixture_sent(&f, &f.replicas[1], "MULTI; FAILOVER ABORT; SLAVEOF 10.0.0.1 6379; CONFIG"),
