@@ -76,15 +76,16 @@ static void on_event(void *context, const struct stock *s, const struct stock_gr
 
 /* In a failover of its own it compares what it hears with the master that it replaces (spec 5.4): a
  * newer configuration that names that one leaves the failover alone, which then ends under the
- * epoch of another. */
+ * epoch of another. It holds that from now on: a restart finds it in the file, and tells nothing.
+ */
 static void on_epoch_taken(void *context, const struct stock *s, const struct stock_group *g) {
     struct laws *l = context;
-    (void)s;
     if (!g->in_failover || g->state < STOCK_RECONF_REPLICAS)
         return;
+    int group = world_group_named(slice_of(g->settings->name));
     marks_hit(&l->world->marks, MARK_STOCK_OVERTAKEN);
-    laws_reign(l, world_group_named(slice_of(g->settings->name)), g->config_epoch)->was_forced =
-        true;
+    laws_reign(l, group, g->config_epoch)->was_forced = true;
+    laws_holds(l, number_of(l->world, s), group, g->config_epoch, stock_group_master(g));
 }
 
 static void on_vote_told(
