@@ -294,11 +294,12 @@ int64_t laws_glimpse_us(const struct group_draw *g) {
     return (pause_ms + g->crash_after_ms + 1) * US_PER_MS;
 }
 
+/* It may be told later, when tilt is over: who was dead for so long is down until it answers. */
 static void check_crash(struct laws *l, const struct vedette *v, int group) {
     struct world *w = l->world;
     const struct server *s = farm_at(&w->farm, &vedette_group(v, group)->master->address.given);
     int64_t crash_after_ms = w->draw.group[group].crash_after_ms;
-    int64_t dead_us = (s->alive ? s->started_us : w->schedule.now_us) - s->dead_us;
+    int64_t dead_us = l->watch[v->number].servers[s - w->farm.servers].refused_dead_us;
     marks_hit(&w->marks, MARK_REFUSED_DOWN);
     dead_us += dead_us * w->draw.drift_max / US_PER_S + US_PER_MS; /* as its clock has it */
     if (dead_us / US_PER_MS < crash_after_ms)

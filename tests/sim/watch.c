@@ -165,6 +165,15 @@ static void on_end(struct watch *k, const struct vedette *v, struct watched_link
     x->count = 0;
 }
 
+static void on_refusal(struct watch *k, int number) {
+    if (number < 0)
+        return;
+    const struct server *is = &k->world->farm.servers[number];
+    int64_t until_us = is->alive ? is->started_us : k->world->schedule.now_us;
+    struct watched_server *s = &k->servers[number];
+    s->refused_dead_us = MAX_OF(s->refused_dead_us, until_us - is->dead_us);
+}
+
 static void on_up(struct watch *k, const struct vedette *v, const struct watched_link *x) {
     if (x->server < 0 || !x->is_command)
         return;
@@ -221,6 +230,7 @@ static void on_pong(struct watch *k, const struct vedette *v, const struct watch
         return;
     struct watched_server *s = &k->servers[x->server];
     s->good_heard_ms = heard_ms(v);
+    s->refused_dead_us = 0;
     s->has_answered |= s->is_down && s->fell_silent;
     if (is_pong)
         s->rebooted_ms = 0;
@@ -373,8 +383,11 @@ void watch_input(struct watch *k, const struct vedette *v, const struct input *i
             on_up(k, v, x);
         break;
     case INPUT_LINK_LOST:
-        if ((x = link_of(k, in->link, in->incarnation)) != NULL)
-            on_end(k, v, x);
+        if ((x = link_of(k, in->link, in->incarnation)) == NULL)
+            break;
+        if (in->refused)
+            on_refusal(k, x->server);
+        on_end(k, v, x);
         break;
     default: /* the others tell nothing of anybody */
         break;

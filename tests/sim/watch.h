@@ -52,6 +52,8 @@ struct watched_server {
     bool is_down, fell_silent; /* by its events; and what the reason was */
     int64_t down_ms;           /* mono: its last fall; 0 = never */
     bool has_answered;         /* since it fell silent */
+    int64_t refused_dead_us;   /* how long it had been dead when a connection was refused: the most
+                                  since its last acceptable answer */
 
     /* INFO, as text. Instants are mono; 0 = never. */
     int64_t info_ms, info_sent_ms;
