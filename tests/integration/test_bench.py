@@ -66,6 +66,22 @@ def test_mass_replaces_all_masters():
     assert set(result['written']) == set(result['agreed']) == {'p50', 'p99', 'last'}
 
 
+def test_query_asks_and_listens():
+    figures = run('query', '--runs', 1, '--requests', 640, '--groups', 5, '--connections', '1,20',
+                  '--subscribers', 20, '--failovers', 1)
+    results = figures['results']
+    assert set(results) == {'one 1x1', 'one 20x1', 'one 1x16', 'one 20x16', 'info', 'masters',
+                            'fan-out.vedette'}
+    spread = results.pop('fan-out.vedette')
+    assert spread['missed'] == 0
+    for row in results.values():
+        assert set(row['vedette']) == {'per_second', 'p50_us', 'p99_us', 'cpu_us', 'bytes'}
+        assert row['vedette']['per_second']['median'] > 0
+    # Each reply is as long as the protocol has it, thus all of them were read.
+    assert results['one 1x1']['vedette']['bytes'] == results['one 20x16']['vedette']['bytes']
+    assert results['masters']['vedette']['bytes']['median'] > 5 * 500
+
+
 @pytest.mark.parametrize('options', ([], ['--elections']))
 def test_series_replaces_one_master_after_the_other(options):
     row = run('series', '--rounds', 2, '--replicas', 2, '--down-after', 500,
