@@ -71,7 +71,7 @@ static void measure_core(const struct core *c, uint64_t used[LIMIT_COUNT]) {
         const struct link *l = c->links[i];
         if (l == NULL || l->count == 0)
             continue;
-        size_t owners = l->process != NULL ? process_refcount(l->process) : 1;
+        size_t owners = l->process != NULL ? l->process->peer_count : 1;
         uint64_t pending = (l->count + owners - 1) / owners;
         used[LIMIT_PENDING_COMMANDS] = MAX_OF(used[LIMIT_PENDING_COMMANDS], pending);
     }

@@ -175,7 +175,7 @@ static void print_pending(const struct subject *s, struct resp_writer *w) {
 }
 
 static void print_refcount(const struct subject *s, struct resp_writer *w) {
-    resp_bulk_u64(w, s->node != NULL ? 1 : process_refcount(s->peer->process));
+    resp_bulk_u64(w, s->node != NULL ? 1 : s->peer->process->peer_count);
 }
 
 static void print_failover_state(const struct subject *s, struct resp_writer *w) {

@@ -117,8 +117,10 @@ void core_apply_settings(struct core *c, struct group *g, const struct group_set
     group_settings_fini(&old);
     if (!same_auth)
         reconnect(c, g);
-    list_for_each(p, &g->peers, struct peer, of_group)
-        process_touch(c, p->process); /* its down-after may have changed */
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        p->process->down_after_ms = 0;
+        process_touch(c, p->process);
+    }
     group_touch(c, g);
 }
 

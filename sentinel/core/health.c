@@ -83,11 +83,13 @@ int64_t health_judge_node(struct core *c, struct node *n) {
     return due;
 }
 
-int64_t health_process_down_after(const struct process *p) {
-    int64_t least = TSTAMP_NEVER;
+int64_t health_process_down_after(struct process *p) {
+    if (p->down_after_ms != 0)
+        return p->down_after_ms;
+    p->down_after_ms = TSTAMP_NEVER;
     list_for_each(peer, &p->peers, struct peer, of_process)
-        least = tstamp_min(least, peer->group->settings.down_after_ms);
-    return least;
+        p->down_after_ms = tstamp_min(p->down_after_ms, peer->group->settings.down_after_ms);
+    return p->down_after_ms;
 }
 
 /* Replies of a connection come in order, and a vote leaves when it is on disk: the answers to PINGs

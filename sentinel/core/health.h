@@ -19,4 +19,4 @@ int64_t health_judge_quorum(struct core *c, struct group *g);
 int64_t health_ask_peers(struct core *c, struct group *g);
 
 /* The smallest down-after of the groups that share the link. */
-int64_t health_process_down_after(const struct process *p);
+int64_t health_process_down_after(struct process *p);

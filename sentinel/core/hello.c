@@ -122,7 +122,7 @@ static void move_peer(
 static void forget_process(struct core *c, struct peer *p) {
     struct process *process = p->process;
     event_of_peer(c, EVENT_SENTINEL_INVALID_ADDR, p, NULL);
-    size_t left = process_refcount(process);
+    size_t left = process->peer_count;
     list_for_each(gone, &process->peers, struct peer, of_process) {
         core_persist(c,
             &(struct delta){ .kind = DELTA_PEER_GONE,

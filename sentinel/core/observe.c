@@ -35,7 +35,7 @@ void observe_link_up(struct core *c, struct link *l) {
         l->node->returned_ms = c->now.mono_ms;
         l->node->info_wanted = true;
     }
-    if (l->process != NULL && !link_is_full(c, l, process_refcount(l->process)))
+    if (l->process != NULL && !link_is_full(c, l, l->process->peer_count))
         order_identify(c, l);
     if (l->process != NULL) /* hellos to it can leave now */
         list_for_each(p, &l->process->peers, struct peer, of_process)

@@ -48,6 +48,8 @@ struct peer *peer_new(
     list_append(&g->peers, &p->of_group);
     list_append(&process->peers, &p->of_process);
     g->peer_count++;
+    process->peer_count++;
+    process->down_after_ms = 0;
     process_touch(c, process);
     return p;
 }
@@ -58,6 +60,8 @@ void peer_free(struct core *c, struct peer *p) {
     struct process *process = p->process;
     p->group->peer_count--;
     process->down_count -= p->sdown;
+    process->peer_count--;
+    process->down_after_ms = 0;
     list_remove(&p->of_group);
     list_remove(&p->of_process);
     mem_free(p);
@@ -84,10 +88,6 @@ void process_move(struct core *c, struct process *p, const struct endpoint *addr
 void process_touch(struct core *c, struct process *p) {
     if (!list_is_linked(&p->dirty_node))
         list_append(&c->dirty_processes, &p->dirty_node);
-}
-
-size_t process_refcount(const struct process *p) {
-    return list_count(&p->peers);
 }
 
 void process_judge(struct core *c, struct process *p) {

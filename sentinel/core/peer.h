@@ -18,7 +18,9 @@ struct process {
     struct name_user name_user; /* if it was given by name */
     struct link link;           /* command; there is no pub/sub link to a peer */
     struct liveness live;
-    struct list peers;           /* struct peer.of_process */
+    struct list peers;           /* struct peer.of_process: one for each group that shares it */
+    size_t peer_count;
+    int64_t down_after_ms;       /* the least of its groups; 0 = to be found anew */
     bool is_vedette;             /* its INFO says so */
     size_t down_count;           /* peers of it that are down */
     int64_t stood_ms;            /* mono: when it last got our vote, in any group; 0 = never */
@@ -70,4 +72,3 @@ void process_move(struct core *c, struct process *p, const struct endpoint *addr
 void process_touch(struct core *c, struct process *p);
 /* Probes the link and judges what it tells of every group that shares it. */
 void process_judge(struct core *c, struct process *p);
-size_t process_refcount(const struct process *p); /* groups that share it */

@@ -183,7 +183,7 @@ int64_t probe_node(struct core *c, struct node *n) {
 int64_t probe_process(struct core *c, struct process *p) {
     int64_t due = TSTAMP_NEVER;
     int64_t down_after_ms = health_process_down_after(p);
-    size_t owners = process_refcount(p);
+    size_t owners = p->peer_count;
 
     if (!c->tilt)
         close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
@@ -197,7 +197,7 @@ int64_t probe_peer(struct core *c, struct peer *p) {
     int64_t due = TSTAMP_NEVER;
     struct process *process = p->process;
     if (may_announce(c, p->group) &&
-        hello_is_due(c, &process->link, p->hello_sent_heard_ms, process_refcount(process), &due)) {
+        hello_is_due(c, &process->link, p->hello_sent_heard_ms, process->peer_count, &due)) {
         order_hello(c, &process->link, p->group);
         p->hello_sent_heard_ms = c->now.heard_ms;
         due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
