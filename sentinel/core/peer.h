@@ -18,7 +18,7 @@ struct process {
     struct name_user name_user; /* if it was given by name */
     struct link link;           /* command; there is no pub/sub link to a peer */
     struct liveness live;
-    struct list peers;           /* struct peer.of_process: one for each group that shares it */
+    struct list peers; /* struct peer.of_process: one for each group that shares it */
     size_t peer_count;
     int64_t down_after_ms;       /* the least of its groups; 0 = to be found anew */
     bool is_vedette;             /* its INFO says so */
