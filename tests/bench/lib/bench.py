@@ -24,10 +24,10 @@ def numbers(text):
 class Options(argparse.ArgumentParser):
     """The options that every bench has; the others are added by the bench."""
 
-    def __init__(self, bench, about):
+    def __init__(self, bench, about, makes=MAKES):
         super().__init__(prog=f'bench {bench}', description=about,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
-        self.some_of('--makes', MAKES, 'stock,vedette')
+        self.some_of('--makes', makes, 'stock,vedette')
         self.add_argument('--keep', type=pathlib.Path, metavar='FOLDER',
                           help='keep configurations, states, logs and events of all runs there')
 

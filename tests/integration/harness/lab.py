@@ -30,11 +30,11 @@ class Lab:
 
     def server(self, name, **options):
         name = self._unused(name)
-        return self._keep(Server(name, self.folder / name, self.port(), **options))
+        return self.keep(Server(name, self.folder / name, self.port(), **options))
 
     def sentinel(self, name, make=None, **options):
         name = self._unused(name)
-        return self._keep(Sentinel(name, self.folder / name, self.port(), make or self.make,
+        return self.keep(Sentinel(name, self.folder / name, self.port(), make or self.make,
                                    **options))
 
     def deployment(self, **options):
@@ -81,6 +81,7 @@ class Lab:
         names = itertools.chain([name], (f'{name}-{i}' for i in itertools.count(2)))
         return next(name for name in names if name not in taken)
 
-    def _keep(self, process):
+    def keep(self, process):
+        """Kills it at the end, after the sentinels have stopped."""
         self._processes.append(process)
         return process

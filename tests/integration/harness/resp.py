@@ -39,6 +39,13 @@ class Connection:
         host, port = self._socket.getsockname()[:2]
         return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
 
+    def fileno(self):
+        return self._socket.fileno()
+
+    def receive(self):
+        """What has come, as it is; nothing: the end of the stream. Not to be mixed with read()."""
+        return self._socket.recv(1 << 16)
+
     def shut_down(self):
         """Ends the stream under a thread that reads from it."""
         try:

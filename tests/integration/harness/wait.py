@@ -28,7 +28,7 @@ class _No:
         return repr(self.why)
 
 
-def wait_until(condition, timeout, what):
+def wait_until(condition, timeout, what, poll_s=POLL_S):
     """Polls until the condition is true and returns its value; fails with `what` at the timeout."""
     end = time.monotonic() + timeout
     while True:
@@ -37,7 +37,7 @@ def wait_until(condition, timeout, what):
             return value
         if time.monotonic() > end:
             raise AssertionError(f'not within {timeout} s: {what} (last answer: {value!r})')
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def holds(condition, seconds, what):

@@ -1,0 +1,69 @@
+#!/usr/bin/python3 -B
+"""How long queries take: one connection asks for a master's address at a steady rate, whether
+answers come or not. As a program, in a process of its own, until its standard input ends."""
+
+import collections
+import json
+import os
+import random
+import select
+import socket
+import subprocess
+import sys
+import time
+
+PRIORITY = -10  # where it may: what is measured is the sentinel, not when we come to run
+
+
+class Pulse:
+    """Asks one sentinel, from its making until stop()."""
+
+    def __init__(self, address, groups, interval_ms):
+        self._child = subprocess.Popen(
+            ['setpriv', '--pdeathsig', 'KILL', '/usr/bin/python3', '-B', __file__, *map(str, (
+                *address, groups, interval_ms))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self._child.pid
+
+    def stop(self):
+        """[(asked at (monotonic s), ms until the answer)]; unanswered ones count until now."""
+        out, _ = self._child.communicate()
+        return [tuple(pair) for pair in json.loads(out)]
+
+
+def question(group):
+    name = f'group{group}'.encode()
+    return b'*3\r\n$8\r\nSENTINEL\r\n$23\r\nGET-MASTER-ADDR-BY-NAME\r\n$%d\r\n%s\r\n' % (
+        len(name), name)
+
+
+def ask(host, port, groups, interval_s):
+    try:
+        os.nice(PRIORITY)
+    except OSError:
+        pass
+    sock = socket.create_connection((host, port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    asked, took, due = collections.deque(), [], time.monotonic()
+    while True:
+        ready, _, _ = select.select([sock, sys.stdin], [], [], max(0, due - time.monotonic()))
+        if sys.stdin in ready:
+            break
+        if sock in ready:
+            # An answer is one array: this is how many began.
+            for _ in range(sock.recv(65536).count(b'*')):
+                at = asked.popleft()
+                took.append((at, (time.monotonic() - at) * 1000))
+        if time.monotonic() >= due:
+            asked.append(due)
+            sock.sendall(question(random.randrange(groups)))
+            due += interval_s
+    took += [(at, (time.monotonic() - at) * 1000) for at in asked]
+    print(json.dumps(took))
+
+
+if __name__ == '__main__':
+    ask(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) / 1000)
