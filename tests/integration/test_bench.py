@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import runpy
 import subprocess
 import sys
 import types
@@ -80,6 +81,47 @@ def test_query_asks_and_listens():
     # Each reply is as long as the protocol has it, thus all of them were read.
     assert results['one 1x1']['vedette']['bytes'] == results['one 20x16']['vedette']['bytes']
     assert results['masters']['vedette']['bytes']['median'] > 5 * 500
+
+
+def test_scale_measures_every_phase():
+    figures = run('scale', '--groups', 20, '--fail', 8, '--down-after', 1000, '--window', 1,
+                  '--phases', 'learn,quiet,mass,switch,restart,cost', '--cost-groups', '10,20',
+                  '--cost-runs', 1)
+    rows = {row['phase']: row for row in figures['results']}
+    assert list(rows) == ['learn', 'quiet', 'mass', 'switch', 'restart', 'cost']
+    assert rows['learn']['linked_s'] >= 0 < rows['learn']['learned_s']
+    assert rows['quiet']['descriptors'] > 20 * 3 * 2
+    assert rows['quiet']['pings'] > 0 < rows['quiet']['queries']
+    mass = rows['mass']
+    assert mass['promoted'] == mass['agreed'] == mass['returned'] == 8
+    assert 1000 <= mass['promoted_p50'] <= mass['promoted_last'] <= mass['agreed_last']
+    assert mass['disagree'] == 0 < mass['epochs']
+    switch = rows['switch']
+    assert switch['promoted'] == switch['agreed'] == 20
+    assert 0 < switch['promoted_p50'] <= switch['settled_last'] <= switch['done_ms']
+    assert switch['disagree'] == 0
+    assert rows['restart']['served_ms'] > 0
+    assert rows['cost']['rss_kb_10'] > rows['cost']['rss_kb_20'] > 0
+
+
+def test_scale_judges_by_targets_where_they_apply():
+    script = runpy.run_path(str(BENCH / 'scale'))
+    options = types.SimpleNamespace(groups=500, fail=250, sentinels=3, replicas=2, fsync_delay=0)
+    stock = {'cpu_percent': 10.0}
+
+    def judged(figures, phase, down_after):
+        return {(found['figure'], found['verdict']) for found in (
+            aim.verdict(figures, stock, down_after) for aim in script['AIMS']
+            if aim.phase == phase and aim.make == 'vedette' and aim.applies(options, down_after))}
+
+    assert judged({'cpu_percent': 6.0}, 'quiet', 30000) == {('cpu_percent', 'missed by 1')}
+    assert judged({'cpu_percent': 6.0}, 'quiet', 5000) == {('cpu_percent', 'met')}
+    assert judged({'agreed_last': None, 'agreed_p99': 6000, 'epochs': 51, 'query_p99': 5,
+                   'false_sdowns': 0}, 'mass', 5000) == {
+        ('agreed_last', 'missed: never'), ('agreed_p99', 'met'), ('epochs', 'missed by 1'),
+        ('query_p99', 'met'), ('false_sdowns', 'met')}
+    options.groups = 20
+    assert not judged({}, 'quiet', 30000)
 
 
 @pytest.mark.parametrize('options', ([], ['--elections']))

@@ -9,6 +9,7 @@ from harness.resp import Connection, encode
 
 from .farm import Farm
 from .pulse import Pulse
+from .usage import put_ahead
 
 KINDS = {'stock': ['stock'], 'vedette': ['vedette'], 'classic': ['classic'],
          'mixed': ['stock', 'vedette', 'vedette']}
@@ -68,6 +69,8 @@ class Fleet:
         self.sentinels = [lab.sentinel(f'sentinel{i}', make=make, groups=watched)
                           for i, make in enumerate(makes)]
         self.lead = self.sentinels[-1]      # a vedette, if there is one
+        self._down_after = down_after
+        self._ahead = options.ahead
         self.disks = []
         for sentinel in self.sentinels:
             sentinel.may_complain = True    # stock ones do, when thousands are down
@@ -95,13 +98,26 @@ class Fleet:
         """Of which fsync can be delayed, of vedettes; before they are started."""
         self.disks = [FaultyDisk(sentinel) for sentinel in self.sentinels if sentinel.is_vedette]
 
+    def delay_fsync(self, delay_ms):
+        for disk in self.disks:
+            disk.set(f'fsync-delay {delay_ms}')
+        began = time.monotonic()
+        self.lead.sentinel('SET', 'group0', 'down-after-milliseconds', self._down_after + 1)
+        if (time.monotonic() - began) * 1000 < delay_ms:
+            raise Never('fsync is not delayed: this vedette was built without -Dtest_hooks=true')
+
     def start(self):
         """Returns when, in monotonic seconds."""
         self.farm.start()
+        self._put_ahead(self.farm.fields)
         began = time.monotonic()
         for sentinel in self.sentinels:
-            sentinel.start(wait=False)
+            self.start_one(sentinel)
         return began
+
+    def start_one(self, sentinel):
+        sentinel.start(wait=False)
+        self._put_ahead([sentinel])
 
     def wait_learned(self, seconds):
         """When all were first known to all."""
@@ -134,8 +150,14 @@ class Fleet:
     def pulses(self, options):
         """Queries of each sentinel, of the vedettes alone in a mixed quorum."""
         asked = [s for s in self.sentinels if s.is_vedette] or self.sentinels
-        return [Pulse(sentinel.address, self.count, options.query_interval)
-                for sentinel in asked]
+        pulses = [Pulse(sentinel.address, self.count, options.query_interval)
+                  for sentinel in asked]
+        self._put_ahead(pulses)
+        return pulses
+
+    def _put_ahead(self, processes):
+        for process in processes if self._ahead else ():
+            put_ahead(process.pid)
 
     def named(self, sentinel):
         """The addresses of the masters of all groups, as it tells clients, in one pipeline."""

@@ -10,7 +10,6 @@ from .fleet import Fleet, Never
 from .switches import Switches, spread
 from .usage import Beside, Usage, Window
 
-COST_WINDOW_S = 10
 SETTLE_S = 3
 RESTARTS = 3
 
@@ -39,7 +38,8 @@ def learn(lab, kind, options, down_after):
     """From cold: until all know all replicas and peers, and until all links are up."""
     fleet = Fleet(lab, kind, options, down_after=down_after)
     began = fleet.start()
-    window, beside = Window([sentinel.pid for sentinel in fleet.sentinels]), Beside(fleet.pids())
+    window = Window([sentinel.pid for sentinel in fleet.sentinels])
+    beside = Beside(fleet.pids())
     learned = attempted(lambda: fleet.wait_learned(options.learn_within))
     cpu, others = window.cpu_s(), beside.percent()
     linked = attempted(lambda: fleet.wait_linked(10))
@@ -52,7 +52,8 @@ def quiet(lab, kind, options, down_after):
     fleet = Fleet(lab, kind, options, down_after=down_after, knowing=True).ready()
     time.sleep(SETTLE_S)
     before = fleet.farm.stats()
-    window, beside = Window([sentinel.pid for sentinel in fleet.sentinels]), Beside(fleet.pids())
+    window = Window([sentinel.pid for sentinel in fleet.sentinels])
+    beside = Beside(fleet.pids())
     time.sleep(options.window)
     seconds, number = window.seconds(), len(fleet.sentinels)
     after = fleet.farm.stats()
@@ -72,8 +73,8 @@ def mass(lab, kind, options, down_after):
         fleet.have_disks()
     fleet.ready()
     time.sleep(SETTLE_S)
-    for disk in fleet.disks:
-        disk.set(f'fsync-delay {options.fsync_delay}')
+    if fleet.disks:
+        fleet.delay_fsync(options.fsync_delay)
     switches = Switches(fleet, options.fail)
     pulses = fleet.pulses(options)
     time.sleep(1)
@@ -144,7 +145,7 @@ def restart(lab, kind, options, down_after):
         fleet.lead.terminate(timeout=60)
         wait_until(lambda: fleet.links() < learned * 3 / 4, 30, 'its links are gone')
         began = time.monotonic()
-        fleet.lead.start(wait=False)
+        fleet.start_one(fleet.lead)
         wait_until(lambda: fleet.lead.master_address(f'group{fleet.count - 1}'), 60,
                    'it serves queries', poll_s=0.002)
         served.append((time.monotonic() - began) * 1000)
@@ -164,7 +165,7 @@ def cost(lab_of, kind, options, down_after):
                 fleet = Fleet(lab, kind, options, size, 1, down_after, knowing=True).ready()
                 time.sleep(SETTLE_S)
                 window = Window([fleet.lead.pid])
-                time.sleep(COST_WINDOW_S)
+                time.sleep(options.window / 3)
                 cpu.append(window.cpu_s()[0] / window.seconds() / size * 1e6)
                 rss.append(Usage(fleet.lead.pid).rss_mb() / size * 1024)
         for name, values in (('cpu_us', cpu), ('rss_kb', rss)):

@@ -4,15 +4,12 @@ answers come or not. As a program, in a process of its own, until its standard i
 
 import collections
 import json
-import os
 import random
 import select
 import socket
 import subprocess
 import sys
 import time
-
-PRIORITY = -10  # where it may: what is measured is the sentinel, not when we come to run
 
 
 class Pulse:
@@ -41,10 +38,6 @@ def question(group):
 
 
 def ask(host, port, groups, interval_s):
-    try:
-        os.nice(PRIORITY)
-    except OSError:
-        pass
     sock = socket.create_connection((host, port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     asked, took, due = collections.deque(), [], time.monotonic()

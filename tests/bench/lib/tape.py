@@ -8,7 +8,8 @@ import time
 
 from harness.recorder import Event
 
-_MESSAGE = re.compile(rb'\*4\r\n\$8\r\npmessage\r\n\$1\r\n\*\r\n\$\d+\r\n([^\r]*)\r\n\$\d+\r\n([^\r]*)\r\n')
+_MESSAGE = re.compile(rb'\*4\r\n\$8\r\npmessage\r\n\$1\r\n\*\r\n'
+                      rb'\$\d+\r\n([^\r]*)\r\n\$\d+\r\n([^\r]*)\r\n')
 
 
 class Track:

@@ -5,6 +5,9 @@ import pathlib
 import re
 import time
 
+AHEAD = -15     # as of nice
+
+
 class Usage:
     def __init__(self, pid):
         self._folder = pathlib.Path('/proc', str(pid))
@@ -49,6 +52,15 @@ class Window:
 
     def descriptors(self):
         return max(usage.descriptors() for usage in self._usages)
+
+
+def put_ahead(pid):
+    """Of whatever else the machine does; needs root. Where each session has its share, the share of
+    this process's session is what counts."""
+    os.setpriority(os.PRIO_PROCESS, pid, AHEAD)
+    share = pathlib.Path('/proc', str(pid), 'autogroup')
+    if share.exists():
+        share.write_text(str(AHEAD), 'ascii')
 
 
 def machine_cpu_s():
