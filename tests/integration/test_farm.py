@@ -124,8 +124,8 @@ def test_refusing_servers_reset_all_connections(farm):
         assert known.call('PING') == 'PONG'
         assert farm.refuse(1, 2, 1) == 1
         assert known.closed_by_peer()
-    with connect(farm, 2, 1) as new:
-        assert new.closed_by_peer()
+    with pytest.raises(ConnectionError), connect(farm, 2, 1) as new:
+        new.call('PING')    # if it has come so far
     assert info(farm, 2, 0)['connected_slaves'] == '1'
     farm.refuse(0, 2, 1)
     assert info(farm, 2, 2)['master_link_status'] == 'down'
