@@ -116,10 +116,10 @@ def test_scale_judges_by_targets_where_they_apply():
 
     assert judged({'cpu_percent': 6.0}, 'quiet', 30000) == {('cpu_percent', 'missed by 1')}
     assert judged({'cpu_percent': 6.0}, 'quiet', 5000) == {('cpu_percent', 'met')}
-    assert judged({'agreed_last': None, 'agreed_p99': 6000, 'epochs': 51, 'query_p99': 5,
+    assert judged({'agreed_last': None, 'agreed_p99': 6000, 'epochs': 51, 'busy_p99': 5,
                    'false_sdowns': 0}, 'mass', 5000) == {
         ('agreed_last', 'missed: never'), ('agreed_p99', 'met'), ('epochs', 'missed by 1'),
-        ('query_p99', 'met'), ('false_sdowns', 'met')}
+        ('busy_p99', 'met'), ('false_sdowns', 'met')}
     options.groups = 20
     assert not judged({}, 'quiet', 30000)
 

@@ -9,6 +9,7 @@ from harness.resp import Connection, encode
 
 from .farm import Farm
 from .pulse import Pulse
+from .tape import Tape
 from .usage import put_ahead
 
 KINDS = {'stock': ['stock'], 'vedette': ['vedette'], 'classic': ['classic'],
@@ -70,6 +71,7 @@ class Fleet:
                           for i, make in enumerate(makes)]
         self.lead = self.sentinels[-1]      # a vedette, if there is one
         self._down_after = down_after
+        self._recorders = lab.recorders
         self._ahead = options.ahead
         self.disks = []
         for sentinel in self.sentinels:
@@ -154,6 +156,12 @@ class Fleet:
                   for sentinel in asked]
         self._put_ahead(pulses)
         return pulses
+
+    def tape(self):
+        """All that they publish from now on."""
+        tape = Tape(self.sentinels)
+        self._recorders.append(tape)
+        return tape
 
     def _put_ahead(self, processes):
         for process in processes if self._ahead else ():

@@ -27,11 +27,15 @@ def attempted(act):
         return None
 
 
-def latencies(pulses, name='query'):
-    """Of all of them, which end."""
-    times = [took for pulse in pulses for _, took in pulse.stop()]
-    return {**{key: value and round(value, 2) for key, value in spread(
-        name, dict(enumerate(times))).items()}, 'queries': len(times)}
+def latencies(pulses, busy_from=None):
+    """Of the queries of all of them, which end; 'busy': of those asked from then on."""
+    asked = [pair for pulse in pulses for pair in pulse.stop()]
+    parts = {'query': [took for _, took in asked]}
+    if busy_from:
+        parts['busy'] = [took for at, took in asked if at >= busy_from]
+    return {'queries': len(asked), **{
+        key: value and round(value, 2) for name, times in parts.items()
+        for key, value in spread(name, dict(enumerate(times))).items()}}
 
 
 def learn(lab, kind, options, down_after):
@@ -86,9 +90,9 @@ def mass(lab, kind, options, down_after):
                     == s.count, options.give_up)
     figures = {**switches.figures(), 'cpu_s': round(max(window.cpu_s()), 2),
                'beside_percent': beside.percent(),
-               'false_sdowns': switches.false_sdowns(), **latencies(pulses)}
+               'false_sdowns': switches.false_sdowns(),
+               **latencies(pulses, switches.began + down_after / 1000)}
     figures['disagree'] = attempted_names(fleet)
-    switches.close()
     if options.revive:
         figures |= revive(fleet, switches, options)
     return figures
@@ -128,11 +132,10 @@ def switch(lab, kind, options, down_after):
         switches.follow(lambda s: len(s.settled) == s.count and len(s.agreed(s.tape.events()))
                         == s.count, options.give_up)
     figures = {**switches.figures(), **spread('settled', switches.settled, fleet.count),
-               'beside_percent': beside.percent(), **latencies(pulses)}
+               'beside_percent': beside.percent(), **latencies(pulses, switches.began)}
     figures['done_ms'] = figures['settled_last'] and figures['agreed_last'] and max(
         figures['settled_last'], figures['agreed_last'])
     figures['disagree'] = attempted_names(fleet)
-    switches.close()
     return figures
 
 

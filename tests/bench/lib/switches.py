@@ -4,7 +4,6 @@ import time
 
 from .elections import tally
 from .report import quantiles
-from .tape import Tape
 
 POLL_S = 0.25
 
@@ -15,7 +14,7 @@ class Switches:
     def __init__(self, fleet, count):
         self.fleet = fleet
         self.count = count
-        self.tape = Tape(fleet.sentinels)
+        self.tape = fleet.tape()
         self.began = None
         self.promoted = {}      # by group: ms
         self._masters = {i: 0 for i in range(count)}
@@ -81,9 +80,6 @@ class Switches:
         hung = {self.fleet.farm.address(i) for i in range(self.count)}
         return sum(event.channel == '+sdown' and address_of(event) not in hung
                    for event in self.tape.events())
-
-    def close(self):
-        self.tape.close()
 
 
 def address_of(event):

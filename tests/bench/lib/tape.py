@@ -17,6 +17,7 @@ class Track:
 
     def __init__(self, sentinel):
         self.sentinel = sentinel
+        self.began = time.monotonic()
         self._bytes = bytearray()
         self._ends, self._times = [], []    # of what came at once
         self._events, self._parsed = [], 0
@@ -65,6 +66,12 @@ class Tape:
         """So far, in the order in which they came."""
         return sorted((event for track in self._tracks.values() for event in track.events()),
                       key=lambda event: event.at)
+
+    def text(self):
+        """As a recorder of the tests writes it; when it is closed."""
+        began = min(track.began for track in self._tracks.values())
+        return ''.join(f'{event.at - began:.3f} {event.sentinel.name} {event.channel} '
+                       f'{event.message}\n' for event in self.events())
 
     def close(self):
         self._ended.set()
