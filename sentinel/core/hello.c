@@ -233,12 +233,13 @@ static void adopt_config(struct core *c, struct group *g, const struct peer *p,
 }
 
 /* While we cannot resolve the name of our master, a peer of the same configuration can say where it
- * is. Epoch 0 is none: nobody elected its master, each has one from a file or an operator. */
+ * is. Epoch 0 is none: nobody elected its master, each has one from a file or an operator. Once a
+ * promotion of ours is confirmed, the configuration is about the promoted one. */
 static void learn_master(struct core *c, struct group *g, const struct hello *h) {
     struct node *master = g->master;
-    if (!address_is_resolved(&master->address) && h->config_epoch == g->config_epoch &&
-        g->config_epoch != 0 && h->master_is_valid && endpoint_is_ip(&h->master) &&
-        h->master.port == master->address.given.port)
+    if (group_current_master(g) == master && !address_is_resolved(&master->address) &&
+        h->config_epoch == g->config_epoch && g->config_epoch != 0 && h->master_is_valid &&
+        endpoint_is_ip(&h->master) && h->master.port == master->address.given.port)
         resolve_suggest(c, &master->name_user, h->master.host);
 }
 

@@ -145,6 +145,27 @@ static void nobody_elected_what_has_epoch_0(void **state) {
     fixture_stop(&f);
 }
 
+/* While a failover brings the others in step, the configuration names the promoted one. */
+static void where_the_promoted_master_is_does_not_tell_where_the_former_one_was(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.named = o.announce_names = true;
+    fixture_start_alone(&f, &o);
+    fixture_peers_agree(&f);
+    for (int i = 0; i < 2; i++) {
+        fixture_resolve(&f, f.replicas[i].name, f.replicas[i].address.host);
+        fixture_resolve(&f, f.peers[i].name, f.peers[i].address.host);
+    }
+    f.replicas[0].offset = 2000;
+    f.replicas[1].holds = "MULTI";
+    fixture_await(&f, "+slave-reconf-sent", 3000);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-0.test", 26379, ID_B, 1, "10.0.0.2", 6379, 1, NULL });
+    assert_int_equal(f.group->attempt.state, FAILOVER_RECONF_REPLICAS);
+    assert_string_equal(f.group->master->address.ip, "");
+    fixture_stop(&f);
+}
+
 static const char info_with_names[] =
     "$108\r\n# Replication\r\nrole:master\r\nslave0:ip=db-5.test,port=6379,state=online\r\n"
     "slave1:ip=db-6.test,port=6379,state=online\r\n\r\n";
@@ -219,6 +240,7 @@ int main(void) {
         cmocka_unit_test(a_peer_of_the_same_configuration_tells_where_our_master_is),
         cmocka_unit_test(the_name_is_asked_for_until_the_resolver_has_answered),
         cmocka_unit_test(nobody_elected_what_has_epoch_0),
+        cmocka_unit_test(where_the_promoted_master_is_does_not_tell_where_the_former_one_was),
         cmocka_unit_test(replicas_that_announce_names_are_added_as_these_resolve),
         cmocka_unit_test(a_reset_forgets_what_waits),
         cmocka_unit_test(an_end_forgets_what_waits),
