@@ -10,7 +10,7 @@ static int64_t limit_of(const struct node *n) {
 
 void crash_note_attempt(const struct core *c, const struct link *l, bool refused) {
     struct node *n = l->node;
-    if (n == NULL)
+    if (n == NULL || l->purpose != LINK_COMMAND)
         return;
     /* A refusal that took so long says nothing of the time in between. */
     bool counts = tstamp_age(c->now.heard_ms, l->tried_heard_ms) <= limit_of(n);
@@ -37,7 +37,7 @@ bool crash_judge(struct node *n) {
 
 int64_t crash_next_attempt(const struct link *l, int64_t next_ms) {
     const struct node *n = l->node;
-    if (n == NULL || limit_of(n) == 0 || n->crashed)
+    if (n == NULL || l->purpose != LINK_COMMAND || limit_of(n) == 0 || n->crashed)
         return next_ms;
     int64_t limit_ms = limit_of(n);
     next_ms = MIN_OF(next_ms, l->tried_heard_ms + MAX_OF(limit_ms / 4, CRASH_ATTEMPT_MIN_MS));

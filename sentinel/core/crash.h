@@ -1,7 +1,8 @@
 /* The second speed of detection, option crash_after. A host that refuses a connection says that
  * nothing listens there; silence says nothing. A master that refuses every attempt for crash_after
  * is held down at once, and until it answers. Whatever else comes of an attempt begins the count
- * anew: a connection, packets that are dropped, a host that cannot be reached. */
+ * anew: a connection, packets that are dropped, a host that cannot be reached. Only the command
+ * link counts: as long as that one stands, somebody lives at its end, or falls silent. */
 #pragma once
 
 #include "common/base.h"

@@ -165,12 +165,12 @@ static void on_end(struct watch *k, const struct vedette *v, struct watched_link
     x->count = 0;
 }
 
-static void on_refusal(struct watch *k, int number) {
-    if (number < 0)
+static void on_refusal(struct watch *k, const struct watched_link *x) {
+    if (x->server < 0 || !x->is_command)
         return;
-    const struct server *is = &k->world->farm.servers[number];
+    const struct server *is = &k->world->farm.servers[x->server];
     int64_t until_us = is->alive ? is->started_us : k->world->schedule.now_us;
-    struct watched_server *s = &k->servers[number];
+    struct watched_server *s = &k->servers[x->server];
     s->refused_dead_us = MAX_OF(s->refused_dead_us, until_us - is->dead_us);
 }
 
@@ -386,7 +386,7 @@ void watch_input(struct watch *k, const struct vedette *v, const struct input *i
         if ((x = link_of(k, in->link, in->incarnation)) == NULL)
             break;
         if (in->refused)
-            on_refusal(k, x->server);
+            on_refusal(k, x);
         on_end(k, v, x);
         break;
     default: /* the others tell nothing of anybody */

@@ -110,6 +110,23 @@ static void a_refusal_that_was_long_on_its_way_begins_the_count_anew(void **stat
     fixture_stop(&f);
 }
 
+/* Whoever answers on a connection that stands is alive, although nobody else gets in. */
+static void refusals_of_the_other_connection_do_not_count(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    struct link *l = &f.group->master->pubsub;
+    for (int i = 0; i < 10; i++) {
+        fixture_begin(&f);
+        l->tried_heard_ms = f.now.heard_ms;
+        crash_note_attempt(f.core, l, true);
+        fixture_end(&f);
+        fixture_advance(&f, 100);
+    }
+    assert_no_event(&f, "+sdown");
+    fixture_stop(&f);
+}
+
 static void a_connection_alone_does_not_end_it_and_an_answer_does(void **state) {
     struct fixture f;
     struct fixture_options o = options(200);
@@ -230,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_master_that_restarts_in_time_is_not_down),
         cmocka_unit_test(an_attempt_that_ends_in_another_way_begins_the_count_anew),
         cmocka_unit_test(a_refusal_that_was_long_on_its_way_begins_the_count_anew),
+        cmocka_unit_test(refusals_of_the_other_connection_do_not_count),
         cmocka_unit_test(a_connection_alone_does_not_end_it_and_an_answer_does),
         cmocka_unit_test(an_answer_before_the_promotion_ends_the_attempt),
         cmocka_unit_test(replicas_are_judged_by_silence_alone),
