@@ -10,22 +10,30 @@
 #define PORT_MAX  65535
 #define IPV6_SIZE 16 /* bytes of an address */
 
-/* The family of an IP literal, with its canonical text in `ret_text`; 0 for a name. */
-static int ip_family(const char *host, char ret_text[static INET6_ADDRSTRLEN]) {
-    unsigned char address[IPV6_SIZE];
-    int family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
-    if (inet_pton(family, host, address) != 1)
-        return 0;
-    const char *text = inet_ntop(family, address, ret_text, INET6_ADDRSTRLEN);
-    ensure(text != NULL);
-    return family;
+/* The family of an IP literal, with its bytes in `ret_address`; 0 for a name. */
+static int ip_family(const char *host, unsigned char ret_address[static IPV6_SIZE]) {
+    bool has_digit_first = host[0] >= '0' && host[0] <= '9';
+    int family = strchr(host, ':') != NULL ? AF_INET6 : has_digit_first ? AF_INET : 0;
+    return family != 0 && inet_pton(family, host, ret_address) == 1 ? family : 0;
 }
 
 static int host_family(struct slice host) {
-    char text[INET6_ADDRSTRLEN], canonical[INET6_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN];
+    unsigned char address[IPV6_SIZE];
     if (host.size == 0 || host.size >= sizeof(text) || memchr(host.data, '\0', host.size) != NULL)
         return 0;
-    return ip_family(slice_copy(host, text, sizeof(text)), canonical);
+    return ip_family(slice_copy(host, text, sizeof(text)), address);
+}
+
+/* One text for each address. IPv4 has no other: leading zeros are not read. */
+static void canonicalise(struct endpoint *e) {
+    unsigned char address[IPV6_SIZE];
+    char text[INET6_ADDRSTRLEN];
+    if (ip_family(e->host, address) != AF_INET6)
+        return;
+    ensure(inet_ntop(AF_INET6, address, text, sizeof(text)) != NULL);
+    *e = (struct endpoint){ .port = e->port };
+    slice_copy(slice_of(text), e->host, sizeof(e->host));
 }
 
 bool host_is_ip(struct slice host) {
@@ -105,11 +113,7 @@ bool endpoint_make(struct slice host, int64_t port, struct endpoint *ret) {
 
     struct endpoint e = { .port = (uint16_t)port };
     slice_copy(host, e.host, sizeof(e.host));
-    char canonical[INET6_ADDRSTRLEN];
-    if (ip_family(e.host, canonical) != 0) {
-        e = (struct endpoint){ .port = (uint16_t)port };
-        slice_copy(slice_of(canonical), e.host, sizeof(e.host));
-    }
+    canonicalise(&e);
     *ret = e;
     return true;
 }

@@ -113,27 +113,34 @@ const struct event_row event_table[EVENT_COUNT] = {
 #define PAYLOAD_MAX 1024 /* longer payloads are cut, as the originals do */
 
 static void add_address(const struct core *c, struct buf *out, const struct address *a) {
-    buf_printf(out, " %s %u", address_announced(c, a), (unsigned)a->given.port);
+    buf_add_char(out, ' ');
+    buf_add_text(out, address_announced(c, a));
+    buf_add_char(out, ' ');
+    buf_add_u64(out, a->given.port);
 }
 
 static void add_group(const struct core *c, struct buf *out, const struct group *g) {
-    buf_printf(out, " @ %s", g->name);
+    buf_add_text(out, " @ ");
+    buf_add_text(out, g->name);
     add_address(c, out, &g->master->address);
 }
 
 void details_of_node(const struct core *c, const struct node *n, struct buf *out) {
     if (n->kind == ROLE_MASTER) {
-        buf_printf(out, "master %s", n->group->name);
+        buf_add_text(out, "master ");
+        buf_add_text(out, n->group->name);
         add_address(c, out, &n->address);
         return;
     }
-    buf_printf(out, "slave %s", n->name);
+    buf_add_text(out, "slave ");
+    buf_add_text(out, n->name);
     add_address(c, out, &n->address);
     add_group(c, out, n->group);
 }
 
 void details_of_peer(const struct core *c, const struct peer *p, struct buf *out) {
-    buf_printf(out, "sentinel %s", p->process->id);
+    buf_add_text(out, "sentinel ");
+    buf_add_text(out, p->process->id);
     add_address(c, out, &p->process->address);
     add_group(c, out, p->group);
 }

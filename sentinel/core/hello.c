@@ -66,13 +66,27 @@ static bool is_our_address(const struct core *c, const struct endpoint *e) {
     return false;
 }
 
+static void add_field(struct buf *out, const char *text) {
+    buf_add_text(out, text);
+    buf_add_char(out, ',');
+}
+
+static void add_number(struct buf *out, uint64_t number) {
+    buf_add_u64(out, number);
+    buf_add_char(out, ',');
+}
+
 void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out) {
     const struct address *master = &group_current_master(g)->address;
     struct endpoint self = our_address(c, local_host);
-    buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", self.host, (unsigned)self.port, c->id,
-        (unsigned long long)(PLANTED(EPOCH_TOLD_EARLY) ? c->current_epoch : c->durable_epoch),
-        g->name, address_announced(c, master), (unsigned)master->given.port,
-        (unsigned long long)g->config_epoch);
+    add_field(out, self.host);
+    add_number(out, self.port);
+    add_field(out, c->id);
+    add_number(out, PLANTED(EPOCH_TOLD_EARLY) ? c->current_epoch : c->durable_epoch);
+    add_field(out, g->name);
+    add_field(out, address_announced(c, master));
+    add_number(out, master->given.port);
+    buf_add_u64(out, g->config_epoch);
     if (buf_size(out) > HELLO_SIZE_MAX)
         buf_truncate(out, HELLO_SIZE_MAX);
     if (!is_our_address(c, &self))

@@ -91,8 +91,10 @@ static bool is_logged(const struct route *r, enum log_level level) {
 
 static struct effect log_of_event(struct effects *out, const struct effect *event) {
     struct buf line CLEANUP(buf_fini) = BUF_INIT;
-    buf_printf(&line, "%s " SLICE_FMT SLICE_FMT, event->event, SLICE_ARG(event->text),
-        SLICE_ARG(event->note));
+    buf_add_text(&line, event->event);
+    buf_add_char(&line, ' ');
+    buf_add_slice(&line, event->text);
+    buf_add_slice(&line, event->note);
     return (struct effect){
         .kind = EFFECT_LOG,
         .level = event->level,

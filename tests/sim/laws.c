@@ -308,6 +308,8 @@ static void check_crash(struct laws *l, const struct vedette *v, int group) {
 }
 
 static void check_event(struct laws *l, const struct vedette *v, const struct effect *e) {
+    if (e->level == LOG_DEBUG) /* the most frequent ones; no law is about them */
+        return;
     if (strcmp(e->event, "+sdown") == 0 && e->note.size > 0)
         check_crash(l, v, world_group_named(e->group));
     if (vedette_is_in_tilt(v) && is_judgement(e->event))
@@ -338,6 +340,14 @@ static void note_removals(struct told *told, const struct effect *e) {
     }
 }
 
+static void check_quiet(struct laws *l, const struct vedette *v, const struct effect *e) {
+    /* A script that fails is tried again for hours. */
+    bool tells = e->kind == EFFECT_EVENT && strstr(e->event, "script") == NULL;
+    if (tells || e->kind == EFFECT_CLOSE)
+        laws_break(l, LAW_QUIET, "%s has an effect of kind %d, %s " SLICE_FMT, v->name,
+            (int)e->kind, tells ? e->event : "", SLICE_ARG(e->text));
+}
+
 void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *e) {
     struct told *told = &l->told[v->number];
     bool leaves = e->kind != EFFECT_EVENT && e->kind != EFFECT_SCRIPT && e->kind != EFFECT_LOG;
@@ -345,11 +355,8 @@ void laws_before_effect(struct laws *l, struct vedette *v, const struct effect *
         laws_break(l, LAW_AFTER,
             "%s lets out an effect that rests on PERSIST %llu, durable is %llu", v->name,
             (unsigned long long)e->after, (unsigned long long)v->durable_seq);
-    /* A script that fails is tried again for hours. */
-    bool tells = e->kind == EFFECT_EVENT && strstr(e->event, "script") == NULL;
-    if (l->world->is_quiet && (tells || e->kind == EFFECT_CLOSE))
-        laws_break(l, LAW_QUIET, "%s has an effect of kind %d, %s " SLICE_FMT, v->name,
-            (int)e->kind, tells ? e->event : "", SLICE_ARG(e->text));
+    if (l->world->is_quiet)
+        check_quiet(l, v, e);
     switch (e->kind) {
     case EFFECT_OPEN:
         if (wire_is_open(v, e->link))

@@ -149,6 +149,8 @@ static void carry_out(struct vedette *v, const struct effect *e) {
     case EFFECT_RESUME:
         break; /* what was sent arrives all the same */
     case EFFECT_EVENT:
+        if (e->level == LOG_DEBUG) /* the most frequent ones, which nobody counts */
+            break;
         marks_event(&v->world->marks, e->event);
         faults_hear(v->world, e->event);
         break;

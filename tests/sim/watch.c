@@ -521,6 +521,6 @@ void watch_effect(struct watch *k, const struct vedette *v, const struct effect 
         on_send(k, v, e);
     else if (e->kind == EFFECT_CLOSE && (x = link_of(k, e->link, e->incarnation)) != NULL)
         on_end(k, v, x);
-    else if (e->kind == EFFECT_EVENT)
+    else if (e->kind == EFFECT_EVENT && e->level > LOG_DEBUG)
         on_event(k, v, e);
 }

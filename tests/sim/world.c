@@ -192,7 +192,7 @@ static void mark_mixture(struct world *w, const struct effect *e) {
 }
 
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e) {
-    if (e->kind == EFFECT_EVENT)
+    if (e->kind == EFFECT_EVENT && w->stock_count > 0)
         mark_mixture(w, e);
     if (w->listener != NULL)
         w->listener(w->listener_context, v, e);
