@@ -105,13 +105,15 @@ static bool master_looks_sane(const struct core *c, const struct group *g) {
 
 /* Law C12: whether a majority, ourselves included, has announced the present configuration after
  * `since_ms`, and lately: four hellos of each are due in that time. */
-static bool majority_confirms(struct core *c, const struct group *g, int64_t since_ms) {
+static bool majority_confirms(struct core *c, struct group *g, int64_t since_ms) {
     int64_t from_ms = MAX_OF(since_ms, c->now.mono_ms - 4 * c->periods.publish - 1);
     size_t confirmations = 1;
     list_for_each(p, &g->peers, struct peer, of_group)
         confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > from_ms &&
             resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
-    return confirmations >= group_majority(g) || PLANTED(DEMOTES_ALONE);
+    bool is_confirmed = confirmations >= group_majority(g) || PLANTED(DEMOTES_ALONE);
+    g->wants_hellos = g->wants_hellos || !is_confirmed;
+    return is_confirmed;
 }
 
 static void correct(struct core *c, struct group *g, struct node *n, enum event ev) {
@@ -173,6 +175,7 @@ static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t
 
 int64_t converge_judge_strays(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
+    g->wants_hellos = false;
     if (!master_looks_sane(c, g) || PLANTED(STRAY_STAYS))
         return due;
     list_for_each(n, &g->replicas, struct node, siblings)

@@ -89,6 +89,7 @@ struct group {
     int64_t peer_ignored_ms;        /* mono: last line about a peer, */
     int64_t replica_ignored_ms;     /* or replica, beyond the limit; 0 = none */
     bool has_moved;                 /* a server is at another IP: group_merge */
+    bool wants_hellos;              /* a correction waits for a majority (law C12) */
     bool frozen;                    /* a law was broken: answers, acts no more */
     struct list_node dirty_node;    /* in core->dirty: to be judged in this step */
     struct heap_item due;

@@ -122,6 +122,7 @@ static void move_peer(
     event_of_group(c, EVENT_SENTINEL_ADDRESS_SWITCH, g, " ip %s port %u for %s",
         address_announced(c, address), (unsigned)address->given.port, process->id);
     process_move(c, process, &address->given);
+    group_touch(c, g);
     size_t others = 0;
     list_for_each(other, &process->peers, struct peer, of_process) {
         persist_peer(c, other);
@@ -266,9 +267,11 @@ static void take(struct core *c, struct group *g, const struct hello *h, struct 
     if ((h->config_epoch > g->config_epoch || PLANTED(OLD_CONFIG_TAKEN)) && !g->frozen)
         adopt_config(c, g, p, h, line);
     p->hello_ms = c->now.mono_ms;
+    if (p->hello_config_epoch != h->config_epoch || !endpoint_equal(&p->hello_master, &h->master) ||
+        g->wants_hellos) /* most say nothing new, to thousands of groups */
+        group_touch(c, g);
     p->hello_config_epoch = h->config_epoch;
     p->hello_master = h->master;
-    group_touch(c, g);
 }
 
 void hello_receive(struct core *c, struct slice line, enum hello_via via) {

@@ -13,7 +13,7 @@
 
 #include "common/resp.h"
 
-#define HELLO_RETRY_MS 500 /* after a refused or lost hello */
+#define HELLO_RETRY_MS 500 /* after a refused or lost hello, unless a PING goes before */
 
 static void touch(struct core *c, struct link *l) {
     if (l->node != NULL)

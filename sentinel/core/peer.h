@@ -22,6 +22,7 @@ struct process {
     size_t peer_count;
     int64_t down_after_ms;       /* the least of its groups; 0 = to be found anew */
     bool is_vedette;             /* its INFO says so */
+    int64_t gathered_heard_ms;   /* when the hellos of its groups were gathered last */
     size_t down_count;           /* peers of it that are down */
     int64_t stood_ms;            /* mono: when it last got our vote, in any group; 0 = never */
     struct list_node dirty_node; /* in core->dirty_processes: to be judged in this step */

@@ -85,19 +85,21 @@ static void close_stuck_pubsub(struct core *c, struct link *l, int64_t *due) {
         due_heard(c, due, limit + 1);
 }
 
-static void ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
+/* Whether it sent one. */
+static bool ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
     int64_t down_after_ms, size_t owners, int64_t *due) {
     if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 || link_is_full(c, l, owners))
-        return;
+        return false;
     bool first = live->ping_ms < l->opened_heard_ms;
     if (first || c->now.heard_ms >= live->ping_ms + interval) {
         order_ping(c, l);
         /* Health was judged before this silence began: nothing that it may call for is due
          * earlier. */
         due_heard(c, due, c->now.heard_ms + down_after_ms / 2 + 1);
-    } else {
-        due_heard(c, due, live->ping_ms + interval);
+        return true;
     }
+    due_heard(c, due, live->ping_ms + interval);
+    return false;
 }
 
 /* Replicas are asked more often while something happens. Source: spec 3.3. */
@@ -110,11 +112,14 @@ static int64_t info_period(const struct core *c, const struct node *n) {
     return fast ? c->periods.info_fast : c->periods.info;
 }
 
-static void ask_info(struct core *c, struct node *n, int64_t *due) {
+/* early_ms: so much before its time it may go, since a PING goes now. */
+static void ask_info(struct core *c, struct node *n, int64_t early_ms, int64_t *due) {
     struct link *l = &n->command;
     if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || link_is_full(c, l, 1))
         return;
-    int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n);
+    if (n->info_wait_ms > 0) /* something is expected: at intervals of their own */
+        early_ms = 0;
+    int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n) - early_ms;
     if (n->info_asked_ms > n->info_ms) /* refused: not again at the pace of the network */
         next = MAX_OF(next, n->info_asked_ms + c->periods.info_fast);
     if (n->info_wait_ms > 0)
@@ -128,12 +133,12 @@ static void ask_info(struct core *c, struct node *n, int64_t *due) {
     }
 }
 
-/* Sends our hello when the last one is older than the publish period. */
-static bool hello_is_due(
-    struct core *c, struct link *l, int64_t sent_heard_ms, size_t owners, int64_t *due) {
+/* Whether the last hello is older than the publish period. early_ms: as above. */
+static bool hello_is_due(struct core *c, struct link *l, int64_t sent_heard_ms, size_t owners,
+    int64_t early_ms, int64_t *due) {
     if (l->state != LINK_OPEN || link_is_full(c, l, owners))
         return false;
-    int64_t next = sent_heard_ms == 0 ? 0 : sent_heard_ms + c->periods.publish + 1;
+    int64_t next = sent_heard_ms == 0 ? 0 : sent_heard_ms + c->periods.publish + 1 - early_ms;
     if (c->now.heard_ms >= next)
         return true;
     due_heard(c, due, next);
@@ -169,10 +174,11 @@ int64_t probe_node(struct core *c, struct node *n) {
     keep_connected(c, &n->pubsub, down_after_ms, &due);
     int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
                                               : MIN_OF(down_after_ms, c->periods.ping);
-    ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
-    ask_info(c, n, &due);
+    bool pinged = ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
+    int64_t early_ms = pinged ? interval / 2 : 0; /* one write for all, and one answer */
+    ask_info(c, n, early_ms, &due);
     if (!holds_up_hellos(n) && may_announce(c, n->group) &&
-        hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, &due)) {
+        hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, early_ms, &due)) {
         order_hello(c, &n->command, n->group);
         n->hello_sent_heard_ms = c->now.heard_ms;
         due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
@@ -188,18 +194,35 @@ int64_t probe_process(struct core *c, struct process *p) {
     if (!c->tilt)
         close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
     keep_connected(c, &p->link, down_after_ms, &due);
-    ping(
+    (void)ping(
         c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners, &due);
     return due;
+}
+
+/* The hellos of other groups to the same process that are nearly due go with this one: of a
+ * thousand groups each would be a write of its own. */
+static void gather_hellos(struct core *c, struct process *process) {
+    int64_t now_ms = c->now.heard_ms;
+    if (process->gathered_heard_ms == now_ms)
+        return;
+    process->gathered_heard_ms = now_ms;
+    list_for_each(p, &process->peers, struct peer, of_process) {
+        int64_t age_ms = now_ms - p->hello_sent_heard_ms;
+        if (p->hello_sent_heard_ms != 0 && age_ms >= c->periods.publish - c->periods.publish / 4) {
+            p->hello_sent_heard_ms = 0;
+            group_touch(c, p->group);
+        }
+    }
 }
 
 int64_t probe_peer(struct core *c, struct peer *p) {
     int64_t due = TSTAMP_NEVER;
     struct process *process = p->process;
     if (may_announce(c, p->group) &&
-        hello_is_due(c, &process->link, p->hello_sent_heard_ms, process->peer_count, &due)) {
+        hello_is_due(c, &process->link, p->hello_sent_heard_ms, process->peer_count, 0, &due)) {
         order_hello(c, &process->link, p->group);
         p->hello_sent_heard_ms = c->now.heard_ms;
+        gather_hellos(c, process);
         due_heard(c, &due, c->now.heard_ms + c->periods.publish + 1);
     }
     return due;

@@ -110,20 +110,20 @@ static void ours_names_our_end_of_the_connection_unless_told_otherwise(void **st
     }
 }
 
-static void a_refused_hello_is_sent_again_half_a_second_later(void **state) {
+static void a_refused_hello_is_sent_again_with_a_ping_or_half_a_second_later(void **state) {
     struct fixture f;
+    const char *refusal = "-NOPERM no right to the channel\r\n";
     fixture_start(&f, &FIXTURE_STANDARD);
-    f.master.holds = "PUBLISH";
-    fixture_advance(&f, 2000);
-    assert_int_equal(fixture_sent(&f, &f.master, "PUBLISH"), 1);
-    while (link_pending(&f.group->master->command, PENDING_HELLO) > 0)
-        fixture_reply(&f, &f.group->master->command, "-NOPERM no right to the channel\r\n");
-    f.master.holds = NULL;
+    const struct link *l = &f.group->master->command;
     fixture_forget(&f);
-    fixture_advance(&f, 500);
-    assert_int_equal(fixture_sent(&f, &f.master, "PUBLISH"), 0);
-    fixture_advance(&f, 1);
-    assert_int_equal(fixture_sent(&f, &f.master, "PUBLISH"), 1);
+    f.master.holds = "PUBLISH";
+    for (int i = 0; i < 10000; i++) {
+        fixture_advance(&f, 1);
+        while (link_pending(l, PENDING_HELLO) > 0)
+            fixture_reply(&f, l, refusal);
+    }
+    size_t count = fixture_sent(&f, &f.master, "PUBLISH");
+    assert_true(count >= 10 && count <= 20);
     fixture_stop(&f);
 }
 
@@ -409,7 +409,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_read_leniently_and_a_bad_master_is_marked),
         cmocka_unit_test(ours_goes_to_everybody_of_the_group_every_two_seconds),
         cmocka_unit_test(ours_names_our_end_of_the_connection_unless_told_otherwise),
-        cmocka_unit_test(a_refused_hello_is_sent_again_half_a_second_later),
+        cmocka_unit_test(a_refused_hello_is_sent_again_with_a_ping_or_half_a_second_later),
         cmocka_unit_test(an_unknown_peer_is_met_and_persisted),
         cmocka_unit_test(our_own_hello_is_nobodys),
         cmocka_unit_test(another_process_with_our_id_is_warned_of_once_a_minute),
