@@ -352,7 +352,7 @@ static int64_t judge_counting(struct core *c, struct group *g) {
     if (!voted_for_us(c, g) || (epoch_is_passed(g) && !PLANTED(PASSED_GOES_ON))) {
         failover_abandon(c, g, is_dead ? ABANDON_DEAD : ABANDON_NOT_ELECTED,
             "a later epoch of this group was seen");
-    } else if (g->master_answered && !a->coordinated) {
+    } else if (!g->master->sdown && !a->coordinated && !PLANTED(ANSWER_UNSEEN)) {
         failover_abandon(c, g, ABANDON_NOT_ELECTED, "the master answers again");
     } else if (votes >= group_needed_votes(g)) {
         failover_elected(c, g);

@@ -128,8 +128,8 @@ static const char *gate_refusal(const struct core *c, const struct group *g) {
         return "our vote is not for this attempt any more";
     if (g->config_epoch >= a->epoch)
         return "a configuration of this epoch or a later one was seen";
-    if (!a->forced && !a->coordinated && g->master_answered)
-        return "the master has answered since it was found down";
+    if (!a->forced && !a->coordinated && !g->master->sdown && !PLANTED(ANSWER_UNSEEN))
+        return "the master is not down any more";
     if (c->now.mono_ms >= gate_end(g) && !PLANTED(PROMOTES_LATE))
         return "it is too old to promote anything";
     return NULL;

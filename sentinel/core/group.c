@@ -278,7 +278,6 @@ static void clear(struct core *c, struct group *g) {
     g->retries = 0;
     g->delay_logged_ms = 0;
     g->odown = false;
-    g->master_answered = false;
     g->frozen = false;
     list_for_each(p, &g->peers, struct peer, of_group) {
         p->absent_until_ms = 0;

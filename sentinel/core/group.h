@@ -74,7 +74,6 @@ struct group {
 
     bool odown;
     int64_t odown_since_ms; /* mono; kept after leaving */
-    bool master_answered;   /* a good reply since it was found silent */
 
     struct attempt attempt;
     int64_t failover_start_ms; /* as the originals count their 2 x failover-timeout; 0 = an attempt

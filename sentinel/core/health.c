@@ -29,7 +29,6 @@ static bool holds(int64_t now_ms, int64_t from_ms) {
 }
 
 static void enter_sdown_master(struct group *g) {
-    g->master_answered = false;
     list_for_each(p, &g->peers, struct peer, of_group) { /* law C13 */
         p->master_down = p->master_down && PLANTED(ANSWERS_KEPT);
         p->asked_ms = 0;
@@ -58,10 +57,8 @@ int64_t health_judge_node(struct core *c, struct node *n) {
         rebooting = n->rebooted_ms + s->reboot_down_after_ms + 1;
 
     n->silent = holds(PLANTED(SILENCE_BY_MONO) ? c->now.mono_ms : c->read_ms, silent);
-    bool refutable = crash_judge(n) || n->silent; /* by an answer, as nothing else is */
-    bool down = refutable || holds(c->now.mono_ms, mismatch) || holds(c->now.mono_ms, rebooting);
-    if (n->kind == ROLE_MASTER && down && !refutable)
-        n->group->master_answered = false;
+    bool down = crash_judge(n) || n->silent || holds(c->now.mono_ms, mismatch) ||
+        holds(c->now.mono_ms, rebooting);
     if (down && !n->sdown) {
         tell_sdown(c, n);
         n->sdown_since_ms = c->now.mono_ms;

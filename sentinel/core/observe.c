@@ -86,9 +86,6 @@ static void on_pong(
         live->available_ms = c->now.heard_ms;
         live->unanswered_ms = 0;
     }
-    bool refuted = n != NULL && (n->silent || n->crashed || (pong && n->rebooted));
-    if (refuted && acceptable && n->kind == ROLE_MASTER && n->sdown)
-        n->group->master_answered = !PLANTED(ANSWER_UNSEEN);
     if (n != NULL && acceptable)
         n->crashed = false;
     if (n != NULL && pong)

@@ -68,7 +68,7 @@ static const struct thing ends[] = {
     { "not enough votes in time", NULL },
     { "a later epoch was asked for, and our vote given to it", NULL },
     { "a configuration of this epoch or a later one was seen", NULL },
-    { "the master has answered since it was found down", NULL },
+    { "the master is not down any more", NULL },
     { "it is too old to promote anything", NULL },
     { "no replica may be promoted", NULL },
     { "the master could not be told to hand over", NULL },

@@ -7,13 +7,23 @@
 
 #define ATTEMPT_AGE_MAX_MS 10000 /* source: ARCHITECTURE 6, C9 */
 
-/* A master that fell silent and answers is down only for what an answer does not refute. */
-static bool master_answers(struct laws *l, const struct vedette *v, const struct group *g) {
+/* A master that fell silent and answers is down only for what an answer does not refute, or for
+ * another silence: in tilt nobody tells that it came back, and fell again. */
+static const char *why_not_down(struct laws *l, const struct vedette *v, const struct group *g) {
     const struct server *s = farm_at(&l->world->farm, &g->master->address.given);
     if (s == NULL)
-        return false;
+        return NULL;
     const struct watched_server *m = &l->watch[v->number].servers[s - l->world->farm.servers];
-    return m->has_answered && m->says_master && m->rebooted_ms == 0 && !m->is_double;
+    if (m->is_double)
+        return NULL;
+    if (!m->is_down)
+        return "the master is not down";
+    const struct group_settings *settings = &g->settings;
+    bool fell_again = watch_is_silent(&m->silence, v->now.heard_ms, settings->down_after_ms) ||
+        (settings->crash_after_ms > 0 &&
+            m->refused_dead_us / US_PER_MS + 1 >= settings->crash_after_ms);
+    bool is_refuted = m->has_answered && m->says_master && m->rebooted_ms == 0;
+    return is_refuted && !fell_again ? "the master has answered since it fell silent" : NULL;
 }
 
 static const char *gate(
@@ -26,8 +36,8 @@ static const char *gate(
         return "its vote is not for this attempt any more";
     if (g->config_epoch >= t->epoch)
         return "it has a configuration of that epoch or a later one";
-    if (!t->is_forced && !t->is_coordinated && master_answers(l, v, g))
-        return "the master has answered since it fell silent";
+    if (!t->is_forced && !t->is_coordinated && why_not_down(l, v, g) != NULL)
+        return why_not_down(l, v, g);
     if (age_ms >= MIN_OF(ATTEMPT_AGE_MAX_MS, g->settings.failover_timeout_ms))
         return "the attempt is too old";
     return NULL;

@@ -12,16 +12,12 @@
 
 /* ---- +sdown ---- */
 
-static bool is_silent(const struct watched_silence *s, int64_t heard_ms, int64_t limit_ms) {
-    return s->since_ms != 0 && heard_ms - s->since_ms > limit_ms;
-}
-
 /* A server is down for its silence; a master also for refused connections, which the note of its
  * event tells, for its role, or since it was restarted. */
 static bool has_reason(const struct vedette *v, const struct watched_server *s,
     const struct group_settings *settings, bool is_master) {
     int64_t now_ms = v->now.mono_ms, reboot_ms = settings->reboot_down_after_ms;
-    if (is_silent(&s->silence, v->now.heard_ms, settings->down_after_ms))
+    if (watch_is_silent(&s->silence, v->now.heard_ms, settings->down_after_ms))
         return true;
     if (!is_master)
         return false;
@@ -34,7 +30,7 @@ static bool has_reason(const struct vedette *v, const struct watched_server *s,
  * not too long before this wake-up. */
 static bool is_unread(const struct vedette *v, const struct link *link,
     const struct watched_silence *s, int64_t limit_ms) {
-    if (is_silent(s, v->read_heard_ms, limit_ms))
+    if (watch_is_silent(s, v->read_heard_ms, limit_ms))
         return false;
     list_for_each(letter, &v->inbox, struct letter, siblings) {
         const struct wire *x = letter->wire;
@@ -54,7 +50,7 @@ static void check_peer_down(
     if (peer < 0)
         return;
     const struct watched_silence *s = &l->watch[v->number].peer_silence[peer];
-    if (s->fresh_ms != 0 && !is_silent(s, v->now.heard_ms, g->settings.down_after_ms))
+    if (s->fresh_ms != 0 && !watch_is_silent(s, v->now.heard_ms, g->settings.down_after_ms))
         laws_break(l, LAW_DOWN_TRUE, "%s holds %.8s for down, which was silent for %lld ms",
             v->name, id, (long long)(s->since_ms == 0 ? 0 : v->now.heard_ms - s->since_ms));
     const struct peer *p = peer_find(g, id);
@@ -85,7 +81,7 @@ static void check_down(
             server->name,
             (long long)(s->silence.since_ms == 0 ? 0 : v->now.heard_ms - s->silence.since_ms));
     const struct node *n = node_of(g, server);
-    if (is_silent(&s->silence, v->now.heard_ms, g->settings.down_after_ms) && n != NULL &&
+    if (watch_is_silent(&s->silence, v->now.heard_ms, g->settings.down_after_ms) && n != NULL &&
         is_unread(v, &n->command, &s->silence, g->settings.down_after_ms))
         laws_break(l, LAW_DOWN_READ, "%s holds %s for down and has not read its answer", v->name,
             server->name);

@@ -125,7 +125,7 @@ const struct mark_row mark_table[MARK_COUNT] = {
         "cannot be: a vote for another ends an attempt before" },
     [MARK_GATE_CONFIG] = { "gate, configuration",
         "a configuration of this epoch or a later one was seen", 0, "C9 closed the way" },
-    [MARK_GATE_ANSWER] = { "gate, answer", "the master has answered since it was found down", 0,
+    [MARK_GATE_ANSWER] = { "gate, answer", "the master is not down any more", 0,
         "C9 closed the way" },
     [MARK_GATE_AGE] = { "gate, age", "it is too old to promote anything", 0, "C9 closed the way" },
     [MARK_HANDOVER_REFUSED] = { "handover refused", "the master refused to hand over", 0,

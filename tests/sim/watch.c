@@ -117,6 +117,10 @@ struct watched_server *watch_subject(
     return *ret == NULL ? NULL : &k->servers[number_of(k, *ret)];
 }
 
+bool watch_is_silent(const struct watched_silence *s, int64_t heard_ms, int64_t limit_ms) {
+    return s->since_ms != 0 && heard_ms - s->since_ms > limit_ms;
+}
+
 /* ---- links ---- */
 
 static struct watched_link *link_of(struct watch *k, struct link_id id, uint64_t incarnation) {

@@ -130,6 +130,8 @@ void watch_effect(struct watch *k, const struct vedette *v, const struct effect 
 /* A hello came to v, by whatever way. */
 void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bool waits);
 
+bool watch_is_silent(const struct watched_silence *s, int64_t heard_ms, int64_t limit_ms);
+
 /* The number of the peer with this id, from 0; -1 if there are too many. */
 int watch_peer(struct watch *k, const char *id);
 /* What it told about the group of this peer; never NULL. */

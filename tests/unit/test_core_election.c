@@ -223,9 +223,9 @@ static void c2_not_if_somebody_has_a_later_one(void **state) {
     election_begin(f.core, f.group, ELECTION_ODOWN);
     core_raise_epoch(f.core, other, 7);
     election_begin(f.core, other, ELECTION_ODOWN);
-    core_end(f.core);
     assert_int_equal(f.group->attempt.epoch, 1);
     assert_int_equal(other->attempt.epoch, 8);
+    core_end(f.core);
     fixture_stop(&f);
 }
 
@@ -239,9 +239,9 @@ static void c2_a_group_that_voted_in_the_shared_epoch_makes_a_new_one(void **sta
     election_begin(f.core, f.group, ELECTION_ODOWN);
     (void)election_request(f.core, other, 1, SLICE_LITERAL(ID_B));
     election_begin(f.core, other, ELECTION_FORCED);
-    core_end(f.core);
     assert_int_equal(f.group->attempt.epoch, 1);
     assert_int_equal(other->attempt.epoch, 2);
+    core_end(f.core);
     fixture_stop(&f);
 }
 
@@ -448,6 +448,41 @@ static void it_ends_too_when_a_restarted_master_has_loaded(void **state) {
     fixture_await(&f, "-failover-abort-not-elected", 1100);
     assert_events(
         &f, "-sdown " MASTER "\n-odown " MASTER "\n-failover-abort-not-elected " MASTER "\n");
+    fixture_stop(&f);
+}
+
+static void it_ends_too_when_a_loading_master_restarts_once_more(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.reboot_down_after_ms = 5000;
+    fixture_start_unloved(&f, &o);
+    f.master.run_id[0] = 'f';
+    f.master.pong = "-LOADING the dataset\r\n";
+    fixture_cut(&f, &f.master);
+    fixture_await(&f, "+try-failover", 7000);
+    fixture_forget(&f);
+    f.master.run_id[0] = 'e'; /* its period begins anew: it is not down any more */
+    fixture_cut(&f, &f.master);
+    fixture_await(&f, "-sdown", 1100);
+    assert_has_event(&f, "-failover-abort-not-elected " MASTER);
+    fixture_stop(&f);
+}
+
+/* An answer in tilt, which nobody may judge, does not stand in the way of later attempts. */
+static void a_master_that_answered_only_in_tilt_is_replaced(void **state) {
+    struct fixture f;
+    fixture_start_unloved(&f, &FIXTURE_STANDARD);
+    fixture_hang(&f.master);
+    fixture_await(&f, "+try-failover", 1200);
+    fixture_stall(&f, 3000);
+    fixture_timer(&f);
+    fixture_revive(&f.master);
+    fixture_advance(&f, 10000);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "-tilt", 30000);
+    fixture_forget(&f);
+    f.peers[0].votes = f.peers[1].votes = true;
+    fixture_await(&f, "+promoted-slave", 42000);
     fixture_stop(&f);
 }
 
@@ -721,6 +756,8 @@ int main(void) {
         cmocka_unit_test(too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows),
         cmocka_unit_test(the_attempt_ends_when_the_master_answers),
         cmocka_unit_test(it_ends_too_when_a_restarted_master_has_loaded),
+        cmocka_unit_test(it_ends_too_when_a_loading_master_restarts_once_more),
+        cmocka_unit_test(a_master_that_answered_only_in_tilt_is_replaced),
         cmocka_unit_test(c5_a_dead_attempt_is_retried_fast_five_times_at_most),
         cmocka_unit_test(c5_the_retry_wins_when_the_votes_are_there),
         cmocka_unit_test(c5_an_attempt_that_somebody_may_still_win_is_not_dead),

@@ -232,7 +232,7 @@ static void c9_what_shuts_the_gate_ends_the_attempt(void **state) {
     } cases[] = {
         { SHUT_BY_EPOCH, "a configuration of this epoch or a later one was seen" },
         { SHUT_BY_VOTE, "a later epoch was asked for, and our vote given to it" },
-        { SHUT_BY_ANSWER, "the master has answered since it was found down" },
+        { SHUT_BY_ANSWER, "the master is not down any more" },
         { SHUT_BY_AGE, "it is too old to promote anything" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
