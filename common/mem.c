@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROW_MIN_BYTES 64 /* less is hardly less to the allocator */
+
 NORETURN static void mem_exhausted(size_t size) {
     fprintf(stderr, "out of memory allocating %zu bytes\n", size);
     abort();
@@ -47,7 +49,7 @@ void mem_grow(void *array, size_t *capacity, size_t needed, size_t item_size) {
 
     size_t doubled, bytes;
     ensure(!__builtin_mul_overflow(*capacity, (size_t)2, &doubled));
-    size_t grown = MAX_OF(needed, doubled);
+    size_t grown = MAX_OF(MAX_OF(needed, doubled), GROW_MIN_BYTES / item_size);
     ensure(!__builtin_mul_overflow(grown, item_size, &bytes));
 
     /* `array` is a T ** for any T: its pointer is read and written bytewise. */

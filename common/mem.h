@@ -13,5 +13,5 @@ void mem_free(void *ptr);           /* NULL is nothing */
 #define mem_new(type) ((type *)mem_alloc(sizeof(type)))
 
 /* Grows *array (of *capacity items of `item_size`) so that it holds at least `needed` items; at
- * least doubles. */
+ * least doubles, and to 64 bytes at least. */
 void mem_grow(void *array, size_t *capacity, size_t needed, size_t item_size);

@@ -53,6 +53,8 @@ bool slice_is_nocase(struct slice s, const char *text) {
 }
 
 bool slice_starts_with(struct slice s, const char *prefix) {
+    if (s.size > 0 && s.data[0] != prefix[0])
+        return prefix[0] == '\0';
     struct slice p = slice_of(prefix);
     return s.size >= p.size && slice_equal(slice_sub(s, 0, p.size), p);
 }

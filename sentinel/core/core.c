@@ -7,6 +7,7 @@
 #include "sentinel/core/event.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/judge.h"
+#include "sentinel/core/order.h"
 #include "sentinel/core/planted.h"
 #include "sentinel/core/saving.h"
 
@@ -227,6 +228,7 @@ static void restore(struct core *c, const struct state *state, const struct plan
 struct core *core_new(const struct core_options *options, struct now now, struct effects *out) {
     struct core *c = mem_new(struct core);
     slice_copy(slice_of(options->state->id), c->id, sizeof(c->id));
+    order_name_links(c);
     c->periods = stock_periods;
     settings_copy_process(&c->file, &options->plan->file);
     settings_copy_process(&c->settings, &options->plan->active);

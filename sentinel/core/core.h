@@ -42,7 +42,8 @@ struct tombstone {
 
 struct core {
     char id[ID_SIZE];
-    struct now now; /* of the present step */
+    char link_names[2][32]; /* by enum link_purpose: as what the far ends know us */
+    struct now now;         /* of the present step */
     struct rng rng;
     struct periods periods;
     struct settings file;             /* of the process, as the file says; without groups */

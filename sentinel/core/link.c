@@ -44,8 +44,15 @@ bool link_is_usable(const struct link *l) {
     return l->state != LINK_CLOSED;
 }
 
+/* Where the i-th pending request stands in the ring; i may be the count: the place behind the last.
+ */
+static size_t ring_at(const struct link *l, size_t i) {
+    size_t at = l->head + i;
+    return at < l->capacity ? at : at - l->capacity;
+}
+
 const struct pending *link_pending_at(const struct link *l, size_t i) {
-    return &l->ring[(l->head + i) % l->capacity];
+    return &l->ring[ring_at(l, i)];
 }
 
 size_t link_pending(const struct link *l, enum pending_kind kind) {
@@ -65,7 +72,7 @@ bool link_is_full(struct core *c, struct link *l, size_t owners) {
 
 static struct pending ring_pop(struct link *l) {
     struct pending p = l->ring[l->head];
-    l->head = (l->head + 1) % l->capacity;
+    l->head = ring_at(l, 1);
     l->count--;
     return p;
 }
@@ -75,13 +82,13 @@ static struct pending *ring_push(struct link *l) {
         size_t capacity = MAX_OF(l->capacity * 2, (size_t)8);
         struct pending *ring = mem_alloc(capacity * sizeof(*ring));
         for (size_t i = 0; i < l->count; i++)
-            ring[i] = l->ring[(l->head + i) % l->capacity];
+            ring[i] = l->ring[ring_at(l, i)];
         mem_free(l->ring);
         l->ring = ring;
         l->capacity = capacity;
         l->head = 0;
     }
-    struct pending *p = &l->ring[(l->head + l->count++) % l->capacity];
+    struct pending *p = &l->ring[ring_at(l, l->count++)];
     *p = (struct pending){ .tag = 0 };
     return p;
 }

@@ -53,10 +53,15 @@ static void authenticate(struct core *c, struct link *l) {
     }
 }
 
+void order_name_links(struct core *c) {
+    static const char *const purposes[] = { [LINK_COMMAND] = "cmd", [LINK_PUBSUB] = "pubsub" };
+    for (size_t i = 0; i < ARRAY_SIZE(purposes); i++)
+        (void)snprintf(
+            c->link_names[i], sizeof(c->link_names[i]), "sentinel-%.8s-%s", c->id, purposes[i]);
+}
+
 void order_handshake(struct core *c, struct link *l) {
-    char client_name[32];
-    (void)snprintf(client_name, sizeof(client_name), "sentinel-%.8s-%s", c->id,
-        l->purpose == LINK_PUBSUB ? "pubsub" : "cmd");
+    const char *client_name = c->link_names[l->purpose];
     authenticate(c, l);
     send_one(c, l, PENDING_HANDSHAKE,
         &REQUEST(name(l, "CLIENT"), TEXT("SETNAME"), slice_of(client_name)));

@@ -16,6 +16,8 @@ struct pending;
 struct secret;
 struct settings;
 
+/* How connections are to be named, by which an operator knows them. */
+void order_name_links(struct core *c);
 void order_handshake(struct core *c, struct link *l);
 void order_ping(struct core *c, struct link *l);
 void order_info(struct core *c, struct node *n);

@@ -156,6 +156,9 @@ static struct slice slice_of_key(const struct epoch_key *key) {
 }
 
 struct reign *laws_reign(struct laws *l, int group, uint64_t epoch) {
+    struct latest_reign *latest = &l->latest[group];
+    if (latest->reign != NULL && latest->epoch == epoch)
+        return latest->reign;
     struct epoch_key key = { .group = (uint64_t)group, .epoch = epoch };
     struct reign *r = map_get(&l->reigns, slice_of_key(&key));
     if (r == NULL) {
@@ -163,6 +166,7 @@ struct reign *laws_reign(struct laws *l, int group, uint64_t epoch) {
         r->leader = -1;
         map_put(&l->reigns, slice_of_key(&key), r);
     }
+    *latest = (struct latest_reign){ .epoch = epoch, .reign = r };
     return r;
 }
 

@@ -150,12 +150,19 @@ struct told {
     bool heard_priority_0[SIM_SERVERS_MAX]; /* the last INFO of that server, handed in, said so */
 };
 
+/* The reign that was looked at last: attempts are looked at after every step. */
+struct latest_reign {
+    uint64_t epoch;
+    struct reign *reign; /* in laws->reigns; NULL: none yet */
+};
+
 struct laws {
     struct world *world;
     struct told told[SIM_SENTINELS_MAX];
     struct watch watch[SIM_VEDETTES_MAX];
-    struct map votes;             /* voter, group, epoch -> the candidate, owned */
-    struct map reigns;            /* group, epoch -> struct reign, owned */
+    struct map votes;  /* voter, group, epoch -> the candidate, owned */
+    struct map reigns; /* group, epoch -> struct reign, owned */
+    struct latest_reign latest[SIM_GROUPS_MAX];
     struct promotion *promotions; /* owned, in order */
     size_t promotion_count, promotion_capacity;
     uint64_t clash_epochs[SIM_GROUPS_MAX]; /* force made two configurations of it: nothing but a

@@ -300,6 +300,8 @@ void farm_fini(struct farm *f) {
     farm_end_parcels(f);
     histories_fini(&f->histories);
     mem_free(f->mishaps);
+    buf_fini(&f->out);
+    buf_fini(&f->text);
 }
 
 void server_start(struct server *s) {

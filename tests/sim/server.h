@@ -128,6 +128,7 @@ struct farm {
     int64_t sync_low_us, sync_high_us; /* how long a replica takes to get in step */
     int64_t repl_timeout_us;           /* a silent link of replication is cut after it */
     int64_t reconnect_us;              /* pause between its tries */
+    struct buf out, text;              /* what is being answered, and told in it */
     struct list parcels;    /* struct parcel, owned: publications on their way to replicas */
     struct mishap *mishaps; /* owned, in order */
     size_t mishap_count, mishap_capacity;

@@ -26,7 +26,7 @@ struct session {
 };
 
 struct command {
-    const char *name;
+    struct slice name;
     bool while_loading, while_busy; /* served in that trouble too */
     unsigned forbidden_by;          /* bit of enum forbidden; 0 = none */
     void (*run)(struct session *x, const struct resp_request *r, struct resp_writer *w);
@@ -48,8 +48,9 @@ void server_end_sessions(struct server *s) {
 /* ---- pub/sub ---- */
 
 static int64_t fan_out(struct server *s, struct slice text) {
-    struct buf message CLEANUP(buf_fini) = BUF_INIT;
-    struct resp_writer w = { .out = &message, .version = 2 };
+    struct buf *message = &s->farm->text;
+    struct resp_writer w = { .out = message, .version = 2 };
+    buf_clear(message);
     resp_array(&w, 3);
     resp_bulk_text(&w, "message");
     resp_bulk_text(&w, HELLO_CHANNEL);
@@ -58,7 +59,7 @@ static int64_t fan_out(struct server *s, struct slice text) {
     list_for_each(x, &s->sessions, struct session, siblings) {
         if (!x->is_subscribed || x->conn == NULL)
             continue;
-        net_send(x->conn, END_SERVER, buf_slice(&message));
+        net_send(x->conn, END_SERVER, buf_slice(message));
         receivers++;
     }
     return receivers;
@@ -141,9 +142,10 @@ static void run_ping(struct session *x, const struct resp_request *r, struct res
 
 static void run_info(struct session *x, const struct resp_request *r, struct resp_writer *w) {
     (void)r;
-    struct buf text CLEANUP(buf_fini) = BUF_INIT;
-    server_info(x->server, &text);
-    resp_bulk(w, buf_slice(&text));
+    struct buf *text = &x->server->farm->text;
+    buf_clear(text);
+    server_info(x->server, text);
+    resp_bulk(w, buf_slice(text));
 }
 
 static void run_auth(struct session *x, const struct resp_request *r, struct resp_writer *w) {
@@ -328,26 +330,29 @@ static void run_exec(struct session *x, const struct resp_request *r, struct res
     resp_reader_fini(&reader);
 }
 
+#define NAMED(text) \
+    { .data = (text), .size = sizeof(text) - 1 }
+
 static const struct command commands[] = {
-    { "PING", false, false, FORBID_PING, run_ping },
-    { "INFO", true, false, FORBID_INFO, run_info },
-    { "PUBLISH", true, false, FORBID_PUBLISH, run_publish },
-    { "SUBSCRIBE", true, false, FORBID_SUBSCRIBE, run_subscribe },
-    { "AUTH", true, true, 0, run_auth },
-    { "CLIENT", true, false, FORBID_CLIENT, run_client },
-    { "CONFIG", true, false, FORBID_CONFIG, run_config },
-    { "SCRIPT", false, true, 0, run_script },
-    { "SLAVEOF", false, false, 0, run_slaveof },
-    { "FAILOVER", false, false, 0, run_failover },
-    { "ROLE", true, true, 0, run_role },
-    { "SET", false, false, 0, run_set },
-    { "MULTI", true, true, 0, run_multi },
-    { "EXEC", true, true, 0, run_exec },
+    { NAMED("PING"), false, false, FORBID_PING, run_ping },
+    { NAMED("INFO"), true, false, FORBID_INFO, run_info },
+    { NAMED("PUBLISH"), true, false, FORBID_PUBLISH, run_publish },
+    { NAMED("SUBSCRIBE"), true, false, FORBID_SUBSCRIBE, run_subscribe },
+    { NAMED("AUTH"), true, true, 0, run_auth },
+    { NAMED("CLIENT"), true, false, FORBID_CLIENT, run_client },
+    { NAMED("CONFIG"), true, false, FORBID_CONFIG, run_config },
+    { NAMED("SCRIPT"), false, true, 0, run_script },
+    { NAMED("SLAVEOF"), false, false, 0, run_slaveof },
+    { NAMED("FAILOVER"), false, false, 0, run_failover },
+    { NAMED("ROLE"), true, true, 0, run_role },
+    { NAMED("SET"), false, false, 0, run_set },
+    { NAMED("MULTI"), true, true, 0, run_multi },
+    { NAMED("EXEC"), true, true, 0, run_exec },
 };
 
 static const struct command *find_command(const struct resp_request *r) {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        if (slice_is_nocase(r->args[0], commands[i].name))
+        if (slice_equal_nocase(r->args[0], commands[i].name))
             return &commands[i];
     return NULL;
 }
@@ -399,9 +404,10 @@ static bool has_to_wait(const struct session *x, const struct resp_request *r) {
 }
 
 static void answer_all(struct session *x) {
-    struct buf out CLEANUP(buf_fini) = BUF_INIT;
-    struct resp_writer w = { .out = &out, .version = 2 };
+    struct buf *out = &x->server->farm->out;
+    struct resp_writer w = { .out = out, .version = 2 };
     struct resp_request r;
+    buf_clear(out);
     size_t used;
     while (resp_read_request(&x->reader, buf_slice(&x->in), &r, &used) == RESP_READ_REQUEST) {
         if (has_to_wait(x, &r))
@@ -411,7 +417,7 @@ static void answer_all(struct session *x) {
         buf_consume(&x->in, used);
     }
     if (x->conn != NULL)
-        net_send(x->conn, END_SERVER, buf_slice(&out));
+        net_send(x->conn, END_SERVER, buf_slice(out));
 }
 
 /* A session may be ended by another one's command: starts over after each. */

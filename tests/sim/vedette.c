@@ -95,6 +95,7 @@ void vedette_fini(struct vedette *v) {
     forget_process(v);
     mem_free(v->links);
     effects_fini(&v->effects);
+    buf_fini(&v->out);
     disk_fini(&v->disk);
 }
 

@@ -31,6 +31,7 @@ struct vedette {
     uint64_t life;                   /* how often it was started */
     struct tape *tape;               /* owned: of this life; NULL = none */
     struct effects effects;
+    struct buf out;      /* what is being sent */
     struct list inbox;   /* struct letter, owned: arrived and not handed in yet */
     struct list wires;   /* struct wire, owned */
     struct wire **links; /* owned: the last wire opened for each link, by its id; NULL = none */

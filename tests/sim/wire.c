@@ -109,20 +109,20 @@ void wire_send(struct vedette *v, const struct effect *e) {
         return;
     mem_grow(&x->sent, &x->sent_capacity, x->sent_count + 1, sizeof(*x->sent));
     x->sent[x->sent_count++] = (struct sent){ .tag = e->tag, .left = e->request_count };
-    struct buf out CLEANUP(buf_fini) = BUF_INIT;
+    struct buf *out = x->is_up ? &v->out : &x->waiting;
+    if (x->is_up)
+        buf_clear(out);
     for (size_t i = 0; i < e->request_count; i++)
-        resp_request(&out, e->requests[i].words, e->requests[i].word_count);
-    if (!x->is_up) {
-        buf_add_slice(&x->waiting, buf_slice(&out));
+        resp_request(out, e->requests[i].words, e->requests[i].word_count);
+    if (!x->is_up)
         return;
-    }
     if (x->conn == NULL)
         return;
     hold_up(x);
     bool is_cut = is_to_be_cut(v, e), before = is_cut && rng_chance(&v->world->rng, 500);
     if (before)
         net_reset(x->conn, "reset before an order");
-    net_send(x->conn, END_CLIENT, buf_slice(&out));
+    net_send(x->conn, END_CLIENT, buf_slice(out));
     if (is_cut && !before)
         net_reset(x->conn, "reset behind an order");
 }

@@ -36,12 +36,11 @@ static void an_array_keeps_its_items_and_at_least_doubles(void **state) {
         size_t capacity, needed, expected;
     } cases[] = {
         { 0, 0, 0 },
-        { 0, 1, 1 },
-        { 1, 2, 2 },
-        { 4, 4, 4 },
-        { 4, 3, 4 },
-        { 4, 5, 8 },
-        { 4, 9, 9 },
+        { 0, 1, 8 }, /* the least is 64 bytes */
+        { 8, 8, 8 },
+        { 8, 7, 8 },
+        { 8, 9, 16 },
+        { 8, 17, 17 },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         uint64_t *items = NULL;
