@@ -98,16 +98,9 @@ static void settle(struct conn *c) {
         conn_free(c);
 }
 
-static struct party *listener(const struct net *n, const struct endpoint *address) {
-    for (size_t i = 0; i < n->party_count; i++)
-        if (n->parties[i]->listening && endpoint_equal(&n->parties[i]->address, address))
-            return n->parties[i];
-    return NULL;
-}
-
 static void arrive_connect(struct conn *c) {
-    struct party *p = listener(c->net, &c->to);
-    if (p == NULL) {
+    struct party *p = c->target;
+    if (p == NULL || !p->listening) {
         push(c, END_SERVER, CHUNK_END, "Connection refused", SLICE_EMPTY);
         return;
     }
@@ -161,11 +154,11 @@ static void arrive(void *context, uint64_t from) {
 
 /* ---- for processes ---- */
 
-static int host_of(const struct net *n, const struct endpoint *address) {
+static struct party *party_at(const struct net *n, const struct endpoint *address) {
     for (size_t i = 0; i < n->party_count; i++)
         if (endpoint_equal(&n->parties[i]->address, address))
-            return n->parties[i]->host;
-    return NET_HOSTS - 1; /* nobody's */
+            return n->parties[i];
+    return NULL;
 }
 
 struct conn *net_connect(
@@ -173,11 +166,11 @@ struct conn *net_connect(
     struct conn *c = mem_new(struct conn);
     c->net = n;
     c->number = ++n->next_number;
-    c->to = *to;
+    c->target = party_at(n, to);
     c->ends[END_CLIENT] = from;
     c->state[END_CLIENT] = state;
     c->hosts[END_CLIENT] = from->host;
-    c->hosts[END_SERVER] = host_of(n, to);
+    c->hosts[END_SERVER] = c->target != NULL ? c->target->host : NET_HOSTS - 1; /* nobody's */
     list_init(&c->chunks[0]);
     list_init(&c->chunks[1]);
     list_append(&n->conns, &c->siblings);

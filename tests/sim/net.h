@@ -65,8 +65,8 @@ struct net {
 struct conn {
     struct list_node siblings;
     struct net *net;
-    uint64_t number; /* for the story */
-    struct endpoint to;
+    uint64_t number;       /* for the story */
+    struct party *target;  /* whose address was called, listening or not; NULL: nobody's */
     struct party *ends[2]; /* NULL: not there yet, or gone */
     bool abandoned[2];     /* gone without a word: later bytes to it are answered with a reset */
     void *state[2];        /* each end's own; borrowed */

@@ -87,7 +87,7 @@ static void forget_process(struct vedette *v) {
     vedette_end_tape(v);
     engine_free(v->engine);
     v->engine = NULL;
-    v->wake_number++;
+    schedule_cancel(clock_of(v), &v->alarm);
     v->crash_wanted = v->stop_wanted = v->stop_asked = false;
 }
 
@@ -323,9 +323,10 @@ static void watch_idling(struct vedette *v, bool is_idle, int64_t before_ms) {
             v->name, v->idle_wakes);
 }
 
-static void wake(void *context, uint64_t number) {
+static void wake(void *context, uint64_t argument) {
     struct vedette *v = context;
-    if (v->engine == NULL || number != v->wake_number)
+    (void)argument;
+    if (v->engine == NULL)
         return;
     if (v->stalled_until_us > clock_of(v)->now_us) {
         plan_wake(v);
@@ -369,8 +370,7 @@ static void plan_wake(struct vedette *v) {
         at_us = tstamp_min(at_us, now_us + rng_between(&v->world->rng, 0, v->world->draw.loop_us));
     if (at_us == INT64_MAX)
         return;
-    v->wake_us = MAX_OF(at_us, v->stalled_until_us);
-    schedule_at(clock_of(v), v->wake_us, wake, v, ++v->wake_number);
+    schedule_alarm(clock_of(v), &v->alarm, MAX_OF(at_us, v->stalled_until_us), wake, v);
 }
 
 struct letter *vedette_letter(

@@ -11,6 +11,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/file.h"
 #include "tests/sim/net.h"
+#include "tests/sim/schedule.h"
 
 struct core;
 struct engine;
@@ -46,8 +47,7 @@ struct vedette {
     int64_t read_heard_ms;       /* heard: when it had read all that had arrived, the last time */
     int64_t tilt_until_heard_ms; /* it was away for so long that it must not trust what it knows */
     int64_t slept_ms, until_ms;  /* when it went to sleep, and until when */
-    int64_t wake_us;             /* the wake-up planned */
-    uint64_t wake_number;        /* tells it from earlier plans */
+    struct alarm alarm;          /* the wake-up planned */
     int64_t stalled_until_us;
     int idle_wakes; /* wake-ups in one millisecond for which there was no reason */
 
