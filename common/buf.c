@@ -26,21 +26,9 @@ void buf_clear(struct buf *b) {
     buf_end(b, 0);
 }
 
-struct slice buf_slice(const struct buf *b) {
-    return (struct slice){ .data = buf_text(b), .size = buf_size(b) };
-}
-
-size_t buf_size(const struct buf *b) {
-    return b->size - b->head;
-}
-
-const char *buf_text(const struct buf *b) {
-    return b->data == NULL ? "" : b->data + b->head;
-}
-
 /* Makes room when the end has none: by moving the content to the front where that leaves half of
  * the memory free, so that a move is paid for by as many bytes added, else by growing. */
-static void buf_make_room(struct buf *b, size_t size) {
+void buf_make_room(struct buf *b, size_t size) {
     size_t content = buf_size(b);
     size_t needed;
     ensure(!__builtin_add_overflow(content, size, &needed));
@@ -57,37 +45,6 @@ static void buf_make_room(struct buf *b, size_t size) {
     }
     mem_grow(&b->data, &b->capacity, MAX_OF(needed, (size_t)BUF_CAPACITY_MIN), 1);
     b->data[b->size] = '\0';
-}
-
-char *buf_reserve(struct buf *b, size_t size) {
-    if (b->capacity - b->size <= size) /* the NUL needs its byte too */
-        buf_make_room(b, size);
-    return b->data + b->size;
-}
-
-void buf_commit(struct buf *b, size_t size) {
-    ensure(size < b->capacity - b->size);
-    buf_end(b, b->size + size);
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t size) {
-    if (size == 0)
-        return;
-    memcpy(buf_reserve(b, size), bytes, size);
-    buf_commit(b, size);
-}
-
-void buf_add_slice(struct buf *b, struct slice s) {
-    buf_add(b, s.data, s.size);
-}
-
-void buf_add_text(struct buf *b, const char *text) {
-    buf_add(b, text, strlen(text));
-}
-
-void buf_add_char(struct buf *b, char c) {
-    *buf_reserve(b, 1) = c;
-    buf_commit(b, 1);
 }
 
 void buf_add_u64(struct buf *b, uint64_t value) {

@@ -6,10 +6,6 @@ void list_init(struct list *l) {
     l->head.prev = l->head.next = &l->head;
 }
 
-bool list_is_empty(const struct list *l) {
-    return l->head.next == &l->head;
-}
-
 size_t list_count(const struct list *l) {
     size_t count = 0;
     for (const struct list_node *n = l->head.next; n != &l->head; n = n->next)
@@ -39,8 +35,4 @@ void list_remove(struct list_node *n) {
     n->prev->next = n->next;
     n->next->prev = n->prev;
     n->prev = n->next = NULL;
-}
-
-bool list_is_linked(const struct list_node *n) {
-    return n->next != NULL;
 }

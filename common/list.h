@@ -12,12 +12,18 @@ struct list {
 };
 
 void list_init(struct list *l);
-bool list_is_empty(const struct list *l);
 size_t list_count(const struct list *l); /* walks */
 void list_append(struct list *l, struct list_node *n);
 void list_prepend(struct list *l, struct list_node *n);
 void list_remove(struct list_node *n); /* nothing if in no list */
-bool list_is_linked(const struct list_node *n);
+
+static inline bool list_is_empty(const struct list *l) {
+    return l->head.next == &l->head;
+}
+
+static inline bool list_is_linked(const struct list_node *n) {
+    return n->next != NULL;
+}
 
 /* The item at *next, whose node lies `offset` bytes into it, or NULL at the end; moves *next on.
  * For the macro below, which must not make an item out of the head: there is none around it. */

@@ -46,10 +46,30 @@ static enum resp_read finish(
  * it in vain for as long as they do for the end of an inline request. */
 #define NUMBER_LINE_MAX RESP_INLINE_MAX
 
+#define SHORT_NUMBER_MAX 9 /* digits */
+
+/* The usual number, which is short and within its bounds; false leaves the rest to those who look
+ * closer. */
+static bool read_short_number(struct cursor *c, int64_t low, int64_t high, int64_t *ret) {
+    const char *at = c->at + 1;
+    size_t most = MIN_OF((size_t)(c->end - at), (size_t)SHORT_NUMBER_MAX + 2), digits = 0;
+    int64_t value = 0;
+    while (digits < most && at[digits] >= '0' && at[digits] <= '9')
+        value = value * 10 + (at[digits++] - '0');
+    bool is_plain = digits > 0 && (digits == 1 || at[0] != '0') && digits <= SHORT_NUMBER_MAX;
+    if (!is_plain || digits + 2 > most || at[digits] != '\r' || value < low || value > high)
+        return false;
+    c->at = at + digits + 2;
+    *ret = value;
+    return true;
+}
+
 /* Reads the number between the cursor, at its type byte, and the next CR; moves the cursor behind
  * the line. Whatever follows the CR passes for the LF, as in the originals. */
 static enum resp_read read_number(struct resp_reader *r, struct cursor *c, int64_t low,
     int64_t high, const char *too_long, const char *invalid, int64_t *ret) {
+    if (read_short_number(c, low, high, ret))
+        return RESP_READ_REQUEST;
     const char *digits = c->at + 1;
     size_t size = MIN_OF((size_t)(c->end - digits), (size_t)NUMBER_LINE_MAX);
     const char *cr = size > 0 ? memchr(digits, '\r', size) : NULL;

@@ -9,6 +9,15 @@
 
 /* Writes a line of a type byte and a number at `at`; returns its end. */
 static char *put_header(char *at, char type, uint64_t number, bool negative) {
+    if (number < 100 && !negative) { /* most are */
+        *at++ = type;
+        if (number >= 10)
+            *at++ = (char)('0' + number / 10);
+        *at++ = (char)('0' + number % 10);
+        *at++ = '\r';
+        *at++ = '\n';
+        return at;
+    }
     char digits[20];
     size_t first = sizeof(digits);
     do {

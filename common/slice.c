@@ -18,45 +18,36 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-struct slice slice_of(const char *text) {
-    if (text == NULL)
-        return SLICE_EMPTY;
-    return (struct slice){ .data = text, .size = strlen(text) };
+static uint64_t word_at(const char *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    return word;
 }
 
-struct slice slice_sub(struct slice s, size_t from, size_t size) {
-    if (from >= s.size)
-        return SLICE_EMPTY;
-    return (struct slice){ .data = s.data + from, .size = MIN_OF(size, s.size - from) };
+/* Eight letters at once: each byte is an upper case one if, without its highest bit, adding brings
+ * it past 'A' but not past 'Z' to that bit, which it did not have. */
+static uint64_t fold_word(uint64_t word) {
+    const uint64_t ones = UINT64_MAX / 0xff;
+    uint64_t low = word & (ones * 0x7f);
+    uint64_t from_a = low + ones * (0x80 - 'A');
+    uint64_t beyond_z = low + ones * (0x7f - 'Z');
+    uint64_t upper = (from_a ^ beyond_z) & ~word & (ones * 0x80);
+    return word | upper >> 2;
 }
 
-bool slice_equal(struct slice a, struct slice b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
-bool slice_equal_nocase(struct slice a, struct slice b) {
-    if (a.size != b.size)
-        return false;
-    /* Addresses and names differ at their end. */
-    for (size_t i = a.size; i > 0; i--)
-        if (a.data[i - 1] != b.data[i - 1] && fold(a.data[i - 1]) != fold(b.data[i - 1]))
+/* Addresses and names differ at their end. */
+bool slice_same_nocase(const char *a, const char *b, size_t size) {
+    size_t left = size;
+    for (; left >= sizeof(uint64_t); left -= sizeof(uint64_t)) {
+        uint64_t one = word_at(a + left - sizeof(uint64_t));
+        uint64_t other = word_at(b + left - sizeof(uint64_t));
+        if (one != other && fold_word(one) != fold_word(other))
+            return false;
+    }
+    for (; left > 0; left--)
+        if (a[left - 1] != b[left - 1] && fold(a[left - 1]) != fold(b[left - 1]))
             return false;
     return true;
-}
-
-bool slice_is(struct slice s, const char *text) {
-    return slice_equal(s, slice_of(text));
-}
-
-bool slice_is_nocase(struct slice s, const char *text) {
-    return slice_equal_nocase(s, slice_of(text));
-}
-
-bool slice_starts_with(struct slice s, const char *prefix) {
-    if (s.size > 0 && s.data[0] != prefix[0])
-        return prefix[0] == '\0';
-    struct slice p = slice_of(prefix);
-    return s.size >= p.size && slice_equal(slice_sub(s, 0, p.size), p);
 }
 
 /* -1, 0 or 1, as the sizes compare. */

@@ -4,6 +4,8 @@
 
 #include "common/base.h"
 
+#include <string.h>
+
 struct slice {
     const char *data; /* may be NULL when size is 0 */
     size_t size;      /* bytes */
@@ -14,14 +16,44 @@ struct slice {
 #define SLICE_FMT           "%.*s"
 #define SLICE_ARG(s)        (int)(s).size, (s).data
 
-struct slice slice_of(const char *text);                          /* NULL gives the empty slice */
-struct slice slice_sub(struct slice s, size_t from, size_t size); /* clipped to s */
+/* NULL gives the empty slice. */
+static inline struct slice slice_of(const char *text) {
+    return text == NULL ? SLICE_EMPTY : (struct slice){ .data = text, .size = strlen(text) };
+}
 
-bool slice_equal(struct slice a, struct slice b);
-bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII */
-bool slice_is(struct slice s, const char *text);
-bool slice_is_nocase(struct slice s, const char *text); /* ASCII */
-bool slice_starts_with(struct slice s, const char *prefix);
+/* Clipped to s. */
+static inline struct slice slice_sub(struct slice s, size_t from, size_t size) {
+    if (from >= s.size)
+        return SLICE_EMPTY;
+    return (struct slice){ .data = s.data + from, .size = MIN_OF(size, s.size - from) };
+}
+
+static inline bool slice_equal(struct slice a, struct slice b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* Of two slices of one size: for slice_equal_nocase. */
+bool slice_same_nocase(const char *a, const char *b, size_t size);
+
+/* ASCII. Words are looked up by it in tables: most differ in size, which costs no call. */
+static inline bool slice_equal_nocase(struct slice a, struct slice b) {
+    return a.size == b.size && slice_same_nocase(a.data, b.data, a.size);
+}
+
+static inline bool slice_is(struct slice s, const char *text) {
+    return slice_equal(s, slice_of(text));
+}
+
+/* ASCII. */
+static inline bool slice_is_nocase(struct slice s, const char *text) {
+    return slice_equal_nocase(s, slice_of(text));
+}
+
+static inline bool slice_starts_with(struct slice s, const char *prefix) {
+    struct slice p = slice_of(prefix);
+    return s.size >= p.size && slice_equal(slice_sub(s, 0, p.size), p);
+}
+
 int slice_compare(struct slice a, struct slice b);        /* bytewise; shorter first on a tie */
 int slice_compare_nocase(struct slice a, struct slice b); /* ASCII case folded */
 bool slice_contains(struct slice s, struct slice part);

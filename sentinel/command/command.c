@@ -389,13 +389,18 @@ const struct command *command_find_served(
     return c != NULL && command_is_served(c, compat) ? c : NULL;
 }
 
+/* The row of a request for `container`, itself or one of its subcommands. */
+static const struct command *row_of(
+    const struct command *container, const struct slice *words, size_t count, enum compat compat) {
+    if (container == NULL || container->subcommand_count == 0 || count == 1)
+        return container;
+    const struct command *c = find_subcommand(container, words[1]);
+    return c != NULL && command_is_served(c, compat) ? c : NULL;
+}
+
 const struct command *command_of(
     const struct naming *names, const struct slice *words, size_t count, enum compat compat) {
-    const struct command *c = naming_row(names, words[0]);
-    if (c == NULL || c->subcommand_count == 0 || count == 1)
-        return c;
-    c = find_subcommand(c, words[1]);
-    return c != NULL && command_is_served(c, compat) ? c : NULL;
+    return row_of(naming_row(names, words[0]), words, count, compat);
 }
 
 bool command_takes(const struct command *c, size_t count, enum compat compat) {
@@ -451,9 +456,8 @@ static bool is_paused(const struct call *call, const struct command *c) {
 /* The row of the request; NULL after refusing it. */
 static const struct command *resolve(struct call *call) {
     enum compat compat = core_compat(call->core);
-    const struct naming *names = &call->server->naming;
-    const struct command *c = command_of(names, call->args, call->count, compat);
-    const struct command *container = naming_row(names, call->args[0]);
+    const struct command *container = naming_row(&call->server->naming, call->args[0]);
+    const struct command *c = row_of(container, call->args, call->count, compat);
     if (container == NULL)
         refuse_unknown(call);
     else if (c == NULL)
@@ -519,6 +523,8 @@ static void end_request(struct call *call) {
         session->replies = REPLIES_ALL;
     else if (session->replies == REPLIES_SKIP_NEXT)
         session->replies = REPLIES_SKIP;
+    if (!session->tracking.caching)
+        return;
     bool is_of_client = call->command != NULL && slice_starts_with(call->command->name, "client|");
     if (!is_of_client)
         session->tracking.caching = false;

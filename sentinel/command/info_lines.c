@@ -33,7 +33,8 @@ static void print_lines(
             l->print(s, out);
             continue;
         }
-        buf_printf(out, "%s:", l->name);
+        buf_add_text(out, l->name);
+        buf_add_char(out, ':');
         if (l->text != NULL)
             buf_add_text(out, l->text);
         else if (l->print != NULL)
@@ -42,6 +43,16 @@ static void print_lines(
             buf_add_u64(out, l->number != NULL ? l->number(s) : 0);
         buf_add_text(out, "\r\n");
     }
+}
+
+/* The last digits of a number, with zeros before it. */
+static void add_digits(struct buf *out, uint64_t number, size_t count) {
+    char *digits = buf_reserve(out, count);
+    for (size_t i = count; i > 0; i--) {
+        digits[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    buf_commit(out, count);
 }
 
 /* ---- # Server ---- */
@@ -69,7 +80,8 @@ static void print_store(const struct server *s, struct buf *out) {
 static void print_build(const struct server *s, struct buf *out) {
     struct siphash_key key = { { 0 } };
     struct buf built = BUF_INIT;
-    buf_printf(&built, "%s %s", VEDETTE_VERSION, s->facts->compiler);
+    buf_add_text(&built, VEDETTE_VERSION " ");
+    buf_add_text(&built, s->facts->compiler);
     buf_printf(out, "%llx", (unsigned long long)siphash(&key, buf_slice(&built)));
     buf_fini(&built);
 }
@@ -291,8 +303,9 @@ static uint64_t output_bytes(const struct server *s) {
 
 static void print_kibibytes(const struct server *s, const struct rate *r, struct buf *out) {
     uint64_t hundredths = rate_per_second(r, s->core->now.mono_ms) * 100 / 1024;
-    buf_printf(out, "%llu.%02llu", (unsigned long long)(hundredths / 100),
-        (unsigned long long)(hundredths % 100));
+    buf_add_u64(out, hundredths / 100);
+    buf_add_char(out, '.');
+    add_digits(out, hundredths % 100, 2);
 }
 
 static void print_input_rate(const struct server *s, struct buf *out) {
@@ -503,7 +516,9 @@ void info_print_stats(const struct server *s, struct buf *out) {
 /* ---- # CPU ---- */
 
 static void print_seconds(int64_t us, struct buf *out) {
-    buf_printf(out, "%lld.%06lld", (long long)(us / 1000000), (long long)(us % 1000000));
+    buf_add_i64(out, us / 1000000);
+    buf_add_char(out, '.');
+    add_digits(out, (uint64_t)us % 1000000, 6);
 }
 
 static void print_sys(const struct server *s, struct buf *out) {

@@ -55,7 +55,8 @@ void *effects_alloc(struct effects *list, size_t size) {
     struct effects_chunk *chunk = list->chunks;
     if (chunk == NULL || chunk->size - chunk->used < rounded) {
         size_t capacity = MAX_OF(rounded, CHUNK_SIZE);
-        chunk = mem_alloc(sizeof(*chunk) + capacity);
+        chunk = mem_realloc(NULL, sizeof(*chunk) + capacity);
+        chunk->used = 0;
         chunk->size = capacity;
         chunk->next = list->chunks;
         list->chunks = chunk;

@@ -29,6 +29,7 @@ void clients_init(struct clients *c, struct streams *streams, struct inlet inlet
         .room = room,
         .room_context = room_context,
         .by_id = MAP_INIT,
+        .read = { .kind = INPUT_CLIENT_BYTES },
         .streams_may = { .read_max = CLIENT_READ_MAX, .total = &c->unread },
     };
     list_init(&c->gone);
@@ -72,9 +73,11 @@ static void note_use(struct client *client) {
 
 static void on_bytes(void *context, struct slice bytes) {
     struct client *client = context;
+    struct input *in = &client->clients->read;
     note_use(client);
-    inlet_take(&client->clients->inlet,
-        &(struct input){ .kind = INPUT_CLIENT_BYTES, .client = client->id, .bytes = bytes });
+    in->client = client->id;
+    in->bytes = bytes;
+    inlet_take(&client->clients->inlet, in);
 }
 
 static void on_ended(void *context, const char *why) {

@@ -6,6 +6,7 @@
 #include "common/list.h"
 #include "common/map.h"
 #include "sentinel/core/ids.h"
+#include "sentinel/core/input.h"
 #include "sentinel/shell/inlet.h"
 #include "sentinel/shell/stream.h"
 
@@ -25,6 +26,7 @@ typedef size_t clients_room_fn(void *context);
 struct clients {
     struct streams *streams; /* borrowed */
     struct inlet inlet;
+    struct input read;     /* what the next one sent: filled in for each, but made once */
     clients_room_fn *room; /* asked at each accept; NULL = for any number */
     void *room_context;    /* borrowed */
     struct map by_id;      /* struct client, owned */

@@ -195,7 +195,8 @@ static void tell_usage(struct shell *s) {
 }
 
 static void judge(struct shell *s) {
-    shell_take(s, &(struct input){ .kind = INPUT_TIMER });
+    static const struct input timer = { .kind = INPUT_TIMER };
+    shell_take(s, &timer);
 }
 
 /* Carries out what is asked for, then hands in what came of it. The disk works while we write. */
