@@ -26,6 +26,10 @@ void buf_clear(struct buf *b) {
     buf_end(b, 0);
 }
 
+const char *buf_text(const struct buf *b) {
+    return b->data == NULL ? "" : b->data + b->head;
+}
+
 /* Makes room when the end has none: by moving the content to the front where that leaves half of
  * the memory free, so that a move is paid for by as many bytes added, else by growing. */
 void buf_make_room(struct buf *b, size_t size) {

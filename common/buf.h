@@ -19,6 +19,7 @@ struct buf {
 
 void buf_fini(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory */
+const char *buf_text(const struct buf *b); /* NUL-terminated content; "" when empty; borrowed */
 
 /* What every reply is made of is defined here, so that it costs no calls. */
 
@@ -26,14 +27,9 @@ static inline size_t buf_size(const struct buf *b) {
     return b->size - b->head;
 }
 
-/* NUL-terminated content; "" when empty; borrowed until the next change. */
-static inline const char *buf_text(const struct buf *b) {
-    return b->data == NULL ? "" : b->data + b->head;
-}
-
 /* Borrowed until the next change. */
 static inline struct slice buf_slice(const struct buf *b) {
-    return (struct slice){ .data = buf_text(b), .size = buf_size(b) };
+    return (struct slice){ .data = b->data == NULL ? "" : b->data + b->head, .size = buf_size(b) };
 }
 
 void buf_make_room(struct buf *b, size_t size); /* for buf_reserve */

@@ -1,15 +1,20 @@
 /* Clients of one sentinel, for a bench: many that ask, or many that listen. One thread, and little
- * for each reply, so that the sentinel is the limit.
+ * work for each reply, so that the sentinel is the limit.
  *
  *   load ask HOST PORT CONNECTIONS PIPELINE REQUESTS WORD...
  *     Each connection sends PIPELINE requests in one write, reads their replies, and again; until
- *     all have sent REQUESTS together. A line on "ready" of standard input ("go") starts it.
- *     Prints "ready", then {"requests", "errors", "bytes", "seconds", "p50_us", "p99_us",
+ *     all have sent REQUESTS together. Prints "ready", waits for a line of standard input, and at
+ *     the end prints {"requests", "errors", "bytes", "seconds", "p50_us", "p99_us",
  *     "max_us"}: how long it took from a write to the last reply to it.
  *
  *   load hear HOST PORT CONNECTIONS CHANNEL
  *     Each connection subscribes. Prints "ready", then for each message {"spread_us"}: how long
- *     after the first subscriber the last one had it. Ends with standard input. */
+ *     after the first subscriber the last one had it. Ends with standard input.
+ *
+ *   load shout HOST CONNECTIONS CHANNEL BYTES
+ *     No client, but what no sentinel can beat: prints the port that it listens on, takes so many
+ *     subscribers, prints "ready", and for each line of standard input writes a message with so
+ *     many bytes to each of them, one after the other. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -139,18 +144,22 @@ static uint64_t parse(struct load *l, struct connection *c, const char *bytes, s
 
 /* ---- connections ---- */
 
+static void allow_descriptors(size_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        fail("descriptors");
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted;
+    limit.rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        fail("descriptors");
+}
+
 static void open_all(struct load *l, const char *host, uint64_t port) {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    struct rlimit limit = { .rlim_cur = l->count + 64, .rlim_max = l->count + 64 };
-    struct rlimit had;
     if (inet_pton(AF_INET, host, &to.sin_addr) != 1)
         refuse("the host is an IPv4 address");
-    getrlimit(RLIMIT_NOFILE, &had);
-    if (had.rlim_cur < limit.rlim_cur) {
-        limit.rlim_max = had.rlim_max > limit.rlim_max ? had.rlim_max : limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-            fail("descriptors");
-    }
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < l->count; i++) {
         struct connection *c = &l->connections[i];
@@ -324,24 +333,92 @@ static int run_hear(struct load *l) {
     return 0;
 }
 
+/* ---- the one that only sends ---- */
+
+static int listen_anywhere(const char *host, size_t backlog) {
+    struct sockaddr_in at = { .sin_family = AF_INET };
+    socklen_t size = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (inet_pton(AF_INET, host, &at.sin_addr) != 1)
+        refuse("the host is an IPv4 address");
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) < 0 || listen(fd, (int)backlog) < 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &size) < 0)
+        fail("listen");
+    printf("%d\n", ntohs(at.sin_port));
+    fflush(stdout);
+    return fd;
+}
+
+/* All connect before the first of them subscribes. */
+static void take_subscribers(struct load *l, int listener, const char *channel) {
+    char request[1024], answer[1024];
+    int size = snprintf(answer, sizeof(answer), "*3\r\n$9\r\nsubscribe\r\n$%zu\r\n%s\r\n:1\r\n",
+        strlen(channel), channel);
+    for (size_t i = 0; i < l->count; i++) {
+        l->connections[i].fd = accept(listener, NULL, NULL);
+        if (l->connections[i].fd < 0)
+            fail("accept");
+        setsockopt(l->connections[i].fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (recv(l->connections[i].fd, request, sizeof(request), 0) <= 0)
+            fail("recv");
+        send_whole(&l->connections[i], answer, (size_t)size);
+    }
+}
+
+static int run_shout(struct load *l, const char *host, const char *channel, uint64_t bytes) {
+    char *message = NULL, line[16];
+    size_t size = 0;
+    FILE *out = open_memstream(&message, &size);
+    if (out == NULL)
+        fail("memory");
+    fprintf(out, "*3\r\n$7\r\nmessage\r\n$%zu\r\n%s\r\n$%llu\r\n%0*d\r\n", strlen(channel), channel,
+        (unsigned long long)bytes, (int)bytes, 0);
+    fclose(out);
+    int listener = listen_anywhere(host, l->count);
+    take_subscribers(l, listener, channel);
+    say_ready();
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        for (size_t i = 0; i < l->count; i++)
+            send_whole(&l->connections[i], message, size);
+    }
+    close(listener);
+    free(message);
+    return 0;
+}
+
+static int run(struct load *l, int argc, char **argv) {
+    const char *mode = argc > 1 ? argv[1] : "";
+    if (strcmp(mode, "shout") == 0 && argc == 6) {
+        return run_shout(l, argv[2], argv[4], number(argv[5]));
+    } else if (strcmp(mode, "hear") == 0 && argc == 6) {
+        open_all(l, argv[2], number(argv[3]));
+        make_request(l, (char *[]){ "subscribe", argv[5] }, 2, 1);
+        return run_hear(l);
+    } else if (strcmp(mode, "ask") == 0 && argc > 7) {
+        uint64_t pipeline = number(argv[5]);
+        open_all(l, argv[2], number(argv[3]));
+        make_request(l, argv + 7, argc - 7, pipeline);
+        return run_ask(l, pipeline, number(argv[6]));
+    }
+    refuse("ask HOST PORT CONNECTIONS PIPELINE REQUESTS WORD... | hear HOST PORT CONNECTIONS "
+           "CHANNEL | shout HOST CONNECTIONS CHANNEL BYTES");
+}
+
 int main(int argc, char **argv) {
-    bool asks = argc > 1 && strcmp(argv[1], "ask") == 0;
-    bool hears = argc > 1 && strcmp(argv[1], "hear") == 0;
-    if (!(asks && argc > 7) && !(hears && argc == 6))
-        refuse("ask HOST PORT CONNECTIONS PIPELINE REQUESTS WORD... | hear HOST PORT CONNECTIONS "
-               "CHANNEL");
-    struct load l = { .count = number(argv[4]), .scratch = take_memory(1, READ_MAX) };
+    bool shouts = argc > 3 && strcmp(argv[1], "shout") == 0;
+    struct load l = { .epoll = -1, .scratch = take_memory(1, READ_MAX) };
+    if (argc < 5)
+        refuse("ask, hear or shout: see the top of its source");
+    l.count = number(argv[shouts ? 3 : 4]);
     l.connections = take_memory(l.count, sizeof(l.connections[0]));
-    open_all(&l, argv[2], number(argv[3]));
-    uint64_t pipeline = asks ? number(argv[5]) : 1;
-    if (asks)
-        make_request(&l, argv + 7, argc - 7, pipeline);
-    else
-        make_request(&l, (char *[]){ "subscribe", argv[5] }, 2, 1);
-    int status = asks ? run_ask(&l, pipeline, number(argv[6])) : run_hear(&l);
+    allow_descriptors(l.count + 64);
+    int status = run(&l, argc, argv);
     for (size_t i = 0; i < l.count; i++)
         close(l.connections[i].fd);
-    close(l.epoll);
+    if (l.epoll >= 0)
+        close(l.epoll);
     free(l.connections);
     free(l.latencies_us);
     free(l.request);
