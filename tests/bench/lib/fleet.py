@@ -79,7 +79,7 @@ class Fleet:
             if not sentinel.is_vedette:
                 self._write_stock(sentinel, knowing)
         self._links = len(makes) * self.count * (1 + options.replicas) * 2
-        self._facts = self.count * (options.replicas + len(makes) - 1)
+        self._knowing = knowing
 
     def _write_stock(self, sentinel, knowing):
         lines = sentinel.file_text().replace('loglevel debug\n', '').splitlines()
@@ -121,10 +121,16 @@ class Fleet:
         sentinel.start(wait=False)
         self._put_ahead([sentinel])
 
+    def _to_find(self, sentinel):
+        """How many replicas and peers its file does not name."""
+        named = self._knowing and not sentinel.is_vedette
+        peers = [s for s in self.sentinels if s is not sentinel and (s.is_vedette or not named)]
+        return self.count * (len(peers) + (0 if named else self.farm.replicas))
+
     def wait_learned(self, seconds):
         """When all were first known to all."""
-        logs = [Log(sentinel) for sentinel in self.sentinels]
-        return wait(lambda: all(log.found() >= self._facts for log in logs), seconds,
+        logs = {Log(sentinel): self._to_find(sentinel) for sentinel in self.sentinels}
+        return wait(lambda: all(log.found() >= count for log, count in logs.items()), seconds,
                     'everybody is known to everybody')
 
     def links(self):
@@ -136,11 +142,7 @@ class Fleet:
     def ready(self):
         """Started, with all known, connected and asked for their INFO."""
         self.start()
-        learners = [s for s in self.sentinels if s.is_vedette or 'known-replica' not in
-                    s.file.read_text('utf-8')]
-        logs = [Log(sentinel) for sentinel in learners]
-        wait(lambda: all(log.found() >= self._facts for log in logs), READY_S,
-             'everybody is known to everybody')
+        self.wait_learned(READY_S)
         self.wait_linked(READY_S)
         wait(lambda: self.farm.stats()['INFO'] >= self._links // 2, 60, 'all were asked for INFO')
         return self
@@ -155,6 +157,8 @@ class Fleet:
         pulses = [Pulse(sentinel.address, self.count, options.query_interval)
                   for sentinel in asked]
         self._put_ahead(pulses)
+        for pulse in pulses:
+            pulse.wait_begun()
         return pulses
 
     def tape(self):

@@ -57,14 +57,16 @@ def quiet(lab, kind, options, down_after):
     time.sleep(SETTLE_S)
     before = fleet.farm.stats()
     window = Window([sentinel.pid for sentinel in fleet.sentinels])
+    farm = Window([field.pid for field in fleet.farm.fields])
     beside = Beside(fleet.pids())
     time.sleep(options.window)
     seconds, number = window.seconds(), len(fleet.sentinels)
     after = fleet.farm.stats()
     rate = {name: round((after[key] - before[key]) / seconds / number, 1) for name, key in (
-        ('pings', 'PING'), ('infos', 'INFO'), ('publishes', 'PUBLISH'), ('writes', 'reads'))}
+        ('pings', 'PING'), ('infos', 'INFO'), ('publishes', 'PUBLISH'), ('packets', 'reads'))}
     figures = {'cpu_percent': round(window.cpu_percent(), 2), 'rss_mb': round(window.rss_mb(), 1),
-               'descriptors': window.descriptors(), 'beside_percent': beside.percent(), **rate}
+               'descriptors': window.descriptors(), 'beside_percent': beside.percent(),
+               'farm_percent': round(sum(farm.cpu_s()) / seconds * 100, 2), **rate}
     pulses = fleet.pulses(options)
     time.sleep(max(1, options.window / 3))
     return {**figures, **latencies(pulses)}

@@ -21,6 +21,9 @@ class Pulse:
                 *address, groups, interval_ms))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
+    def wait_begun(self):
+        assert self._child.stdout.readline() == 'begun\n'
+
     @property
     def pid(self):
         return self._child.pid
@@ -40,6 +43,7 @@ def question(group):
 def ask(host, port, groups, interval_s):
     sock = socket.create_connection((host, port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    print('begun', flush=True)
     asked, took, due = collections.deque(), [], time.monotonic()
     while True:
         ready, _, _ = select.select([sock, sys.stdin], [], [], max(0, due - time.monotonic()))
