@@ -7,10 +7,9 @@ import time
 from harness.disk import FaultyDisk
 from harness.resp import Connection, encode
 
+from . import usage
 from .farm import Farm
-from .pulse import Pulse
 from .tape import Tape
-from .usage import put_ahead
 
 KINDS = {'stock': ['stock'], 'vedette': ['vedette'], 'classic': ['classic'],
          'mixed': ['stock', 'vedette', 'vedette']}
@@ -70,6 +69,7 @@ class Fleet:
         self.sentinels = [lab.sentinel(f'sentinel{i}', make=make, groups=watched)
                           for i, make in enumerate(makes)]
         self.lead = self.sentinels[-1]      # a vedette, if there is one
+        self.idle = lab.server('idle')
         self._down_after = down_after
         self._recorders = lab.recorders
         self._ahead = options.ahead
@@ -111,7 +111,8 @@ class Fleet:
     def start(self):
         """Returns when, in monotonic seconds."""
         self.farm.start()
-        self._put_ahead(self.farm.fields)
+        self.idle.start()
+        self.put_ahead([*self.farm.fields, self.idle])
         began = time.monotonic()
         for sentinel in self.sentinels:
             self.start_one(sentinel)
@@ -119,7 +120,7 @@ class Fleet:
 
     def start_one(self, sentinel):
         sentinel.start(wait=False)
-        self._put_ahead([sentinel])
+        self.put_ahead([sentinel])
 
     def _to_find(self, sentinel):
         """How many replicas and peers its file does not name."""
@@ -148,18 +149,8 @@ class Fleet:
         return self
 
     def pids(self):
-        """Of the sentinels and the farm."""
-        return [process.pid for process in (*self.sentinels, *self.farm.fields)]
-
-    def pulses(self, options):
-        """Queries of each sentinel, of the vedettes alone in a mixed quorum."""
-        asked = [s for s in self.sentinels if s.is_vedette] or self.sentinels
-        pulses = [Pulse(sentinel.address, self.count, options.query_interval)
-                  for sentinel in asked]
-        self._put_ahead(pulses)
-        for pulse in pulses:
-            pulse.wait_begun()
-        return pulses
+        """Of all but the queries."""
+        return [process.pid for process in (*self.sentinels, *self.farm.fields, self.idle)]
 
     def tape(self):
         """All that they publish from now on."""
@@ -167,9 +158,9 @@ class Fleet:
         self._recorders.append(tape)
         return tape
 
-    def _put_ahead(self, processes):
+    def put_ahead(self, processes):
         for process in processes if self._ahead else ():
-            put_ahead(process.pid)
+            usage.put_ahead(process.pid)
 
     def named(self, sentinel):
         """The addresses of the masters of all groups, as it tells clients, in one pipeline."""

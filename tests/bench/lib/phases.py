@@ -7,6 +7,7 @@ import time
 from harness.wait import wait_until
 
 from .fleet import Fleet, Never
+from .queries import Queries
 from .switches import Switches, spread
 from .usage import Beside, Usage, Window
 
@@ -25,17 +26,6 @@ def attempted(act):
     except Never as never:
         print(never, flush=True)
         return None
-
-
-def latencies(pulses, busy_from=None):
-    """Of the queries of all of them, which end; 'busy': of those asked from then on."""
-    asked = [pair for pulse in pulses for pair in pulse.stop()]
-    parts = {'query': [took for _, took in asked]}
-    if busy_from:
-        parts['busy'] = [took for at, took in asked if at >= busy_from]
-    return {'queries': len(asked), **{
-        key: value and round(value, 2) for name, times in parts.items()
-        for key, value in spread(name, dict(enumerate(times))).items()}}
 
 
 def learn(lab, kind, options, down_after):
@@ -67,9 +57,9 @@ def quiet(lab, kind, options, down_after):
     figures = {'cpu_percent': round(window.cpu_percent(), 2), 'rss_mb': round(window.rss_mb(), 1),
                'descriptors': window.descriptors(), 'beside_percent': beside.percent(),
                'farm_percent': round(sum(farm.cpu_s()) / seconds * 100, 2), **rate}
-    pulses = fleet.pulses(options)
+    queries = Queries(fleet, options)
     time.sleep(max(1, options.window / 3))
-    return {**figures, **latencies(pulses)}
+    return {**figures, **queries.figures()}
 
 
 def mass(lab, kind, options, down_after):
@@ -82,10 +72,10 @@ def mass(lab, kind, options, down_after):
     if fleet.disks:
         fleet.delay_fsync(options.fsync_delay)
     switches = Switches(fleet, options.fail)
-    pulses = fleet.pulses(options)
+    queries = Queries(fleet, options)
     time.sleep(1)
     window = Window([sentinel.pid for sentinel in fleet.sentinels])
-    beside = Beside([*fleet.pids(), *(pulse.pid for pulse in pulses)])
+    beside = Beside([*fleet.pids(), *queries.pids()])
     switches.begin()
     fleet.farm.hang('masters', 0, options.fail)
     switches.follow(lambda s: len(s.promoted) == s.count and len(s.agreed(s.tape.events()))
@@ -93,7 +83,7 @@ def mass(lab, kind, options, down_after):
     figures = {**switches.figures(), 'cpu_s': round(max(window.cpu_s()), 2),
                'beside_percent': beside.percent(),
                'false_sdowns': switches.false_sdowns(),
-               **latencies(pulses, switches.began + down_after / 1000)}
+               **queries.figures(switches.began + down_after / 1000)}
     figures['disagree'] = attempted_names(fleet)
     if options.revive:
         figures |= revive(fleet, switches, options)
@@ -124,9 +114,9 @@ def switch(lab, kind, options, down_after):
     fleet = Fleet(lab, kind, options, down_after=down_after, knowing=True).ready()
     time.sleep(SETTLE_S)
     switches = Switches(fleet, fleet.count)
-    pulses = fleet.pulses(options)
+    queries = Queries(fleet, options)
     time.sleep(1)
-    beside = Beside([*fleet.pids(), *(pulse.pid for pulse in pulses)])
+    beside = Beside([*fleet.pids(), *queries.pids()])
     with fleet.lead.connect(timeout=options.give_up) as connection:
         switches.begin()
         for i in range(fleet.count):
@@ -134,7 +124,7 @@ def switch(lab, kind, options, down_after):
         switches.follow(lambda s: len(s.settled) == s.count and len(s.agreed(s.tape.events()))
                         == s.count, options.give_up)
     figures = {**switches.figures(), **spread('settled', switches.settled, fleet.count),
-               'beside_percent': beside.percent(), **latencies(pulses, switches.began)}
+               'beside_percent': beside.percent(), **queries.figures(switches.began)}
     figures['done_ms'] = figures['settled_last'] and figures['agreed_last'] and max(
         figures['settled_last'], figures['agreed_last'])
     figures['disagree'] = attempted_names(fleet)

@@ -16,6 +16,7 @@ class Pulse:
     """Asks one sentinel, from its making until stop()."""
 
     def __init__(self, address, groups, interval_ms):
+        """groups: how many it watches; 0: it is a server, and asked for an echo."""
         self._child = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', '/usr/bin/python3', '-B', __file__, *map(str, (
                 *address, groups, interval_ms))],
@@ -34,8 +35,10 @@ class Pulse:
         return [tuple(pair) for pair in json.loads(out)]
 
 
-def question(group):
-    name = f'group{group}'.encode()
+def question(groups):
+    if groups == 0:
+        return b'*2\r\n$4\r\nECHO\r\n$1\r\n*\r\n'
+    name = f'group{random.randrange(groups)}'.encode()
     return b'*3\r\n$8\r\nSENTINEL\r\n$23\r\nGET-MASTER-ADDR-BY-NAME\r\n$%d\r\n%s\r\n' % (
         len(name), name)
 
@@ -50,13 +53,13 @@ def ask(host, port, groups, interval_s):
         if sys.stdin in ready:
             break
         if sock in ready:
-            # An answer is one array: this is how many began.
+            # An answer is one array, or an echo of its mark: this is how many began.
             for _ in range(sock.recv(65536).count(b'*')):
                 at = asked.popleft()
                 took.append((at, (time.monotonic() - at) * 1000))
         if time.monotonic() >= due:
             asked.append(due)
-            sock.sendall(question(random.randrange(groups)))
+            sock.sendall(question(groups))
             due += interval_s
     took += [(at, (time.monotonic() - at) * 1000) for at in asked]
     print(json.dumps(took))
