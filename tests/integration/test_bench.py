@@ -99,7 +99,8 @@ def test_scale_measures_every_phase():
     switch = rows['switch']
     assert switch['promoted'] == switch['agreed'] == 20
     assert 0 < switch['promoted_p50'] <= switch['settled_last'] <= switch['done_ms']
-    assert switch['disagree'] == 0
+    assert switch['disagree'] == switch['refused'] == 0
+    assert switch['idle_p99'] > 0
     assert rows['restart']['served_ms'] > 0
     assert rows['cost']['rss_kb_10'] > rows['cost']['rss_kb_20'] > 0
 

@@ -38,7 +38,8 @@ def learn(lab, kind, options, down_after):
     cpu, others = window.cpu_s(), beside.percent()
     linked = attempted(lambda: fleet.wait_linked(10))
     return {'learned_s': since(began, learned), 'linked_s': since(began, linked),
-            'cpu_s': round(max(cpu), 2), 'rss_mb': round(window.rss_mb(), 1), 'beside_percent': others}
+            'cpu_s': round(max(cpu), 2), 'rss_mb': round(window.rss_mb(), 1),
+            'beside_percent': others}
 
 
 def quiet(lab, kind, options, down_after):
@@ -123,7 +124,9 @@ def switch(lab, kind, options, down_after):
             connection.send('SENTINEL', 'FAILOVER', f'group{i}')
         switches.follow(lambda s: len(s.settled) == s.count and len(s.agreed(s.tape.events()))
                         == s.count, options.give_up)
-    figures = {**switches.figures(), **spread('settled', switches.settled, fleet.count),
+        refused = sum('-' in connection.read() for _ in range(fleet.count))
+    figures = {**switches.figures(), 'refused': refused,
+               **spread('settled', switches.settled, fleet.count),
                'beside_percent': beside.percent(), **queries.figures(switches.began)}
     figures['done_ms'] = figures['settled_last'] and figures['agreed_last'] and max(
         figures['settled_last'], figures['agreed_last'])

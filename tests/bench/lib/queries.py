@@ -22,7 +22,7 @@ class Queries:
         return [pulse.pid for pulse in (*self._pulses, self._idle)]
 
     def figures(self, busy_from=None):
-        """'busy': of those asked from then on, or all; 'idle': those of the idle server meanwhile."""
+        """'query': of all; 'busy': of those asked from then on; 'idle': of the idle server, too."""
         asked = [pair for pulse in self._pulses for pair in pulse.stop()]
         idle = self._idle.stop()
         parts = {'query': asked, 'busy': since(busy_from, asked), 'idle': since(busy_from, idle)}
