@@ -49,13 +49,14 @@ static struct heard *hold(
 }
 
 void heard_hello(struct core *c, struct host_name *name, const struct group *g, struct slice id,
-    struct slice line) {
+    struct slice line, int64_t heard_ms) {
     list_for_each(older, &name->heard, struct heard, of_name)
         if (older->line != NULL && older->group_serial == g->serial && slice_is(id, older->id))
             heard_free(c, older);
     struct heard *h = hold(c, name, g, "hello");
     if (h == NULL)
         return;
+    h->heard_ms = heard_ms;
     h->line = slice_dup(line);
     slice_copy(id, h->id, sizeof(h->id));
 }
@@ -85,7 +86,7 @@ static void go_on(struct core *c, const struct host_name *name, const struct hea
         return;
     if (h->line != NULL) {
         if (!is_outdated(h, g))
-            hello_receive(c, slice_of(h->line), HELLO_BY_PUBLISH);
+            hello_go_on(c, slice_of(h->line), h->heard_ms);
     } else if (name->ip[0] != '\0') {
         (void)group_add_replica(c, g, &h->replica);
     } else {

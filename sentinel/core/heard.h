@@ -12,9 +12,10 @@ struct host_name;
 
 #define HEARD_MAX 4096 /* in all; what comes beyond is dropped */
 
-/* A whole hello. A later one of the same sender about the same group takes its place. */
+/* A whole hello, that came at `heard_ms` (mono). A later one of the same sender about the same
+ * group takes its place. */
 void heard_hello(struct core *c, struct host_name *name, const struct group *g, struct slice id,
-    struct slice line);
+    struct slice line, int64_t heard_ms);
 void heard_replica(
     struct core *c, struct host_name *name, const struct group *g, const struct endpoint *replica);
 

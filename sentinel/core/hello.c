@@ -232,7 +232,7 @@ static void take_config(struct core *c, struct group *g, const struct peer *p,
 
 /* An epoch is never taken without an address. Source: spec 5.4, step 6. */
 static void adopt_config(struct core *c, struct group *g, const struct peer *p,
-    const struct hello *h, struct slice line) {
+    const struct hello *h, struct slice line, int64_t heard_ms) {
     const struct address master = resolve_address(c, &h->master);
     enum meaning meaning = MEANING_NONE;
     if (h->master_is_valid)
@@ -242,7 +242,7 @@ static void adopt_config(struct core *c, struct group *g, const struct peer *p,
     if (meaning == MEANING_KNOWN)
         take_config(c, g, p, h, &master);
     else if (meaning == MEANING_AWAITED)
-        heard_hello(c, resolve_find(c, slice_of(h->master.host)), g, h->id, line);
+        heard_hello(c, resolve_find(c, slice_of(h->master.host)), g, h->id, line, heard_ms);
     else
         refuse_config(c, g, p, h);
 }
@@ -258,15 +258,16 @@ static void learn_master(struct core *c, struct group *g, const struct hello *h)
         resolve_suggest(c, &master->name_user, h->master.host);
 }
 
-static void take(struct core *c, struct group *g, const struct hello *h, struct slice line) {
+static void take(
+    struct core *c, struct group *g, const struct hello *h, struct slice line, int64_t heard_ms) {
     struct peer *p = meet(c, g, h);
     core_raise_epoch(c, g, h->current_epoch);
     if (p == NULL)
         return;
     learn_master(c, g, h);
     if ((h->config_epoch > g->config_epoch || PLANTED(OLD_CONFIG_TAKEN)) && !g->frozen)
-        adopt_config(c, g, p, h, line);
-    p->hello_ms = c->now.mono_ms;
+        adopt_config(c, g, p, h, line, heard_ms);
+    p->hello_ms = heard_ms;
     if (p->hello_config_epoch != h->config_epoch || !endpoint_equal(&p->hello_master, &h->master) ||
         g->wants_hellos) /* most say nothing new, to thousands of groups */
         group_touch(c, g);
@@ -274,7 +275,7 @@ static void take(struct core *c, struct group *g, const struct hello *h, struct 
     p->hello_master = h->master;
 }
 
-void hello_receive(struct core *c, struct slice line, enum hello_via via) {
+static void receive(struct core *c, struct slice line, enum hello_via via, int64_t heard_ms) {
     struct hello h;
     if (via == HELLO_BY_CHANNEL && slice_contains(line, slice_of(c->id))) {
         if (hello_parse(line, &h) && slice_equal(h.id, slice_of(c->id)))
@@ -295,7 +296,15 @@ void hello_receive(struct core *c, struct slice line, enum hello_via via) {
     const struct slice host = slice_of(h.sentinel.host);
     enum meaning meaning = needs_address(c, g, &h) ? resolve_look(c, host) : MEANING_KNOWN;
     if (meaning == MEANING_KNOWN)
-        take(c, g, &h, line);
+        take(c, g, &h, line, heard_ms);
     else if (meaning == MEANING_AWAITED)
-        heard_hello(c, resolve_find(c, host), g, h.id, line);
+        heard_hello(c, resolve_find(c, host), g, h.id, line, heard_ms);
+}
+
+void hello_receive(struct core *c, struct slice line, enum hello_via via) {
+    receive(c, line, via, c->now.mono_ms);
+}
+
+void hello_go_on(struct core *c, struct slice line, int64_t heard_ms) {
+    receive(c, line, HELLO_BY_PUBLISH, heard_ms);
 }

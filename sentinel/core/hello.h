@@ -28,3 +28,5 @@ bool hello_parse(struct slice line, struct hello *ret);
 void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out);
 enum hello_via { HELLO_BY_CHANNEL, HELLO_BY_PUBLISH };
 void hello_receive(struct core *c, struct slice line, enum hello_via via);
+/* One that came at `heard_ms` (mono), and has waited for a host name since. */
+void hello_go_on(struct core *c, struct slice line, int64_t heard_ms);

@@ -27,6 +27,30 @@ static void a_peer_that_names_itself_is_met_when_its_name_is_known(void **state)
     fixture_stop(&f);
 }
 
+/* What waited says nothing of now: C12 counts what was heard since a server came back. */
+static void a_hello_is_as_old_as_it_is_when_its_name_is_known(void **state) {
+    struct fixture f;
+    start(&f);
+    fixture_hello(
+        &f, &(struct hello_line){ "s-9.test", 26379, ID_E, 3, "10.0.0.1", 6379, 0, NULL });
+    int64_t heard_ms = f.now.mono_ms;
+    fixture_advance(&f, 700);
+    fixture_resolve(&f, "s-9.test", "10.0.1.77");
+    assert_int_equal(peer_find(f.group, ID_E)->hello_ms, heard_ms);
+    /* The name of its master is awaited then. */
+    fixture_hello(
+        &f, &(struct hello_line){ "s-8.test", 26379, ID_E, 3, "db-5.test", 6379, 3, NULL });
+    heard_ms = f.now.mono_ms;
+    fixture_advance(&f, 700);
+    fixture_resolve(&f, "s-8.test", "10.0.1.78");
+    assert_int_equal(peer_find(f.group, ID_E)->hello_ms, heard_ms);
+    fixture_advance(&f, 700);
+    fixture_resolve(&f, "db-5.test", "10.0.0.5");
+    assert_int_equal(peer_find(f.group, ID_E)->hello_ms, heard_ms);
+    assert_int_equal(f.group->config_epoch, 3);
+    fixture_stop(&f);
+}
+
 static void a_peer_whose_name_does_not_resolve_is_not_met(void **state) {
     struct fixture f;
     start(&f);
@@ -233,6 +257,7 @@ static void what_waits_is_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_names_itself_is_met_when_its_name_is_known),
+        cmocka_unit_test(a_hello_is_as_old_as_it_is_when_its_name_is_known),
         cmocka_unit_test(a_peer_whose_name_does_not_resolve_is_not_met),
         cmocka_unit_test(what_the_sender_said_since_stands),
         cmocka_unit_test(a_configuration_is_adopted_with_the_address_or_not_at_all),
