@@ -10,6 +10,7 @@
 #include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
+#define DUE_MAX    64 /* groups that the time calls for in one step: clients wait for its end */
 #define ROUNDS_MAX 16 /* a group that is marked again and again is left for the next step */
 
 /* Judgement proper: what tilt and a broken law forbid. */
@@ -67,14 +68,18 @@ static void judge_dirty(struct core *c) {
 }
 
 /* What the time calls for. What an input has touched is judged at once, but this waits for the
- * TIMER of a wake-up: who is silent may have an answer that is still to be handed in. */
+ * TIMER of a wake-up: who is silent may have an answer that is still to be handed in. What is left
+ * is due still. */
 static void gather_due(struct core *c) {
     struct heap_item *item;
     while ((item = heap_first(&c->process_due)) != NULL && item->at_ms <= c->now.mono_ms) {
         heap_remove(&c->process_due, item);
         process_touch(c, container_of(item, struct process, due));
     }
-    while ((item = heap_first(&c->due)) != NULL && item->at_ms <= c->now.mono_ms) {
+    for (int count = 0; count < DUE_MAX; count++) {
+        item = heap_first(&c->due);
+        if (item == NULL || item->at_ms > c->now.mono_ms)
+            break;
         heap_remove(&c->due, item);
         group_touch(c, container_of(item, struct group, due));
     }

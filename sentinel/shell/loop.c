@@ -13,8 +13,9 @@ struct watch {
     ev_io io;
     watch_fn callback;
     void *context;
+    bool is_hurried;
     unsigned ready;         /* what was found and not yet told */
-    struct list_node queue; /* in loop->ready */
+    struct list_node queue; /* in loop->hurried or loop->ready */
 };
 
 struct signal_watch {
@@ -30,8 +31,8 @@ struct loop {
                            process, those of the runner too */
     ev_timer timer;
     int64_t armed_ms; /* what the timer is set to; TSTAMP_NEVER when it is not running */
-    struct list ready;
-    size_t ready_count;
+    struct list hurried, ready;
+    size_t ready_count; /* of both, and signals */
     struct signal_watch signals[LOOP_SIGNALS_MAX];
     size_t signal_count;
 };
@@ -52,7 +53,7 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events) {
         (events & EV_WRITE ? (unsigned)WATCH_WRITE : 0U);
     if (w->ready == 0 || list_is_linked(&w->queue))
         return;
-    list_append(&w->loop->ready, &w->queue);
+    list_append(w->is_hurried ? &w->loop->hurried : &w->loop->ready, &w->queue);
     w->loop->ready_count++;
 }
 
@@ -72,6 +73,7 @@ struct loop *loop_new(void) {
     struct loop *l = mem_new(struct loop);
     l->ev = ev;
     l->armed_ms = TSTAMP_NEVER;
+    list_init(&l->hurried);
     list_init(&l->ready);
     ev_init(&l->timer, on_timer);
     l->timer.data = l;
@@ -133,6 +135,10 @@ void watch_want(struct watch *w, unsigned wanted) {
         ev_io_start(w->loop->ev, &w->io);
 }
 
+void watch_hurry(struct watch *w) {
+    w->is_hurried = true;
+}
+
 void loop_signal(struct loop *l, int signal_number, loop_signal_fn callback, void *context) {
     ensure(l->signal_count < LOOP_SIGNALS_MAX);
     struct signal_watch *w = &l->signals[l->signal_count++];
@@ -179,14 +185,23 @@ static void dispatch_signals(struct loop *l) {
     }
 }
 
-void loop_dispatch(struct loop *l) {
+static void tell(struct loop *l, struct watch *w) {
+    unsigned ready = w->ready;
+    w->ready = 0;
+    list_remove(&w->queue);
+    l->ready_count--;
+    w->callback(w->context, ready);
+}
+
+bool loop_dispatch(struct loop *l, int64_t until_us) {
     struct watch *w;
+    while ((w = list_first(&l->hurried, struct watch, queue)) != NULL)
+        tell(l, w);
     while ((w = list_first(&l->ready, struct watch, queue)) != NULL) {
-        unsigned ready = w->ready;
-        w->ready = 0;
-        list_remove(&w->queue);
-        l->ready_count--;
-        w->callback(w->context, ready);
+        tell(l, w);
+        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+            break;
     }
     dispatch_signals(l);
+    return l->ready_count == 0;
 }

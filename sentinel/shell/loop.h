@@ -22,6 +22,8 @@ struct watch *watch_new(struct loop *l, int fd, unsigned wanted, watch_fn callba
 /* Before the descriptor is closed. NULL is nothing. */
 void watch_free(struct watch *w);
 void watch_want(struct watch *w, unsigned wanted);
+/* Somebody waits for an answer: it is told before those that are not hurried. */
+void watch_hurry(struct watch *w);
 
 /* At most LOOP_SIGNALS_MAX; for the life of the loop. */
 #define LOOP_SIGNALS_MAX 4
@@ -33,5 +35,7 @@ void loop_signal(struct loop *l, int signal_number, loop_signal_fn callback, voi
 size_t loop_wait(struct loop *l, int64_t until_ms);
 /* The same without sleeping. */
 size_t loop_poll(struct loop *l);
-/* Runs the callbacks of what is ready, in the order in which it was found. */
-void loop_dispatch(struct loop *l);
+/* Runs the callbacks of what is ready, the hurried ones first, else in the order in which it was
+ * found; but stops after until_us of the monotonic clock, when all hurried ones were told and at
+ * least one other. Returns whether nothing is left. */
+bool loop_dispatch(struct loop *l, int64_t until_us);

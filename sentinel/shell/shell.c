@@ -19,7 +19,10 @@
 
 #define GATHER_ROUNDS_MAX \
     32 /* of one wake-up; clients that never pause must not put off judging for ever */
-#define SETTLE_ROUNDS_MAX 16 /* what is left then is done in the next wake-up, at once */
+#define SLICE_US          2000   /* in which links are read before clients get their turn */
+#define GATHER_MAX_US     200000 /* what becomes ready later belongs to the next wake-up */
+#define SETTLE_ROUNDS_MAX 16     /* what is left then, */
+#define SETTLE_MAX_US     5000   /* or now, is done in the next wake-up, at once */
 #define USAGE_PERIOD_MS   1000
 
 /* ---- life cycle ---- */
@@ -152,18 +155,6 @@ static bool is_due(const struct shell *s) {
     return engine_deadline(s->engine) <= s->clock.now.mono_ms;
 }
 
-/* Before the deadline nothing can be found silent, and one round will do. */
-static void gather(struct shell *s) {
-    if (store_deadline(s->store) <= s->clock.now.mono_ms)
-        tell_outcome(s);
-    int rounds = 0;
-    do {
-        loop_dispatch(s->loop);
-        redis_links_report(&s->links);
-        dns_report(s->dns);
-    } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
-}
-
 static int64_t microseconds(struct timeval t) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
 }
@@ -199,8 +190,8 @@ static void judge(struct shell *s) {
     shell_take(s, &timer);
 }
 
-/* Carries out what is asked for, then hands in what came of it. The disk works while we write. */
-static void settle_once(struct shell *s) {
+/* Does what is asked for. The disk works while we write. */
+static void carry_out(struct shell *s) {
     s->log->threshold = engine_log_level(s->engine);
     const struct performer performer = {
         .links = &s->links,
@@ -220,8 +211,40 @@ static void settle_once(struct shell *s) {
     if (done.stop) {
         s->stopping = true;
         s->status = done.status;
-        return;
     }
+}
+
+/* Thousands of links may be ready at once: clients are answered in between, not after them. */
+static void dispatch(struct shell *s, int64_t poll_until_us) {
+    for (;;) {
+        int64_t now_us = clock_mono_us();
+        if (loop_dispatch(s->loop, now_us + SLICE_US))
+            return;
+        carry_out(s);
+        if (s->stopping)
+            return;
+        if (now_us < poll_until_us)
+            (void)loop_poll(s->loop);
+    }
+}
+
+/* Before the deadline nothing can be found silent, and one round will do. */
+static void gather(struct shell *s) {
+    if (store_deadline(s->store) <= s->clock.now.mono_ms)
+        tell_outcome(s);
+    int rounds = 0;
+    do {
+        dispatch(s, s->woke_us + GATHER_MAX_US);
+        redis_links_report(&s->links);
+        dns_report(s->dns);
+    } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
+}
+
+/* Carries out what is asked for, then hands in what came of it. */
+static void settle_once(struct shell *s) {
+    carry_out(s);
+    if (s->stopping)
+        return;
     redis_links_report(&s->links);
     clients_report(&s->clients);
     dns_report(s->dns);
@@ -230,10 +253,12 @@ static void settle_once(struct shell *s) {
 }
 
 static void settle(struct shell *s) {
+    int64_t until_us = clock_mono_us() + SETTLE_MAX_US;
     int rounds = 0;
     do
         settle_once(s);
-    while (!s->stopping && s->effects.count > 0 && ++rounds < SETTLE_ROUNDS_MAX);
+    while (!s->stopping && s->effects.count > 0 && ++rounds < SETTLE_ROUNDS_MAX &&
+        clock_mono_us() < until_us);
 }
 
 void shell_when_settled(struct shell *s, void (*callback)(void *context), void *context) {
@@ -289,6 +314,8 @@ int shell_run(struct shell *s) {
     while (!s->stopping) {
         sleep_until_due(s);
         gather(s);
+        if (s->stopping)
+            break;
         tell_usage(s);
         judge(s);
         settle(s);

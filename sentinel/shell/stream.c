@@ -181,7 +181,9 @@ static struct stream *make(struct streams *set, int fd, const struct stream_hand
 
 struct stream *stream_new(struct streams *s, int fd, const struct stream_handler *handler,
     const struct stream_limits *limits, void *context) {
-    return make(s, fd, handler, limits, context, false);
+    struct stream *stream = make(s, fd, handler, limits, context, false);
+    watch_hurry(stream->watch);
+    return stream;
 }
 
 struct stream *stream_open(struct streams *s, const struct endpoint *to,

@@ -47,7 +47,8 @@ void streams_init(struct streams *s, struct loop *loop);
 void streams_fini(struct streams *s); /* every stream is to be freed before */
 void streams_flush(struct streams *s);
 
-/* Takes the descriptor of an accepted connection. handler, limits: borrowed; limits may change. */
+/* Takes the descriptor of an accepted connection; it is read before those that were opened, since
+ * its other end waits for an answer. handler, limits: borrowed; limits may change. */
 struct stream *stream_new(struct streams *s, int fd, const struct stream_handler *handler,
     const struct stream_limits *limits, void *context);
 /* Starts a connection; NULL (*ret_error: negative errno) if it fails at once. */

@@ -115,7 +115,7 @@ static int tear_down(void **state) {
 
 static void turn(struct fixture *f) {
     loop_wait(f->loop, clock_mono_us() / 1000 + 5);
-    loop_dispatch(f->loop);
+    (void)loop_dispatch(f->loop, TSTAMP_NEVER);
     streams_flush(&f->streams);
     clients_report(&f->clients);
 }
@@ -194,7 +194,7 @@ static void a_client_that_closed_its_half_gets_its_answer(void **state) {
     int64_t until_ms = clock_mono_us() / 1000 + 50;
     while (clock_mono_us() / 1000 < until_ms) { /* bytes and end before any flush */
         loop_wait(f->loop, clock_mono_us() / 1000 + 5);
-        loop_dispatch(f->loop);
+        (void)loop_dispatch(f->loop, TSTAMP_NEVER);
     }
     clients_write(&f->clients, client(1), SLICE_LITERAL("+PONG"));
     expect_told(f, "opened 1 from 127.0.0.1|bytes 1 PING|closed 1|");

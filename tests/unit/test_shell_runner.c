@@ -103,7 +103,7 @@ static void await(struct bench *b, size_t count) {
         if (clock_mono_us() / 1000 > until_ms)
             fail_msg("%zu of %zu inputs", b->count, count);
         loop_wait(b->loop, until_ms);
-        loop_dispatch(b->loop);
+        (void)loop_dispatch(b->loop, TSTAMP_NEVER);
     }
 }
 
