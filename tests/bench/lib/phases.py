@@ -1,6 +1,7 @@
 """The phases of the bench `scale`: each has a farm and sentinels of its own, and returns figures.
 None: it did not happen in the time that was given."""
 
+import contextlib
 import statistics
 import time
 
@@ -111,20 +112,23 @@ def revive(fleet, switches, options):
 
 
 def switch(lab, kind, options, down_after):
-    """SENTINEL FAILOVER of every group, all at once, by one sentinel."""
+    """SENTINEL FAILOVER of every group, all at once."""
     fleet = Fleet(lab, kind, options, down_after=down_after, knowing=True).ready()
     time.sleep(SETTLE_S)
     switches = Switches(fleet, fleet.count)
     queries = Queries(fleet, options)
     time.sleep(1)
     beside = Beside([*fleet.pids(), *queries.pids()])
-    with fleet.lead.connect(timeout=options.give_up) as connection:
+    leads = fleet.sentinels if options.by_all else [fleet.lead]
+    with contextlib.ExitStack() as ends:
+        connections = [ends.enter_context(lead.connect(timeout=options.give_up)) for lead in leads]
+        orders = [connections[i % len(leads)] for i in range(fleet.count)]
         switches.begin()
-        for i in range(fleet.count):
+        for i, connection in enumerate(orders):
             connection.send('SENTINEL', 'FAILOVER', f'group{i}')
         switches.follow(lambda s: len(s.settled) == s.count and len(s.agreed(s.tape.events()))
                         == s.count, options.give_up)
-        refused = sum('-' in connection.read() for _ in range(fleet.count))
+        refused = sum('-' in connection.read() for connection in orders)
     figures = {**switches.figures(), 'refused': refused,
                **spread('settled', switches.settled, fleet.count),
                'beside_percent': beside.percent(), **queries.figures(switches.began)}
