@@ -9,7 +9,9 @@
  *
  *   load hear HOST PORT CONNECTIONS CHANNEL
  *     Each connection subscribes. Prints "ready", then for each message {"spread_us"}: how long
- *     after the first subscriber the last one had it. Ends with standard input.
+ *     after the first subscriber the last one had it, by the time of its arrival. It is read a
+ *     little later: none of many hosts would take the processor from the sentinel that still
+ *     writes. Ends with standard input.
  *
  *   load shout HOST CONNECTIONS CHANNEL BYTES
  *     No client, but what no sentinel can beat: prints the port that it listens on, takes so many
@@ -31,7 +33,8 @@
 
 #define READ_MAX   (256 * 1024)
 #define EVENTS_MAX 1024
-#define LINE_KEPT  32 /* bytes of a reply's line whose number matters */
+#define WRITING_US (20 * 1000) /* a sentinel may take to write a message to all */
+#define LINE_KEPT  32          /* bytes of a reply's line whose number matters */
 
 /* Where the reader of replies stands within one connection's bytes. */
 struct parser {
@@ -295,6 +298,44 @@ static void subscribe_all(struct load *l) {
     }
 }
 
+/* When the bytes arrived that were read last, in us since 1970; 0: the system does not say, as it
+ * may for a few of the first ones. */
+static int64_t arrival_us(struct msghdr *message) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec t;
+            memcpy(&t, CMSG_DATA(c), sizeof(t));
+            return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+        }
+    }
+    return 0;
+}
+
+/* Returns how many messages were completed. */
+static uint64_t hear_some(struct load *l, struct connection *c, int64_t *ret_us) {
+    char control[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec part = { .iov_base = l->scratch, .iov_len = READ_MAX };
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    ssize_t n = recvmsg(c->fd, &message, MSG_DONTWAIT);
+    if (n <= 0)
+        fail("recvmsg");
+    *ret_us = arrival_us(&message);
+    return parse(l, c, l->scratch, (size_t)n);
+}
+
+static void watch_arrivals(struct load *l) {
+    for (size_t i = 0; i < l->count; i++) {
+        int on = 1;
+        if (setsockopt(l->connections[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
+            fail("SO_TIMESTAMPNS");
+    }
+}
+
 /* The messages come one after the other: a subscriber that has heard more than another is ahead. */
 static void follow(struct load *l) {
     struct epoll_event events[EVENTS_MAX];
@@ -303,30 +344,40 @@ static void follow(struct load *l) {
         fail("standard input");
     uint64_t round = 1;
     size_t behind = l->count;
-    int64_t first_us = 0;
+    int64_t first_us = INT64_MAX, last_us = 0;
     for (;;) {
         int ready = epoll_wait(l->epoll, events, EVENTS_MAX, -1);
+        if (behind == l->count) {
+            usleep(WRITING_US);
+            ready = epoll_wait(l->epoll, events, EVENTS_MAX, 0);
+        }
         for (int i = 0; i < ready; i++) {
             struct connection *c = events[i].data.ptr;
             if (c == NULL)
                 return;
+            int64_t at_us;
             uint64_t before = c->heard;
-            c->heard += read_some(l, c);
+            c->heard += hear_some(l, c, &at_us);
             if (before > round || c->heard <= round)
                 continue;
-            if (behind == l->count)
-                first_us = now_us();
+            first_us = at_us > 0 && at_us < first_us ? at_us : first_us;
+            last_us = at_us > last_us ? at_us : last_us;
             if (--behind > 0)
                 continue;
-            printf("{\"spread_us\": %lld}\n", (long long)(now_us() - first_us));
+            if (last_us == 0)
+                refuse("the system does not say when messages arrive");
+            printf("{\"spread_us\": %lld}\n", (long long)(last_us - first_us));
             fflush(stdout);
             behind = l->count;
+            first_us = INT64_MAX;
+            last_us = 0;
             round++;
         }
     }
 }
 
 static int run_hear(struct load *l) {
+    watch_arrivals(l);
     subscribe_all(l);
     say_ready();
     follow(l);

@@ -61,6 +61,26 @@ static void order_is_bytewise_and_the_shorter_comes_first(void **state) {
     }
 }
 
+/* Eight letters are compared at once: each pair of bytes, at each place of a longer word. */
+static void case_is_folded_alike_at_every_place(void **state) {
+    char a[] = "sentinel-masters", b[] = "SENTINEL-MASTERS";
+    struct slice one = slice_of(a), other = slice_of(b);
+    assert_true(slice_equal_nocase(one, other));
+    for (size_t at = 0; at < one.size; at++) {
+        char kept_a = a[at], kept_b = b[at];
+        for (int pair = 0; pair < 256 * 256; pair++) {
+            a[at] = (char)(pair / 256);
+            b[at] = (char)(pair % 256);
+            struct slice left = slice_sub(one, at, 1), right = slice_sub(other, at, 1);
+            bool same = slice_compare_nocase(left, right) == 0;
+            if (slice_equal_nocase(one, other) != same)
+                fail_msg("bytes %d and %d at %zu", pair / 256, pair % 256, at);
+        }
+        a[at] = kept_a;
+        b[at] = kept_b;
+    }
+}
+
 static void bytes_behind_a_nul_count(void **state) {
     struct slice a = { .data = "a\0b", .size = 3 }, b = { .data = "a\0c", .size = 3 };
     assert_false(slice_equal(a, b));
@@ -221,6 +241,7 @@ int main(void) {
         cmocka_unit_test(a_missing_text_is_empty),
         cmocka_unit_test(a_part_is_clipped_to_the_whole),
         cmocka_unit_test(order_is_bytewise_and_the_shorter_comes_first),
+        cmocka_unit_test(case_is_folded_alike_at_every_place),
         cmocka_unit_test(bytes_behind_a_nul_count),
         cmocka_unit_test(prefixes_are_found),
         cmocka_unit_test(parts_are_found_anywhere),
