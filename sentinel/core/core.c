@@ -245,6 +245,7 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     c->read_ms = now.heard_ms;
     c->out = out;
     restore(c, options->state, options->plan);
+    judge_stagger(c);
     core_end(c);
     return c;
 }

@@ -85,6 +85,16 @@ static void gather_due(struct core *c) {
     }
 }
 
+void judge_stagger(struct core *c) {
+    int count = 0;
+    list_for_each(g, &c->dirty, struct group, dirty_node) {
+        if (count++ < DUE_MAX)
+            continue;
+        list_remove(&g->dirty_node);
+        heap_set(&c->due, &g->due, c->now.mono_ms);
+    }
+}
+
 void judge_due(struct core *c) {
     struct process *p;
     if (core_has_read_all(c))

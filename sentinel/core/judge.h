@@ -5,3 +5,5 @@
 struct core;
 
 void judge_due(struct core *c);
+/* At the start: of thousands of groups a few at a time, so that clients are served in between. */
+void judge_stagger(struct core *c);

@@ -17,6 +17,7 @@ struct liveness {
     int64_t unanswered_ms; /* when the oldest unanswered PING was sent or the connection was lost; 0
                               = none pending */
     int64_t ping_ms;       /* last PING sent; 0 = never */
+    int64_t ping_ahead_ms; /* so much sooner than a period after it the next one goes */
     int64_t available_ms;  /* last acceptable reply */
     int64_t pong_ms;       /* last reply of any kind */
     int64_t round_trip_ms; /* of the last PING or question; 0 = unknown or below 1 ms */
@@ -61,6 +62,7 @@ struct node {
     char run_id[ID_SIZE];  /* "" unknown */
     int64_t info_ms;       /* last INFO received; 0 = never */
     int64_t info_asked_ms; /* last INFO sent; 0 = never */
+    int64_t info_ahead_ms; /* so much sooner than a period after the last one the next one goes */
     int64_t
         info_sent_ms; /* when the question of that last INFO had left: how old its facts may be */
     bool info_wanted; /* ask at once, as soon as none is in flight */

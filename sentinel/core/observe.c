@@ -34,6 +34,7 @@ void observe_link_up(struct core *c, struct link *l) {
     if (l->node != NULL && l->purpose == LINK_COMMAND) {
         l->node->returned_ms = c->now.mono_ms;
         l->node->info_wanted = true;
+        l->node->info_ahead_ms = probe_spread(c, c->periods.info);
     }
     if (l->process != NULL && !link_is_full(c, l, l->process->peer_count))
         order_identify(c, l);

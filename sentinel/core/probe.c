@@ -11,7 +11,8 @@
 #define OPENING_MIN_MS \
     500 /* an attempt to connect that takes longer than half of down-after is begun anew */
 #define OPENING_MAX_MS 5000
-#define INFO_EAGER_MS  5 /* first pause while an INFO is awaited; doubles up to the fast period */
+#define CROWD          64 /* groups from which on probes are spread over their period */
+#define INFO_EAGER_MS  5  /* first pause while an INFO is awaited; doubles up to the fast period */
 
 int64_t probe_stretched_interval(const struct core *c) {
     return (int64_t)map_count(&c->groups) * 1000 / PROBE_BUDGET_PER_S;
@@ -85,20 +86,40 @@ static void close_stuck_pubsub(struct core *c, struct link *l, int64_t *due) {
         due_heard(c, due, limit + 1);
 }
 
+static bool is_crowded(const struct core *c) {
+    return map_count(&c->groups) >= CROWD;
+}
+
+int64_t probe_spread(struct core *c, int64_t period_ms) {
+    return is_crowded(c) ? rng_between(&c->rng, 0, period_ms) : 0;
+}
+
+/* How much sooner the PING after this one is to go: after the first one anywhere in a period; one
+ * that is late does not put off those after it. */
+static int64_t ping_ahead(
+    struct core *c, const struct liveness *live, bool is_first, int64_t interval) {
+    if (is_first || !is_crowded(c))
+        return probe_spread(c, interval);
+    int64_t late_ms = c->now.heard_ms - (live->ping_ms + interval - live->ping_ahead_ms);
+    return MIN_OF(MAX_OF(late_ms, 0), interval / 2);
+}
+
 /* Whether it sent one. */
-static bool ping(struct core *c, struct link *l, const struct liveness *live, int64_t interval,
+static bool ping(struct core *c, struct link *l, struct liveness *live, int64_t interval,
     int64_t down_after_ms, size_t owners, int64_t *due) {
     if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 || link_is_full(c, l, owners))
         return false;
     bool first = live->ping_ms < l->opened_heard_ms;
-    if (first || c->now.heard_ms >= live->ping_ms + interval) {
+    int64_t next = live->ping_ms + interval - live->ping_ahead_ms;
+    if (first || c->now.heard_ms >= next) {
+        live->ping_ahead_ms = ping_ahead(c, live, first, interval);
         order_ping(c, l);
         /* Health was judged before this silence began: nothing that it may call for is due
          * earlier. */
         due_heard(c, due, c->now.heard_ms + down_after_ms / 2 + 1);
         return true;
     }
-    due_heard(c, due, live->ping_ms + interval);
+    due_heard(c, due, next);
     return false;
 }
 
@@ -119,12 +140,15 @@ static void ask_info(struct core *c, struct node *n, int64_t early_ms, int64_t *
         return;
     if (n->info_wait_ms > 0) /* something is expected: at intervals of their own */
         early_ms = 0;
-    int64_t next = n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n) - early_ms;
+    int64_t next =
+        n->info_ms == 0 ? 0 : n->info_ms + info_period(c, n) - n->info_ahead_ms - early_ms;
     if (n->info_asked_ms > n->info_ms) /* refused: not again at the pace of the network */
         next = MAX_OF(next, n->info_asked_ms + c->periods.info_fast);
     if (n->info_wait_ms > 0)
         next = tstamp_min(next, n->info_asked_ms + n->info_wait_ms);
     if (n->info_wanted || c->now.mono_ms >= next) {
+        if (!n->info_wanted)
+            n->info_ahead_ms = 0;
         order_info(c, n);
         if (n->info_wait_ms > 0)
             n->info_wait_ms = MIN_OF(n->info_wait_ms * 2, c->periods.info_fast);

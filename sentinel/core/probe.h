@@ -17,6 +17,10 @@ int64_t probe_process(struct core *c, struct process *p);
 /* Our hello to a peer about its group. */
 int64_t probe_peer(struct core *c, struct peer *p);
 
+/* Links that were opened together would be asked together for ever, and each period would have a
+ * moment in which all others wait: with many groups the first period is shorter by this much, ms,
+ * which is anything up to a period; with few it is 0. */
+int64_t probe_spread(struct core *c, int64_t period_ms);
 /* Hello to everyone of the group at once: the configuration changed. */
 void probe_announce(struct group *g);
 /* From now on the answer of this INFO is awaited: asked at once, then at growing intervals. */
