@@ -31,10 +31,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_MAX   (256 * 1024)
-#define EVENTS_MAX 1024
-#define WRITING_US (20 * 1000) /* a sentinel may take to write a message to all */
-#define LINE_KEPT  32          /* bytes of a reply's line whose number matters */
+#define READ_MAX    (256 * 1024)
+#define EVENTS_MAX  1024
+#define STAMP_TRIES 10000       /* a millisecond each */
+#define WRITING_US  (20 * 1000) /* a sentinel may take to write a message to all */
+#define LINE_KEPT   32          /* bytes of a reply's line whose number matters */
 
 /* Where the reader of replies stands within one connection's bytes. */
 struct parser {
@@ -328,12 +329,41 @@ static uint64_t hear_some(struct load *l, struct connection *c, int64_t *ret_us)
     return parse(l, c, l->scratch, (size_t)n);
 }
 
-static void watch_arrivals(struct load *l) {
-    for (size_t i = 0; i < l->count; i++) {
-        int on = 1;
-        if (setsockopt(l->connections[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
-            fail("SO_TIMESTAMPNS");
+static void ask_for_arrival(int fd) {
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
+        fail("SO_TIMESTAMPNS");
+}
+
+/* The system begins to note them in its own time, which shows on a connection to ourselves. */
+static void await_arrivals(struct load *l) {
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr *address = (struct sockaddr *)&at;
+    socklen_t size = sizeof(at);
+    struct connection reads = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, address, size) < 0 || listen(listener, 1) < 0 ||
+        getsockname(listener, address, &size) < 0 || connect(reads.fd, address, size) < 0)
+        fail("a connection to ourselves");
+    struct connection writes = { .fd = accept(listener, NULL, NULL) };
+    ask_for_arrival(reads.fd);
+    int64_t at_us = 0;
+    for (int tries = 0; at_us == 0; tries++) {
+        if (tries == STAMP_TRIES)
+            refuse("the system does not say when messages arrive");
+        send_whole(&writes, "+\r\n", 3);
+        usleep(1000);
+        hear_some(l, &reads, &at_us);
     }
+    close(listener);
+    close(reads.fd);
+    close(writes.fd);
+}
+
+static void watch_arrivals(struct load *l) {
+    for (size_t i = 0; i < l->count; i++)
+        ask_for_arrival(l->connections[i].fd);
+    await_arrivals(l);
 }
 
 /* The messages come one after the other: a subscriber that has heard more than another is ahead. */
@@ -360,11 +390,11 @@ static void follow(struct load *l) {
             c->heard += hear_some(l, c, &at_us);
             if (before > round || c->heard <= round)
                 continue;
-            first_us = at_us > 0 && at_us < first_us ? at_us : first_us;
+            first_us = at_us < first_us ? at_us : first_us;
             last_us = at_us > last_us ? at_us : last_us;
             if (--behind > 0)
                 continue;
-            if (last_us == 0)
+            if (first_us == 0)
                 refuse("the system does not say when messages arrive");
             printf("{\"spread_us\": %lld}\n", (long long)(last_us - first_us));
             fflush(stdout);
