@@ -23,6 +23,7 @@ struct stream {
     const struct stream_limits *limits;
     void *context;
     struct watch *watch; /* owned; NULL once it ended */
+    unsigned wanted;     /* of the watch, which needs not be looked at as long as that stays */
     int fd;
     bool connecting;
     bool reading;
@@ -73,9 +74,12 @@ static void want(struct stream *s) {
     if (s->watch == NULL)
         return;
     bool writing = s->connecting || buf_size(&s->queue) > 0;
-    watch_want(s->watch,
-        (s->reading && !s->connecting ? (unsigned)WATCH_READ : 0U) |
-            (writing ? (unsigned)WATCH_WRITE : 0U));
+    unsigned wanted = (s->reading && !s->connecting ? (unsigned)WATCH_READ : 0U) |
+        (writing ? (unsigned)WATCH_WRITE : 0U);
+    if (wanted == s->wanted)
+        return;
+    s->wanted = wanted;
+    watch_want(s->watch, wanted);
 }
 
 /* Gives the system what it takes. 0, or the negative errno of a connection that is broken. */
@@ -175,7 +179,8 @@ static struct stream *make(struct streams *set, int fd, const struct stream_hand
         .reading = true,
         .queue = BUF_INIT,
     };
-    s->watch = watch_new(set->loop, fd, connecting ? WATCH_WRITE : WATCH_READ, on_ready, s);
+    s->wanted = connecting ? WATCH_WRITE : WATCH_READ;
+    s->watch = watch_new(set->loop, fd, s->wanted, on_ready, s);
     return s;
 }
 
