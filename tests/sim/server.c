@@ -78,6 +78,7 @@ void server_follow(struct server *s, const struct endpoint *master) {
     if (endpoint_equal(&s->party.address, master))
         s->farm->followed_itself = s;
     set_master(s, master);
+    s->handed_to = NULL;
     cut_downstream(s);
     if (server_is_master(s)) {
         s->repl = REPL_MASTER;
@@ -98,16 +99,24 @@ static bool can_serve(const struct server *upstream) {
         (server_is_master(upstream) || upstream->repl == REPL_UP);
 }
 
-static void note_mishap(struct server *s) {
-    struct farm *f = s->farm;
+static void add_mishap(struct farm *f, const struct server *whose, const struct server *s) {
     struct mishap m = {
-        .server = s,
+        .server = whose,
         .at_us = clock_of(s)->now_us,
         .started_us = s->started_us,
         .is_sync = s->alive,
     };
     mem_grow(&f->mishaps, &f->mishap_capacity, f->mishap_count + 1, sizeof(m));
     f->mishaps[f->mishap_count++] = m;
+}
+
+/* What others have handed over to it, and take from it since, is lost to them as well. */
+static void note_mishap(struct server *s) {
+    struct farm *f = s->farm;
+    add_mishap(f, s, s);
+    for (int i = 0; i < f->count; i++)
+        if (f->servers[i].handed_to == s && f->servers[i].upstream == s)
+            add_mishap(f, &f->servers[i], s);
 }
 
 static void wipe(struct server *s) {
@@ -210,6 +219,7 @@ static void hand_over(struct server *s) {
         to->data = s->data; /* nothing was written meanwhile */
         server_follow(to, &(struct endpoint){ .port = 0 });
         server_follow(s, &to->party.address);
+        s->handed_to = to;
     } else if (now_us >= s->hand_until_us) {
         story_line(s->farm->net->story, s->name, "gives up handing over to %s", to->name);
         s->hands_to = NULL;

@@ -91,6 +91,7 @@ struct server {
     bool holds_writes;      /* some wait until it has handed over, or given up */
 
     struct server *hands_to;             /* FAILOVER: to whom it hands over; NULL = nobody */
+    const struct server *handed_to;      /* the last one, as long as it follows it; NULL = nobody */
     int64_t hand_from_us, hand_until_us; /* when it can be done, and when it is given up */
 
     enum refusal refusal;
