@@ -223,6 +223,12 @@ static bool vote_is_known(const struct peer *p, uint64_t epoch) {
  * is on disk only, and that of a voter that was given up as absent not at all. */
 enum own_vote { OWN_VOTE_GIVEN, OWN_VOTE_DURABLE };
 
+/* By the failover-timeout of now, as all waits. */
+static bool is_still_absent(const struct core *c, const struct peer *p) {
+    return p->absent_ms != 0 &&
+        c->now.mono_ms < p->absent_ms + 2 * p->group->settings.failover_timeout_ms;
+}
+
 static size_t votes_for(
     const struct core *c, const struct group *g, struct slice candidate, enum own_vote own) {
     const struct attempt *a = &g->attempt;
@@ -231,7 +237,7 @@ static size_t votes_for(
     list_for_each(p, &g->peers, struct peer, of_group)
         votes += (p->voted_epoch == a->epoch || PLANTED(OLD_VOTES_COUNT)) &&
             slice_equal(slice_of(p->voted_for), candidate) &&
-            (own == OWN_VOTE_GIVEN || c->now.mono_ms >= p->absent_until_ms);
+            (own == OWN_VOTE_GIVEN || !is_still_absent(c, p));
     return votes;
 }
 
@@ -260,7 +266,7 @@ static bool is_absent(const struct peer *p) {
 static void give_up_absent(const struct core *c, struct group *g) {
     list_for_each(p, &g->peers, struct peer, of_group)
         if (!vote_is_known(p, g->attempt.epoch) && is_absent(p) && !PLANTED(UNREACHABLE_ABSENT))
-            p->absent_until_ms = c->now.mono_ms + 2 * g->settings.failover_timeout_ms;
+            p->absent_ms = c->now.mono_ms;
 }
 
 /* Law C5: dead when no candidate can still win our epoch. Who has spent its vote on a later one

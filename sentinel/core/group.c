@@ -280,7 +280,7 @@ static void clear(struct core *c, struct group *g) {
     g->odown = false;
     g->frozen = false;
     list_for_each(p, &g->peers, struct peer, of_group) {
-        p->absent_until_ms = 0;
+        p->absent_ms = 0;
         p->master_down = false;
         p->asked_ms = 0;
         p->question_tag = 0;

@@ -45,11 +45,12 @@ struct peer {
     int64_t answered_ms;       /* last answer (discovery counts as one) */
     uint64_t answered_attempt; /* serial of the last attempt of ours that it answered; 0 = none */
     bool down_before_attempt;  /* was down here when the present attempt began */
-    int64_t absent_until_ms;   /* mono: law C6 gave its vote up, so that it does not count for us */
-    int64_t asked_ms;          /* last question sent; 0 = none since +sdown */
-    int64_t ask_wait_ms;       /* pause before the next one; grows */
-    bool ask_now;              /* the next question is due at once */
-    uint64_t question_tag;     /* the last question, while it is in flight; 0 = none */
+    int64_t absent_ms;     /* mono: law C6 gave its vote up: for a time it does not count for us;
+                              0 = never */
+    int64_t asked_ms;      /* last question sent; 0 = none since +sdown */
+    int64_t ask_wait_ms;   /* pause before the next one; grows */
+    bool ask_now;          /* the next question is due at once */
+    uint64_t question_tag; /* the last question, while it is in flight; 0 = none */
     uint64_t question_attempt; /* serial of the attempt that it asked a vote for; 0 = health only */
 
     /* What it announced; times are mono. */

@@ -659,6 +659,29 @@ static void c6_an_absent_voter_that_returns_elects_nobody_beside_the_rival(void 
     fixture_stop(&f);
 }
 
+/* It was given up for as long as the failover-timeout of now says, as with all that waits. */
+static void c6_an_absent_voter_counts_sooner_with_a_shorter_timeout(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.peers = 4;
+    fixture_start(&f, &o);
+    fixture_peers_agree(&f);
+    f.peers[0].is_vain = f.peers[0].is_vedette = true;
+    fixture_cut(&f, &f.peers[0]);
+    fixture_advance(&f, 1000);
+    fixture_crash(&f, &f.peers[2]);
+    fixture_crash(&f, &f.peers[3]);
+    fixture_advance(&f, 1200);
+    fixture_crash(&f, &f.master);
+    fixture_await(&f, "-failover-abort-not-elected", 5000);
+    fixture_revive(&f.peers[2]);
+    fixture_await(&f, "-sdown", 2000);
+    f.group->settings.failover_timeout_ms = 2000;
+    fixture_advance(&f, 9000);
+    assert_has_event(&f, "+elected-leader " MASTER);
+    fixture_stop(&f);
+}
+
 /* ---- forced ---- */
 
 static void begin_forced(struct fixture *f) {
@@ -766,6 +789,7 @@ int main(void) {
         cmocka_unit_test(c5_a_vote_spent_on_a_later_epoch_may_have_gone_to_a_rival_before),
         cmocka_unit_test(c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes),
         cmocka_unit_test(c6_an_absent_voter_that_returns_elects_nobody_beside_the_rival),
+        cmocka_unit_test(c6_an_absent_voter_counts_sooner_with_a_shorter_timeout),
         cmocka_unit_test(forced_a_majority_makes_the_epoch_its_own_at_once),
         cmocka_unit_test(forced_without_a_majority_goes_on_after_half_a_second),
         cmocka_unit_test(forced_a_vote_for_another_at_its_epoch_means_a_new_epoch),
