@@ -90,6 +90,11 @@ static void on_ready(void *context, unsigned ready) {
     }
 }
 
+static void listen_to(struct listener *one) {
+    one->watch = watch_new(one->set->loop, one->fd, WATCH_READ, on_ready, one);
+    watch_hurry(one->watch);
+}
+
 /* ---- changing the addresses ---- */
 
 static struct listener *find(const struct listeners *l, const struct endpoint *at) {
@@ -126,7 +131,7 @@ int listeners_open_local(struct listeners *l, const char *path, unsigned mode) {
     struct listener *one = mem_new(struct listener);
     *one = (struct listener){ .set = l, .fd = fd };
     slice_copy(slice_of(path), one->at.host, sizeof(one->at.host));
-    one->watch = watch_new(l->loop, fd, WATCH_READ, on_ready, one);
+    listen_to(one);
     l->local = one;
     return 0;
 }
@@ -168,8 +173,7 @@ void listeners_commit(struct listeners *l) {
     l->prepared_count = 0;
     for (size_t i = 0; i < l->count; i++)
         if (l->items[i]->watch == NULL)
-            l->items[i]->watch =
-                watch_new(l->loop, l->items[i]->fd, WATCH_READ, on_ready, l->items[i]);
+            listen_to(l->items[i]);
 }
 
 void listeners_abort(struct listeners *l) {

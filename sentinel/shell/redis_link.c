@@ -1,8 +1,11 @@
 #include "sentinel/shell/redis_link.h"
 
+#include "common/buf.h"
 #include "common/ensure.h"
 #include "common/mem.h"
+#include "common/tstamp.h"
 #include "sentinel/core/input.h"
+#include "sentinel/shell/clock.h"
 #include "sentinel/shell/reply_reader.h"
 #include "sentinel/shell/socket.h"
 #include "sentinel/shell/stream.h"
@@ -26,14 +29,17 @@ struct redis_link {
     struct link_id id;
     uint64_t incarnation;
     enum link_purpose purpose;
-    struct stream *stream;       /* owned; NULL if it could not be opened */
+    struct endpoint *to;         /* owned: where it is to be opened; NULL once that was tried */
+    struct buf early;            /* what was sent before */
+    struct stream *stream;       /* owned; NULL before it is opened, or if it could not be */
     struct reply_reader *reader; /* owned; NULL while idle */
     struct pending *pending;     /* owned: [first, count) in order of sending */
     size_t first, count, capacity;
     bool is_lost;
     bool refused; /* why it is lost: nothing listens there */
     char why[WHY_MAX];
-    struct list_node lost; /* in links->lost */
+    struct list_node waiting; /* in links->waiting */
+    struct list_node lost;    /* in links->lost */
 };
 
 static const struct stream_limits limits = {
@@ -45,15 +51,19 @@ static const struct stream_limits limits = {
 
 void redis_links_init(struct redis_links *l, struct streams *streams, struct inlet inlet) {
     *l = (struct redis_links){ .streams = streams, .inlet = inlet };
+    list_init(&l->waiting);
     list_init(&l->lost);
 }
 
 static void link_free(struct redis_link *link) {
     struct redis_links *l = link->links;
+    list_remove(&link->waiting);
     list_remove(&link->lost);
     l->slots[link->id.value] = NULL;
     l->count--;
     stream_free(link->stream);
+    mem_free(link->to);
+    buf_fini(&link->early);
     reply_reader_free(link->reader);
     mem_free(link->pending);
     mem_free(link);
@@ -242,15 +252,38 @@ void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarna
     link->purpose = purpose;
     l->slots[id.value] = link;
     l->count++;
+    link->to = mem_new(struct endpoint);
+    *link->to = *address;
+    list_append(&l->waiting, &link->waiting);
+}
+
+static void begin(struct redis_link *link) {
+    struct redis_links *l = link->links;
     int error = 0;
-    link->stream = stream_open(l->streams, address, &handler, &limits, link, &error);
+    link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
     bool lacks_descriptor = link->stream == NULL && (error == -EMFILE || error == -ENFILE);
     if (lacks_descriptor && l->make_room != NULL && l->make_room(l->room_context))
-        link->stream = stream_open(l->streams, address, &handler, &limits, link, &error);
-    if (link->stream == NULL) {
+        link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
+    if (link->stream != NULL) {
+        stream_write(link->stream, buf_slice(&link->early));
+    } else {
         link->refused = error == -ECONNREFUSED;
         lose(link, "%s", socket_why(error));
     }
+    mem_free(link->to);
+    link->to = NULL;
+    buf_fini(&link->early);
+}
+
+bool redis_links_begin(struct redis_links *l, int64_t until_us) {
+    struct redis_link *link;
+    while ((link = list_first(&l->waiting, struct redis_link, waiting)) != NULL) {
+        list_remove(&link->waiting);
+        begin(link);
+        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+            break;
+    }
+    return list_is_empty(&l->waiting);
 }
 
 void redis_links_close(struct redis_links *l, struct link_id id, uint64_t incarnation) {
@@ -259,7 +292,7 @@ void redis_links_close(struct redis_links *l, struct link_id id, uint64_t incarn
         link_free(link);
 }
 
-static void write_request(struct stream *stream, const struct request *request) {
+static void write_request(struct redis_link *link, const struct request *request) {
     const char *on_stack[ARGV_ON_STACK];
     size_t sizes_on_stack[ARGV_ON_STACK];
     bool fits = request->word_count <= ARGV_ON_STACK;
@@ -273,7 +306,11 @@ static void write_request(struct stream *stream, const struct request *request) 
     char *bytes = NULL;
     long long size = redisFormatCommandArgv(&bytes, (int)request->word_count, argv, sizes);
     ensure(size > 0);
-    stream_write(stream, (struct slice){ .data = bytes, .size = (size_t)size });
+    struct slice encoded = { .data = bytes, .size = (size_t)size };
+    if (link->stream != NULL)
+        stream_write(link->stream, encoded);
+    else
+        buf_add_slice(&link->early, encoded);
     redisFreeCommand(bytes);
     if (!fits) {
         mem_free(argv);
@@ -295,5 +332,5 @@ void redis_links_send(struct redis_links *l, struct link_id id, uint64_t incarna
     mem_grow(&link->pending, &link->capacity, link->count + 1, sizeof(*link->pending));
     link->pending[link->count++] = (struct pending){ .tag = tag, .left = count };
     for (size_t i = 0; i < count; i++)
-        write_request(link->stream, &requests[i]);
+        write_request(link, &requests[i]);
 }

@@ -21,7 +21,8 @@ struct redis_links {
         *slots; /* owned array; by the value of the link's id, NULL where there is none */
     size_t capacity;
     size_t count;
-    struct list lost; /* links whose loss is not told yet */
+    struct list waiting; /* links that are to be opened, in order */
+    struct list lost;    /* links whose loss is not told yet */
     struct reply_reader
         *spare; /* owned: of a link that has gone idle, for the next one; NULL = none */
 };
@@ -33,7 +34,7 @@ struct redis_links {
 void redis_links_init(struct redis_links *l, struct streams *streams, struct inlet inlet);
 void redis_links_fini(struct redis_links *l);
 
-/* OPEN: where no descriptor is left room is made, once; an older incarnation that is still there is
+/* OPEN, as soon as redis_links_begin comes to it; an older incarnation that is still there is
  * dropped first. */
 void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarnation,
     enum link_purpose purpose, const struct endpoint *address);
@@ -42,6 +43,11 @@ void redis_links_close(struct redis_links *l, struct link_id id, uint64_t incarn
 /* SEND: queued; dropped if the incarnation is gone, whose loss answers for it. */
 void redis_links_send(struct redis_links *l, struct link_id id, uint64_t incarnation, uint64_t tag,
     const struct request *requests, size_t count);
+
+/* Opens what waits for it, at least one, until until_us of the monotonic clock: thousands at once
+ * would keep clients waiting. Where no descriptor is left room is made, once for each. Returns
+ * whether none is left. */
+bool redis_links_begin(struct redis_links *l, int64_t until_us);
 
 /* Tells the losses. Returns whether there were any. */
 bool redis_links_report(struct redis_links *l);

@@ -19,7 +19,7 @@
 
 #define GATHER_ROUNDS_MAX \
     32 /* of one wake-up; clients that never pause must not put off judging for ever */
-#define SLICE_US          2000   /* in which links are read before clients get their turn */
+#define SLICE_US          2000 /* in which links are read or opened before clients get their turn */
 #define GATHER_MAX_US     200000 /* what becomes ready later belongs to the next wake-up */
 #define SETTLE_ROUNDS_MAX 16     /* what is left then, */
 #define SETTLE_MAX_US     5000   /* or now, is done in the next wake-up, at once */
@@ -204,6 +204,7 @@ static void carry_out(struct shell *s) {
         .rewriter = s->rewriter,
     };
     struct performed done = perform(&performer, &s->clock.now, &s->effects);
+    s->are_links_begun = redis_links_begin(&s->links, clock_mono_us() + SLICE_US);
     streams_flush(&s->streams);
     pace_moment("flushed");
     logsink_flush(s->log);
@@ -295,8 +296,9 @@ static void hand_over_recording(struct shell *s) {
 
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
-    int64_t until_ms =
-        s->effects.count > 0 ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
+    int64_t until_ms = s->effects.count > 0 || !s->are_links_begun
+        ? 0
+        : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
     until_ms = tstamp_min(until_ms, dns_deadline(s->dns, slept_us / 1000));
     s->loop_usage.busy_us += slept_us - s->woke_us;
     clock_sleep(&s->clock, slept_us / 1000, until_ms);

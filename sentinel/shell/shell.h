@@ -47,6 +47,7 @@ struct shell {
     struct clock clock;
     struct streams streams;
     struct redis_links links;
+    bool are_links_begun; /* none waits to be opened */
     struct clients clients;
     struct dns *dns; /* owned */
     struct listeners listeners;

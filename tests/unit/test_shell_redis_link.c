@@ -105,6 +105,7 @@ static void send_words(struct fixture *f, uint64_t incarnation, uint64_t tag, co
 }
 
 static void turn(struct fixture *f) {
+    (void)redis_links_begin(&f->links, TSTAMP_NEVER);
     streams_flush(&f->streams);
     loop_wait(f->loop, clock_mono_us() / 1000 + 5);
     (void)loop_dispatch(f->loop, TSTAMP_NEVER);
@@ -362,20 +363,37 @@ static void a_link_without_a_descriptor_gets_one(void **state) {
     f->links.make_room = give_one;
     f->links.room_context = &hoard;
     redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address);
+    assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     assert_int_equal(hoard.asked, 0); /* there was one */
     expect_told(f, "up 1.1|");
     hoard.count = take_all(hoard.fds, ARRAY_SIZE(hoard.fds));
     assert_true(hoard.count > 0);
     redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address);
+    assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     assert_int_equal(hoard.asked, 1);
     expect_told(f, "up 2.2|");
 
     f->links.make_room = NULL; /* nobody gives one: a loss like others */
     redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address);
+    assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     while (hoard.count > 0)
         close(hoard.fds[--hoard.count]);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     expect_told(f, "lost 3.3 Too many open files|");
+}
+
+static void links_are_opened_one_after_the_other(void **state) {
+    struct fixture *f = *state;
+    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address);
+    assert_false(redis_links_begin(&f->links, 0)); /* one, however late it is */
+    redis_links_close(&f->links, link_id(2), 2);   /* it has not begun */
+    assert_int_equal(f->links.count, 2);
+    assert_true(redis_links_begin(&f->links, 0));
+    assert_true(redis_links_begin(&f->links, 0));
+    redis_links_close(&f->links, link_id(1), 1);
+    expect_told(f, "up 3.3|");
 }
 
 static void clients_get_the_descriptors_that_links_leave(void **state) {
@@ -411,6 +429,7 @@ int main(void) {
         TEST(a_server_that_does_not_read_is_lost),
         TEST(replies_come_back_in_order_however_many_wait),
         TEST(a_link_without_a_descriptor_gets_one),
+        TEST(links_are_opened_one_after_the_other),
         TEST(clients_get_the_descriptors_that_links_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
