@@ -216,9 +216,12 @@ static void check_retry(struct laws *l, const struct vedette *v, int group) {
             : a->by_absence ? MARK_RETRY_ABSENT
                             : MARK_RETRY);
     t->retries += a->ended_ms >= t->odown_ms; /* else it was granted before */
-    /* Another may need less, if it was made to forget its peers or to take a lower quorum. */
-    size_t least = (size_t)l->world->vedette_count / 2 + 1;
-    if (a->was_dead && a->elected_ms == 0 && needed_votes(vedette_group(v, group)) == least)
+    /* One that was made to forget its peers knows nothing of their votes, and needs less of them;
+     * one that takes a lower quorum needs less, too. */
+    const struct group *g = vedette_group(v, group);
+    size_t all = (size_t)world_sentinel_count(l->world);
+    bool knows_all = g->peer_count + 1 == all && needed_votes(g) == all / 2 + 1;
+    if (a->was_dead && a->elected_ms == 0 && knows_all)
         laws_reign(l, group, a->epoch)->given_up |= 1U << v->number;
 }
 
