@@ -58,6 +58,13 @@ static void bring_back_server(void *context, uint64_t argument) {
         server_start(s);
 }
 
+/* A healing has brought back all: who is dead after it died in an examination. */
+static void end_outage(void *context, uint64_t argument) {
+    const struct world *w = context;
+    if (w->faults_are_on)
+        bring_back_server(context, argument);
+}
+
 static void maybe_wipe(struct world *w, struct server *s) {
     if (!rng_chance(&w->rng, w->draw.wipe_per_mille))
         return;
@@ -70,7 +77,7 @@ static void kill_server(struct world *w) {
     server_kill(s, NET_LEAVE_PROCESS);
     maybe_wipe(w, s);
     marks_hit(&w->marks, MARK_SERVER_KILLED);
-    after(w, faults_duration(w), bring_back_server, (uint64_t)(s - w->farm.servers));
+    after(w, faults_duration(w), end_outage, (uint64_t)(s - w->farm.servers));
 }
 
 static void restart_server(struct world *w) {
@@ -78,8 +85,7 @@ static void restart_server(struct world *w) {
     server_kill(s, NET_LEAVE_PROCESS);
     maybe_wipe(w, s);
     marks_hit(&w->marks, MARK_SERVER_RESTARTED);
-    after(w, rng_between(&w->rng, 1, BACK_MAX_US), bring_back_server,
-        (uint64_t)(s - w->farm.servers));
+    after(w, rng_between(&w->rng, 1, BACK_MAX_US), end_outage, (uint64_t)(s - w->farm.servers));
 }
 
 static void end_forbidding(void *context, uint64_t argument) {
@@ -219,7 +225,7 @@ static void power_back(void *context, uint64_t argument) {
     set_dark(w, (int)argument, false);
     for (int i = 0; i < w->farm.count; i++)
         if (w->farm.servers[i].party.host == (int)argument)
-            bring_back_server(w, (uint64_t)i);
+            end_outage(w, (uint64_t)i);
     for (int i = 0; i < w->vedette_count; i++)
         if (w->vedettes[i].party.host == (int)argument)
             bring_back_vedette(w, (uint64_t)i);
