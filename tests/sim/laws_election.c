@@ -182,6 +182,13 @@ static bool rivals_answered(
     return true;
 }
 
+/* One that was made to forget its peers knows nothing of their votes, and needs less of them; one
+ * that takes a lower quorum needs less, too. */
+static bool knows_all(const struct laws *l, const struct group *g) {
+    size_t all = (size_t)world_sentinel_count(l->world);
+    return g->peer_count + 1 == all && needed_votes(g) == all / 2 + 1;
+}
+
 static void note_end(struct laws *l, const struct vedette *v, int group, const char *event) {
     struct watched_attempt *a = &l->watch[v->number].groups[group].attempt;
     if (strcmp(event, "-failover-abort-master-timeout") == 0)
@@ -192,6 +199,7 @@ static void note_end(struct laws *l, const struct vedette *v, int group, const c
     a->was_dead = !can_be_won(l, v, group, a->epoch, 0);
     a->by_absence = !a->was_dead && rivals_answered(l, v, vedette_group(v, group), a->epoch) &&
         !can_be_won(l, v, group, a->epoch, a->absent);
+    a->knew_all = knows_all(l, vedette_group(v, group));
 }
 
 /* An attempt that comes sooner than those of the originals would. */
@@ -216,12 +224,7 @@ static void check_retry(struct laws *l, const struct vedette *v, int group) {
             : a->by_absence ? MARK_RETRY_ABSENT
                             : MARK_RETRY);
     t->retries += a->ended_ms >= t->odown_ms; /* else it was granted before */
-    /* One that was made to forget its peers knows nothing of their votes, and needs less of them;
-     * one that takes a lower quorum needs less, too. */
-    const struct group *g = vedette_group(v, group);
-    size_t all = (size_t)world_sentinel_count(l->world);
-    bool knows_all = g->peer_count + 1 == all && needed_votes(g) == all / 2 + 1;
-    if (a->was_dead && a->elected_ms == 0 && knows_all)
+    if (a->was_dead && a->elected_ms == 0 && a->knew_all)
         laws_reign(l, group, a->epoch)->given_up |= 1U << v->number;
 }
 

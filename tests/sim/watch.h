@@ -96,6 +96,7 @@ struct watched_attempt {
     bool order_out;  /* a promotion was sent and not certainly refused */
     bool was_dead;   /* when it was given up: nobody could win its epoch, */
     bool by_absence; /* if those that were down all the time are not counted */
+    bool knew_all;   /* likewise: its vedette knew all who vote, and needed as many votes as all */
     unsigned absent; /* mask of peers that were down when it began */
 };
 
