@@ -43,7 +43,6 @@ static void check_return(struct laws *l, const struct correction *c) {
     bool is_late = waited_ms > RETURN_WAIT_MS;
     marks_hit(&l->world->marks, is_late ? MARK_RETURN_BY_TIME : MARK_RETURN_BY_MAJORITY);
     check_confirmed(l, c, is_late ? c->s->role_ms : MAX_OF(c->s->up_ms, c->s->role_ms));
-    clients_note_overruled(l->world, c->server, c->g->config_epoch);
 }
 
 static void check_fix(struct laws *l, const struct correction *c) {
@@ -135,6 +134,14 @@ void laws_return_event(struct laws *l, const struct vedette *v, const struct eff
         check_fix(l, &c);
 }
 
+/* Noted as the order leaves: its vedette may die before it tells of it. */
+static void note_overruled(struct laws *l, const struct vedette *v, const struct server *to) {
+    const struct group *g = vedette_group(v, to->group);
+    const struct watched_server *s = &l->watch[v->number].servers[to - l->world->farm.servers];
+    if (s->says_master && !s->is_double && !group_in_failover(g))
+        clients_note_overruled(l->world, to, g->config_epoch);
+}
+
 /* SLAVEOF <host> <port>: whom it is to follow is the master that we tell everybody. */
 void laws_follow(
     struct laws *l, const struct vedette *v, const struct server *to, const struct request *r) {
@@ -149,4 +156,5 @@ void laws_follow(
     if (master == NULL || master != farm_at(&l->world->farm, &is->address.given) || master == to)
         laws_break(l, LAW_RIGHT_MASTER, "%s has %s follow " SLICE_FMT ":%lld, its master is %s",
             v->name, to->name, SLICE_ARG(r->words[1]), (long long)port, is->address.given.host);
+    note_overruled(l, v, to);
 }
