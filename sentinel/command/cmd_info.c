@@ -98,7 +98,7 @@ static void measure_core(const struct core *c, uint64_t used[LIMIT_COUNT]) {
         uint64_t pending = (l->count + owners - 1) / owners;
         used[LIMIT_PENDING_COMMANDS] = MAX_OF(used[LIMIT_PENDING_COMMANDS], pending);
     }
-    used[LIMIT_INFO_CACHE] = c->info_held;
+    used[LIMIT_INFO_CACHE] = c->info_texts.held;
     map_for_each(g, &c->groups, struct group) {
         used[LIMIT_PEERS] = MAX_OF(used[LIMIT_PEERS], g->peer_count);
         used[LIMIT_REPLICAS] = MAX_OF(used[LIMIT_REPLICAS], g->replica_count);

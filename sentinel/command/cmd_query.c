@@ -1,5 +1,5 @@
 /* What clients ask: who is master, what is known of a group. Nothing here changes anything, and but
- * for CKQUORUM nothing allocates. */
+ * for CKQUORUM and INFO-CACHE nothing allocates. */
 #include "sentinel/command/call.h"
 #include "sentinel/command/fields.h"
 #include "sentinel/core/core.h"
@@ -139,17 +139,22 @@ static const struct group *named_by(const struct call *call, size_t at) {
     return is_repeated(call, at) ? NULL : core_group(call->core, call->args[at]);
 }
 
-static void write_cached(struct call *call, const struct node *n) {
+/* `text` is for the text of the INFO. */
+static void write_cached(struct call *call, const struct node *n, struct buf *text) {
     bool known = n->info_ms != 0 && n->group->master->info_ms != 0;
     resp_array(&call->reply, 2);
     resp_integer(&call->reply, known ? tstamp_age(call->core->now.mono_ms, n->info_ms) : 0);
-    if (n->info_text != NULL)
-        resp_bulk(&call->reply, (struct slice){ .data = n->info_text, .size = n->info_size });
-    else
+    if (n->info_text.bytes == NULL) {
         resp_null(&call->reply);
+        return;
+    }
+    buf_clear(text);
+    info_text_add(&n->info_text, text);
+    resp_bulk(&call->reply, buf_slice(text));
 }
 
 void run_sentinel_info_cache(struct call *call) {
+    struct buf text = BUF_INIT;
     size_t count = 0;
     for (size_t i = 2; i < call->count; i++)
         count += named_by(call, i) != NULL;
@@ -160,10 +165,11 @@ void run_sentinel_info_cache(struct call *call) {
             continue;
         resp_bulk_text(&call->reply, g->name);
         resp_array(&call->reply, 1 + g->replica_count);
-        write_cached(call, g->master);
+        write_cached(call, g->master, &text);
         list_for_each(replica, &g->replicas, struct node, siblings)
-            write_cached(call, replica);
+            write_cached(call, replica, &text);
     }
+    buf_fini(&text);
 }
 
 void run_sentinel_myid(struct call *call) {

@@ -265,6 +265,7 @@ void core_free(struct core *c) {
     map_fini(&c->by_serial);
     map_fini(&c->processes);
     map_fini(&c->tombstones);
+    info_texts_fini(&c->info_texts);
     scripts_fini(&c->scripts);
     heap_fini(&c->due);
     heap_fini(&c->process_due);

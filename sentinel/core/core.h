@@ -12,6 +12,7 @@
 #include "config/state.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/group.h"
+#include "sentinel/core/info_text.h"
 #include "sentinel/core/resolve.h"
 #include "sentinel/core/script.h"
 
@@ -49,7 +50,7 @@ struct core {
     struct settings file;             /* of the process, as the file says; without groups */
     struct settings settings;         /* the same, in force */
     uint64_t limit_hits[LIMIT_COUNT]; /* how often each was acted on */
-    size_t info_held;                 /* bytes: the sum of node.info_size */
+    struct info_texts info_texts;     /* of all nodes */
     uint64_t current_epoch;
     uint64_t current_epoch_seq; /* PERSIST of it */
     uint64_t durable_epoch;     /* what hellos may tell of it */

@@ -1,6 +1,5 @@
 #include "sentinel/core/node.h"
 
-#include "common/buf.h"
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 
@@ -50,26 +49,10 @@ struct node *node_new(
     return n;
 }
 
-static void forget_info(struct core *c, struct node *n) {
-    c->info_held -= n->info_size;
-    mem_free(n->info_text);
-    n->info_text = NULL;
-    n->info_size = 0;
-}
-
 void node_keep_info(struct core *c, struct node *n, struct slice text) {
-    bool is_same_size = n->info_text != NULL && n->info_size == text.size;
-    if (!is_same_size) {
-        forget_info(c, n);
-        if (c->info_held + text.size > (size_t)c->settings.limits.max[LIMIT_INFO_CACHE]) {
-            c->limit_hits[LIMIT_INFO_CACHE]++;
-            return;
-        }
-        n->info_text = mem_alloc(MAX_OF(text.size, (size_t)1));
-        n->info_size = text.size;
-        c->info_held += text.size;
-    }
-    memcpy(n->info_text, text.data, text.size);
+    size_t limit = (size_t)c->settings.limits.max[LIMIT_INFO_CACHE];
+    if (!info_text_keep(&c->info_texts, &n->info_text, text, limit))
+        c->limit_hits[LIMIT_INFO_CACHE]++;
 }
 
 void node_free(struct core *c, struct node *n) {
@@ -78,7 +61,7 @@ void node_free(struct core *c, struct node *n) {
     link_fini(c, &n->command);
     link_fini(c, &n->pubsub);
     resolve_release(c, &n->name_user);
-    forget_info(c, n);
+    info_text_drop(&c->info_texts, &n->info_text);
     list_remove(&n->siblings);
     mem_free(n);
 }

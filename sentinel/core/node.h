@@ -4,6 +4,7 @@
 #include "common/list.h"
 #include "config/state.h"
 #include "sentinel/core/address.h"
+#include "sentinel/core/info_text.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/resolve.h"
 
@@ -57,11 +58,10 @@ struct node {
     int64_t rebooted_ms; /* mono */
 
     /* From INFO; times are mono. */
-    char *info_text;       /* owned: the last INFO, for INFO-CACHE; NULL = none, or not kept */
-    size_t info_size;      /* bytes of it */
-    char run_id[ID_SIZE];  /* "" unknown */
-    int64_t info_ms;       /* last INFO received; 0 = never */
-    int64_t info_asked_ms; /* last INFO sent; 0 = never */
+    struct info_text info_text; /* the last INFO, for INFO-CACHE */
+    char run_id[ID_SIZE];       /* "" unknown */
+    int64_t info_ms;            /* last INFO received; 0 = never */
+    int64_t info_asked_ms;      /* last INFO sent; 0 = never */
     int64_t info_ahead_ms; /* so much sooner than a period after the last one the next one goes */
     int64_t
         info_sent_ms; /* when the question of that last INFO had left: how old its facts may be */

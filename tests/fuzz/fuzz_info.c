@@ -1,7 +1,8 @@
 /* INFO of a server: what is read is within bounds, lies in the text, and does not depend on how
- * lines end. */
+ * lines end; and a text that is kept comes back as it was. */
 #include "common/buf.h"
 #include "sentinel/core/info.h"
+#include "sentinel/core/info_text.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -51,6 +52,36 @@ static void change_ends(struct slice text, struct buf *out) {
     }
 }
 
+static void check_kept(struct info_texts *all, struct info_text *t, struct slice text) {
+    struct buf back = BUF_INIT;
+    fuzz_check(info_text_keep(all, t, text, SIZE_MAX));
+    info_text_add(t, &back);
+    fuzz_check(slice_equal(buf_slice(&back), text));
+    buf_fini(&back);
+}
+
+/* Texts of which each may be the template of the next: the whole, its halves as they were, and
+ * these swapped. */
+static void check_keeping(struct slice text) {
+    struct info_texts all = { .held = 0 };
+    struct info_text kept[4] = { { .base = NULL } };
+    struct slice halves[] = { slice_sub(text, 0, text.size / 2),
+        slice_sub(text, text.size / 2, text.size) };
+    struct buf swapped = BUF_INIT;
+    buf_add_slice(&swapped, halves[1]);
+    buf_add_slice(&swapped, halves[0]);
+    check_kept(&all, &kept[0], text);
+    check_kept(&all, &kept[1], buf_slice(&swapped));
+    check_kept(&all, &kept[2], halves[0]);
+    check_kept(&all, &kept[3], halves[1]);
+    check_kept(&all, &kept[0], buf_slice(&swapped));
+    for (size_t i = 0; i < 4; i++)
+        info_text_drop(&all, &kept[i]);
+    fuzz_check(all.held == 0);
+    info_texts_fini(&all);
+    buf_fini(&swapped);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct info info, again; /* large */
     struct slice text = fuzz_slice(data, size);
@@ -61,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     info_parse(buf_slice(&changed), &again);
     check_info(&again, buf_slice(&changed));
     check_same(&info, &again);
+    check_keeping(text);
     buf_fini(&changed);
     return 0;
 }

@@ -228,7 +228,7 @@ static void the_last_info_of_each_server_is_kept(void **state) {
     node_keep_info(c, master, SLICE_LITERAL("# Server"));
     node_keep_info(c, replica, SLICE_LITERAL("one"));
     node_keep_info(c, replica, SLICE_LITERAL("two"));
-    assert_int_equal(c->info_held, 11);
+    assert_int_equal(c->info_texts.held, 11);
     desk_pass(d, 10);
     assert_answer(d, 1, "SENTINEL INFO-CACHE nosuch mymaster mymaster",
         "*[$\"mymaster\" *[*[:\"10\" $\"# Server\"] *[:\"15\" $\"two\"] "
@@ -250,15 +250,15 @@ static void texts_of_info_are_bounded_in_all(void **state) {
     c->settings.limits.max[LIMIT_INFO_CACHE] = 10;
     node_keep_info(c, master, SLICE_LITERAL("12345678"));
     node_keep_info(c, replica, SLICE_LITERAL("123"));
-    assert_null(replica->info_text);
+    assert_null(replica->info_text.bytes);
     assert_int_equal(c->limit_hits[LIMIT_INFO_CACHE], 1);
     assert_line(d, "vedette", "vedette_limit_info_cache:max=10,used=8,hits=1");
     node_keep_info(c, master, SLICE_LITERAL("12345678901"));
-    assert_null(master->info_text); /* what does not fit leaves nothing of the old one */
-    assert_int_equal(c->info_held, 0);
+    assert_null(master->info_text.bytes); /* what does not fit leaves nothing of the old one */
+    assert_int_equal(c->info_texts.held, 0);
     node_keep_info(c, replica, SLICE_LITERAL("123"));
     node_keep_info(c, replica, SLICE_EMPTY);
-    assert_int_equal(c->info_held, 0);
+    assert_int_equal(c->info_texts.held, 0);
 }
 
 static void rates_are_those_of_the_last_full_second(void **state) {
