@@ -20,6 +20,17 @@ void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
     ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
 }
 
+bool digest_is_hex(struct slice text) {
+    if (text.size != DIGEST_HEX_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return true;
+}
+
 void digest_keyed(struct slice key, struct slice bytes, unsigned char ret[static DIGEST_SIZE]) {
     unsigned size = 0;
     ensure(key.size <= INT_MAX);

@@ -8,6 +8,8 @@
 
 /* As lower-case hex. */
 void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]);
+/* Whether the text is what digest_hex makes. */
+bool digest_is_hex(struct slice text);
 /* With a key: nobody without it can tell what it was made of. */
 #define DIGEST_SIZE 32
 void digest_keyed(struct slice key, struct slice bytes, unsigned char ret[static DIGEST_SIZE]);

@@ -98,17 +98,6 @@ bool acl_user_name_is_valid(struct slice name) {
 
 /* ---- passwords ---- */
 
-static bool is_hash(struct slice text) {
-    if (text.size != HASH_SIZE)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-    }
-    return true;
-}
-
 static size_t find_password(const struct acl_user *u, const char *hex) {
     for (size_t i = 0; i < u->password_count; i++) {
         if (memcmp(u->passwords[i].hex, hex, HASH_SIZE) == 0)
@@ -125,7 +114,7 @@ static enum acl_error read_password(struct slice rule, char ret_hex[static DIGES
         digest_hex(text, ret_hex);
         return ACL_OK;
     }
-    if (!is_hash(text))
+    if (!digest_is_hex(text))
         return ACL_E_BAD_HASH;
     slice_copy(text, ret_hex, DIGEST_HEX_SIZE);
     return ACL_OK;

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define HEX_SIZE  (DIGEST_HEX_SIZE - 1)
 #define OWN_MIN   8    /* bytes: a shorter stand-in could meet another */
 #define OWN_MAX   1024 /* bytes of a stand-in */
 #define SIZES_MAX 100000
@@ -78,19 +77,8 @@ void mask_setting(struct mask *m, struct slice value, struct buf *out) {
         mask_password(m, value, MASK_CONFIGURED, out);
 }
 
-static bool is_hash(struct slice text) {
-    if (text.size != HEX_SIZE)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-    }
-    return true;
-}
-
 void mask_hash(struct mask *m, struct slice hex, struct buf *out) {
-    if (!is_hash(hex)) {
+    if (!digest_is_hex(hex)) {
         mask_blot(hex, out);
         return;
     }

@@ -29,13 +29,13 @@ void farm_add_group(struct farm *f, int servers) {
     f->first[++f->group_count] = f->count;
 }
 
-struct server *farm_server(struct farm *f, int group, int row) {
+struct server *farm_server(const struct farm *f, int group, int row) {
     bool is_there = group >= 0 && group < f->group_count && row >= 0 &&
         f->first[group] + row < f->first[group + 1];
-    return is_there ? &f->servers[f->first[group] + row] : NULL;
+    return is_there ? (struct server *)&f->servers[f->first[group] + row] : NULL;
 }
 
-struct server *farm_at(struct farm *f, const struct endpoint *address) {
+struct server *farm_at(const struct farm *f, const struct endpoint *address) {
     return farm_server(f, address->port - SERVER_PORT, names_host(address));
 }
 

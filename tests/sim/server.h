@@ -142,8 +142,8 @@ void farm_add_group(struct farm *f, int servers);
 void farm_init(struct farm *f, struct net *net);
 void farm_fini(struct farm *f);
 /* NULL if none. */
-struct server *farm_at(struct farm *f, const struct endpoint *address);
-struct server *farm_server(struct farm *f, int group, int row);
+struct server *farm_at(const struct farm *f, const struct endpoint *address);
+struct server *farm_server(const struct farm *f, int group, int row);
 
 void server_start(struct server *s);
 void server_wipe(struct server *s); /* dead: its data folder is emptied */

@@ -39,7 +39,7 @@ struct watched_answer *watch_answer(struct watch *k, const struct peer *p) {
 }
 
 static const struct server *server_at(const struct watch *k, const struct endpoint *address) {
-    return farm_at((struct farm *)&k->world->farm, address);
+    return farm_at(&k->world->farm, address);
 }
 
 static int number_of(const struct watch *k, const struct server *s) {

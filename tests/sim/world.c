@@ -308,8 +308,7 @@ bool world_has_mastery(const struct world *w, int group) {
         const struct group *g = vedette_group(&w->vedettes[i], group);
         if (g == NULL || g->master->sdown)
             continue;
-        const struct server *s =
-            farm_at((struct farm *)&w->farm, &group_current_master(g)->address.given);
+        const struct server *s = farm_at(&w->farm, &group_current_master(g)->address.given);
         if (s == NULL || !s->alive || s->hung || !server_is_master(s))
             continue;
         if (++followers[s->row] > w->vedette_count / 2)
