@@ -11,8 +11,10 @@
 #define OPENING_MIN_MS \
     500 /* an attempt to connect that takes longer than half of down-after is begun anew */
 #define OPENING_MAX_MS 5000
-#define CROWD          64 /* groups from which on probes are spread over their period */
-#define INFO_EAGER_MS  5  /* first pause while an INFO is awaited; doubles up to the fast period */
+#define CROWD          64  /* groups from which on probes are spread over their period, */
+#define SLOT_MS        100 /* in slots of so much, */
+#define SLOTS_MIN      2   /* if there are so many in a period */
+#define INFO_EAGER_MS  5   /* first pause while an INFO is awaited; doubles up to the fast period */
 
 int64_t probe_stretched_interval(const struct core *c) {
     return (int64_t)map_count(&c->groups) * 1000 / PROBE_BUDGET_PER_S;
@@ -94,14 +96,24 @@ int64_t probe_spread(struct core *c, int64_t period_ms) {
     return is_crowded(c) ? rng_between(&c->rng, 0, period_ms) : 0;
 }
 
-/* How much sooner the PING after this one is to go: after the first one anywhere in a period; one
- * that is late does not put off those after it. */
-static int64_t ping_ahead(
-    struct core *c, const struct liveness *live, bool is_first, int64_t interval) {
-    if (is_first || !is_crowded(c))
-        return probe_spread(c, interval);
-    int64_t late_ms = c->now.heard_ms - (live->ping_ms + interval - live->ping_ahead_ms);
-    return MIN_OF(MAX_OF(late_ms, 0), interval / 2);
+/* How much before its time a hello or an INFO may go, since a PING goes now: one write for both,
+ * and one answer. In a crowd it also waits for the PING, below 0: so that each of them meets one,
+ * and with it all after it. */
+static int64_t early(const struct core *c, bool is_pinged, int64_t interval) {
+    if (!is_crowded(c))
+        return is_pinged ? interval / 2 : 0;
+    return is_pinged ? interval - interval / 4 : -(interval / 4);
+}
+
+/* How much sooner the PING after this one is to go: after the first one anywhere in a period, and
+ * from then on at full slots of the clock: what goes in one wake-up, and is answered in one, costs
+ * half of what it costs alone. */
+static int64_t ping_ahead(struct core *c, bool is_first, int64_t interval) {
+    if (!is_crowded(c))
+        return 0;
+    int64_t ahead_ms = is_first ? probe_spread(c, interval) : 0;
+    int64_t next_ms = c->now.heard_ms + interval - ahead_ms;
+    return interval < SLOTS_MIN * SLOT_MS ? ahead_ms : ahead_ms + next_ms % SLOT_MS;
 }
 
 /* Whether it sent one. */
@@ -112,7 +124,7 @@ static bool ping(struct core *c, struct link *l, struct liveness *live, int64_t 
     bool first = live->ping_ms < l->opened_heard_ms;
     int64_t next = live->ping_ms + interval - live->ping_ahead_ms;
     if (first || c->now.heard_ms >= next) {
-        live->ping_ahead_ms = ping_ahead(c, live, first, interval);
+        live->ping_ahead_ms = ping_ahead(c, first, interval);
         order_ping(c, l);
         /* Health was judged before this silence began: nothing that it may call for is due
          * earlier. */
@@ -133,7 +145,7 @@ static int64_t info_period(const struct core *c, const struct node *n) {
     return fast ? c->periods.info_fast : c->periods.info;
 }
 
-/* early_ms: so much before its time it may go, since a PING goes now. */
+/* early_ms: so much before its time it may go. */
 static void ask_info(struct core *c, struct node *n, int64_t early_ms, int64_t *due) {
     struct link *l = &n->command;
     if (l->state != LINK_OPEN || link_pending(l, PENDING_INFO) > 0 || link_is_full(c, l, 1))
@@ -199,7 +211,7 @@ int64_t probe_node(struct core *c, struct node *n) {
     int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
                                               : MIN_OF(down_after_ms, c->periods.ping);
     bool pinged = ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
-    int64_t early_ms = pinged ? interval / 2 : 0; /* one write for all, and one answer */
+    int64_t early_ms = early(c, pinged, interval);
     ask_info(c, n, early_ms, &due);
     if (!holds_up_hellos(n) && may_announce(c, n->group) &&
         hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, early_ms, &due)) {

@@ -33,6 +33,7 @@ struct loop {
     int64_t armed_ms; /* what the timer is set to; TSTAMP_NEVER when it is not running */
     struct list hurried, ready;
     size_t ready_count; /* of both, and signals */
+    uint64_t hurried_count;
     struct signal_watch signals[LOOP_SIGNALS_MAX];
     size_t signal_count;
 };
@@ -195,8 +196,10 @@ static void tell(struct loop *l, struct watch *w) {
 
 bool loop_dispatch(struct loop *l, int64_t until_us) {
     struct watch *w;
-    while ((w = list_first(&l->hurried, struct watch, queue)) != NULL)
+    while ((w = list_first(&l->hurried, struct watch, queue)) != NULL) {
+        l->hurried_count++;
         tell(l, w);
+    }
     while ((w = list_first(&l->ready, struct watch, queue)) != NULL) {
         tell(l, w);
         if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
@@ -204,4 +207,8 @@ bool loop_dispatch(struct loop *l, int64_t until_us) {
     }
     dispatch_signals(l);
     return l->ready_count == 0;
+}
+
+uint64_t loop_hurried_count(const struct loop *l) {
+    return l->hurried_count;
 }

@@ -16,6 +16,7 @@
 #include "sentinel/shell/store.h"
 
 #include <sys/resource.h>
+#include <time.h>
 
 #define GATHER_ROUNDS_MAX \
     32 /* of one wake-up; clients that never pause must not put off judging for ever */
@@ -23,6 +24,8 @@
 #define GATHER_MAX_US     200000 /* what becomes ready later belongs to the next wake-up */
 #define SETTLE_ROUNDS_MAX 16     /* what is left then, */
 #define SETTLE_MAX_US     5000   /* or now, is done in the next wake-up, at once */
+#define CROWD_LINKS       256    /* from which on what comes is let gather, */
+#define GATHER_PAUSE_US   1000   /* for so long */
 #define USAGE_PERIOD_MS   1000
 
 /* ---- life cycle ---- */
@@ -294,6 +297,17 @@ static void hand_over_recording(struct shell *s) {
     buf_fini(&why);
 }
 
+/* Hundreds of links are answered one after the other by ends that run beside us: whoever looks
+ * after each answer looks a thousand times a second, and finds one or two. As long as no client has
+ * asked lately, they are let gather. */
+static void let_gather(struct shell *s, int64_t until_ms) {
+    uint64_t hurried = loop_hurried_count(s->loop);
+    bool is_quiet = hurried == s->hurried_count;
+    s->hurried_count = hurried;
+    if (is_quiet && s->links.count >= CROWD_LINKS && until_ms > s->clock.now.mono_ms + 1)
+        (void)nanosleep(&(struct timespec){ .tv_nsec = GATHER_PAUSE_US * 1000 }, NULL);
+}
+
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
     int64_t until_ms = s->effects.count > 0 || !s->are_links_begun
@@ -302,6 +316,7 @@ static void sleep_until_due(struct shell *s) {
     until_ms = tstamp_min(until_ms, dns_deadline(s->dns, slept_us / 1000));
     s->loop_usage.busy_us += slept_us - s->woke_us;
     clock_sleep(&s->clock, slept_us / 1000, until_ms);
+    let_gather(s, until_ms);
     loop_wait(s->loop, until_ms);
     pace_moment("woke");
     s->woke_us = clock_mono_us();

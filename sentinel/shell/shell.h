@@ -47,7 +47,8 @@ struct shell {
     struct clock clock;
     struct streams streams;
     struct redis_links links;
-    bool are_links_begun; /* none waits to be opened */
+    uint64_t hurried_count; /* of the loop, when we slept last */
+    bool are_links_begun;   /* none waits to be opened */
     struct clients clients;
     struct dns *dns; /* owned */
     struct listeners listeners;
