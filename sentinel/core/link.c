@@ -129,6 +129,7 @@ void link_open(struct core *c, struct link *l) {
     l->state = LINK_OPENING;
     l->incarnation = ++c->next_incarnation;
     l->tried_heard_ms = l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
+    l->tried_ms = c->now.mono_ms;
     struct effect *e = effects_add(c->out, EFFECT_OPEN);
     e->link = l->id;
     e->incarnation = l->incarnation;

@@ -48,6 +48,7 @@ struct link {
     struct node *node;                  /* the owner: a data server, */
     struct process *process;            /* or a peer process */
     int64_t tried_heard_ms;             /* last attempt; 0 = never */
+    int64_t tried_ms;                   /* mono: the same */
     int64_t opened_heard_ms;            /* when the attempt that is LINK_OPEN or OPENING began */
     int64_t active_heard_ms;            /* pub/sub: last message */
     char local_host[ENDPOINT_HOST_MAX]; /* our end, once open */

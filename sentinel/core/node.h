@@ -51,7 +51,8 @@ struct node {
     bool crashed;             /* refused connections for crash_after, and has not answered since */
     int64_t refused_since_ms; /* heard: when the first of the refusals in a row was told; 0 = the
                                  last attempt to connect was not refused */
-    int64_t refused_last_ms;  /* heard: when the last attempt of them began */
+    int64_t refused_last_ms;  /* heard: when the last attempt of them began, */
+    int64_t refused_tried_ms; /* mono: the same */
     int64_t sdown_since_ms;   /* mono; kept after leaving; 0 = never */
     bool script_kill_sent;
     bool rebooted;       /* a master's run id changed and it has not answered PONG since */

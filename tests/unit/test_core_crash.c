@@ -195,6 +195,35 @@ static void our_own_stall_is_no_crash(void **state) {
     fixture_stop(&f);
 }
 
+/* It may have come back and died again meanwhile, however little of that we count as ours. */
+static void a_stall_between_two_refusals_begins_the_count_anew(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    fixture_advance(&f, 1017);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 120);
+    fixture_stall(&f, 1500);
+    fixture_advance(&f, 199);
+    assert_no_event(&f, "+sdown");
+    fixture_advance(&f, 51);
+    assert_has_event(&f, REFUSED "200 ms");
+    fixture_stop(&f);
+}
+
+static void a_short_delay_of_ours_does_not(void **state) {
+    struct fixture f;
+    struct fixture_options o = options(200);
+    fixture_start(&f, &o);
+    fixture_advance(&f, 1017);
+    fixture_crash(&f, &f.master);
+    fixture_advance(&f, 120);
+    fixture_stall(&f, 40);
+    fixture_advance(&f, 40);
+    assert_has_event(&f, REFUSED "200 ms");
+    fixture_stop(&f);
+}
+
 static void set_crash_after(struct fixture *f, int64_t crash_after_ms) {
     struct group_settings changed;
     group_settings_copy(&changed, &f->group->settings);
@@ -252,6 +281,8 @@ int main(void) {
         cmocka_unit_test(an_answer_before_the_promotion_ends_the_attempt),
         cmocka_unit_test(replicas_are_judged_by_silence_alone),
         cmocka_unit_test(our_own_stall_is_no_crash),
+        cmocka_unit_test(a_stall_between_two_refusals_begins_the_count_anew),
+        cmocka_unit_test(a_short_delay_of_ours_does_not),
         cmocka_unit_test(turned_off_at_a_reload_it_counts_no_more),
         cmocka_unit_test(refusals_before_a_change_of_crash_after_do_not_count),
     };
