@@ -299,12 +299,14 @@ int64_t laws_glimpse_us(const struct group_draw *g) {
 }
 
 /* It may be told later, when tilt is over: who was dead for so long is down until it answers. */
-static void check_crash(struct laws *l, const struct vedette *v, int group) {
+static void check_crash(struct laws *l, const struct vedette *v, const struct effect *e) {
     struct world *w = l->world;
-    const struct server *s = farm_at(&w->farm, &vedette_group(v, group)->master->address.given);
-    int64_t crash_after_ms = w->draw.group[group].crash_after_ms;
-    int64_t dead_us = l->watch[v->number].servers[s - w->farm.servers].refused_dead_us;
+    const struct server *s;
+    const struct watched_server *is = watch_subject(&l->watch[v->number], e, &s);
     marks_hit(&w->marks, MARK_REFUSED_DOWN);
+    if (is == NULL)
+        return;
+    int64_t crash_after_ms = w->draw.group[s->group].crash_after_ms, dead_us = is->refused_dead_us;
     dead_us += dead_us * w->draw.drift_max / US_PER_S + US_PER_MS; /* as its clock has it */
     if (dead_us / US_PER_MS < crash_after_ms)
         laws_break(l, LAW_CRASH_TRUE, "%s holds %s for crashed, which was dead for %lld ms",
@@ -315,7 +317,7 @@ static void check_event(struct laws *l, const struct vedette *v, const struct ef
     if (e->level == LOG_DEBUG) /* the most frequent ones; no law is about them */
         return;
     if (strcmp(e->event, "+sdown") == 0 && e->note.size > 0)
-        check_crash(l, v, world_group_named(e->group));
+        check_crash(l, v, e);
     if (vedette_is_in_tilt(v) && is_judgement(e->event))
         laws_break(l, LAW_STILL_IN_TILT, "%s tells %s in tilt", v->name, e->event);
     laws_health_event(l, v, e);
