@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define RING_MIN 2
+
 void link_init(struct core *c, struct link *l, enum link_purpose purpose) {
     size_t slot = c->link_count;
     if (c->free_links > 0) { /* a slot was given back */
@@ -37,6 +39,7 @@ void link_fini(struct core *c, struct link *l) {
     c->links[l->id.value - 1] = NULL;
     c->free_links++;
     mem_free(l->ring);
+    mem_free(l->local_host);
     *l = (struct link){ .id = { 0 } };
 }
 
@@ -70,16 +73,24 @@ bool link_is_full(struct core *c, struct link *l, size_t owners) {
     return full;
 }
 
+/* There are thousands of links, and few await something at the same time. */
+static void ring_free(struct link *l) {
+    mem_free(l->ring);
+    l->ring = NULL;
+    l->capacity = l->head = 0;
+}
+
 static struct pending ring_pop(struct link *l) {
     struct pending p = l->ring[l->head];
     l->head = ring_at(l, 1);
-    l->count--;
+    if (--l->count == 0)
+        ring_free(l);
     return p;
 }
 
 static struct pending *ring_push(struct link *l) {
     if (l->count == l->capacity) {
-        size_t capacity = MAX_OF(l->capacity * 2, (size_t)8);
+        size_t capacity = MAX_OF(l->capacity * 2, (size_t)RING_MIN);
         struct pending *ring = mem_alloc(capacity * sizeof(*ring));
         for (size_t i = 0; i < l->count; i++)
             ring[i] = l->ring[ring_at(l, i)];
@@ -145,9 +156,6 @@ static void lose(struct core *c, struct link *l) {
         struct pending p = ring_pop(l);
         observe_loss(c, l, &p);
     }
-    mem_free(l->ring);
-    l->ring = NULL;
-    l->capacity = l->head = 0;
     observe_link_down(c, l);
 }
 
@@ -176,7 +184,8 @@ void link_input(struct core *c, const struct input *in) {
     if (in->kind == INPUT_LINK_UP) {
         l->state = LINK_OPEN;
         l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
-        slice_copy(slice_of(in->local.host), l->local_host, sizeof(l->local_host));
+        mem_free(l->local_host);
+        l->local_host = mem_strdup(in->local.host);
         observe_link_up(c, l);
     } else if (in->kind == INPUT_LINK_LOST) {
         bool failed_to_open = l->state == LINK_OPENING;

@@ -44,15 +44,15 @@ struct link {
     struct link_id id;
     enum link_purpose purpose;
     enum link_state state;
-    uint64_t incarnation;               /* of the present or the last connection; 0 = never tried */
-    struct node *node;                  /* the owner: a data server, */
-    struct process *process;            /* or a peer process */
-    int64_t tried_heard_ms;             /* last attempt; 0 = never */
-    int64_t tried_ms;                   /* mono: the same */
-    int64_t opened_heard_ms;            /* when the attempt that is LINK_OPEN or OPENING began */
-    int64_t active_heard_ms;            /* pub/sub: last message */
-    char local_host[ENDPOINT_HOST_MAX]; /* our end, once open */
-    struct pending *ring;               /* owned: oldest first from `head` */
+    uint64_t incarnation;    /* of the present or the last connection; 0 = never tried */
+    struct node *node;       /* the owner: a data server, */
+    struct process *process; /* or a peer process */
+    int64_t tried_heard_ms;  /* last attempt; 0 = never */
+    int64_t tried_ms;        /* mono: the same */
+    int64_t opened_heard_ms; /* when the attempt that is LINK_OPEN or OPENING began */
+    int64_t active_heard_ms; /* pub/sub: last message */
+    char *local_host;        /* owned: our end, once open; NULL before */
+    struct pending *ring;    /* owned: oldest first from `head`; NULL while nothing is pending */
     size_t head, count, capacity;
     bool was_full; /* when link_is_full was last asked */
 };

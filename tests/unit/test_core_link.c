@@ -124,6 +124,8 @@ static void replies_come_in_the_order_of_the_requests_whatever_the_queue_has_bee
         }
     }
     assert_int_equal(link_pending(l, PENDING_SCRIPT_KILL), l->count);
+    assert_int_equal(l->count, 0);
+    assert_null(l->ring); /* a link that awaits nothing holds no memory for it */
     fixture_drop(&f);
 }
 
