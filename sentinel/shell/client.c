@@ -30,7 +30,7 @@ void clients_init(struct clients *c, struct streams *streams, struct inlet inlet
         .room_context = room_context,
         .by_id = MAP_INIT,
         .read = { .kind = INPUT_CLIENT_BYTES },
-        .streams_may = { .read_max = CLIENT_READ_MAX, .total = &c->unread },
+        .streams_may = { .read_max = CLIENT_READ_MAX, .kept = CLIENT_KEPT, .total = &c->unread },
     };
     list_init(&c->gone);
     list_init(&c->leaving);

@@ -16,6 +16,7 @@ struct limits;
 struct slice;
 
 #define CLIENT_READ_MAX (16 * 1024) /* bytes read at once */
+#define CLIENT_KEPT     (4 * 1024)  /* bytes that an empty queue keeps */
 #define CLIENT_HIGH_WATER \
     (1024 * 1024) /* unread bytes beyond which the engine is told, at most \
                    */

@@ -36,12 +36,13 @@ struct redis_link {
     struct pending *pending;     /* owned: [first, count) in order of sending */
     size_t first, count, capacity;
     bool is_lost;
-    bool refused; /* why it is lost: nothing listens there */
-    char why[WHY_MAX];
+    bool refused;             /* why it is lost: nothing listens there */
+    char *why;                /* owned; NULL until it is lost */
     struct list_node waiting; /* in links->waiting */
     struct list_node lost;    /* in links->lost */
 };
 
+/* An empty queue keeps nothing, as an idle link holds no reader. */
 static const struct stream_limits limits = {
     .read_max = STREAM_READ_MAX,
     .pending_max = REDIS_LINK_PENDING_MAX,
@@ -66,6 +67,7 @@ static void link_free(struct redis_link *link) {
     buf_fini(&link->early);
     reply_reader_free(link->reader);
     mem_free(link->pending);
+    mem_free(link->why);
     mem_free(link);
 }
 
@@ -104,10 +106,12 @@ static void PRINTF_LIKE(2, 3) lose(struct redis_link *link, const char *format, 
     if (link->is_lost)
         return;
     link->is_lost = true;
+    char why[WHY_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(link->why, sizeof(link->why), format, args);
+    vsnprintf(why, sizeof(why), format, args);
     va_end(args);
+    link->why = mem_strdup(why);
     list_append(&link->links->lost, &link->lost);
 }
 
@@ -115,8 +119,7 @@ bool redis_links_report(struct redis_links *l) {
     bool any = false;
     struct redis_link *link;
     while ((link = list_first(&l->lost, struct redis_link, lost)) != NULL) {
-        char why[WHY_MAX];
-        memcpy(why, link->why, sizeof(why));
+        char *why = link->why;
         struct input in = {
             .kind = INPUT_LINK_LOST,
             .link = link->id,
@@ -124,8 +127,10 @@ bool redis_links_report(struct redis_links *l) {
             .why = slice_of(why),
             .refused = link->refused,
         };
+        link->why = NULL; /* outlives the link */
         link_free(link);
         inlet_take(&l->inlet, &in);
+        mem_free(why);
         any = true;
     }
     return any;

@@ -14,9 +14,6 @@ const char STREAM_CLOSED[] = "closed by the other end";
 const char STREAM_REFUSED[] = "Connection refused";
 const char STREAM_OVERFULL[] = "output limit reached: the other end does not read";
 
-/* A queue that had to grow beyond this gives its memory back once it is empty. */
-#define QUEUE_KEPT (4 * 1024)
-
 struct stream {
     struct streams *set; /* borrowed */
     const struct stream_handler *handler;
@@ -93,7 +90,7 @@ static int push(struct stream *s) {
             return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
         buf_consume(&s->queue, (size_t)n);
     }
-    if (s->queue.capacity > QUEUE_KEPT)
+    if (s->queue.capacity > s->limits->kept)
         buf_fini(&s->queue);
     return 0;
 }

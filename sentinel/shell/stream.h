@@ -40,6 +40,7 @@ struct stream_limits {
     size_t read_max;    /* bytes per readiness, at most STREAM_READ_MAX */
     size_t pending_max; /* bytes queued and not taken by the system; beyond it the stream ends */
     size_t high_water;  /* bytes queued beyond which the owner is told; 0 = never */
+    size_t kept;        /* bytes of memory that a queue keeps when it is empty */
     size_t *total; /* running sum of what is queued in streams with these limits; NULL = none */
 };
 
