@@ -36,6 +36,7 @@ static const struct periods stock_periods = {
     .default_failover_timeout = 180000,
 };
 
+#define DELTAS_KEPT      64 /* more, after a burst, are given back: they are large */
 #define SIMULATED_STATUS 99 /* exit status of a simulated crash */
 
 /* ---- groups ---- */
@@ -320,6 +321,11 @@ static void emit_persist(struct core *c) {
         e->deltas = deltas;
     }
     c->delta_count = 0;
+    if (c->delta_capacity > DELTAS_KEPT) {
+        mem_free(c->deltas);
+        c->deltas = NULL;
+        c->delta_capacity = 0;
+    }
 }
 
 static void log_store_works(struct core *c) {

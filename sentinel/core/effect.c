@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
+#define ITEMS_KEPT 1024 /* more are given back when a burst, as that of a start, is over */
 
 /* Memory behind effects: bytes handed out never move. */
 struct effects_chunk {
@@ -31,7 +32,13 @@ void effects_fini(struct effects *list) {
 }
 
 void effects_clear(struct effects *list) {
+    bool is_over = list->count < list->capacity / 4;
     list->count = 0;
+    if (list->capacity > ITEMS_KEPT && is_over) {
+        mem_free(list->items);
+        list->items = NULL;
+        list->capacity = 0;
+    }
     if (list->chunks == NULL)
         return;
     chunks_free(list->chunks->next);

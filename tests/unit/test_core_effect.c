@@ -103,6 +103,23 @@ static void effects_come_out_in_order_and_zeroed(void **state) {
     effects_fini(&list);
 }
 
+static void what_a_burst_took_is_given_back_when_it_is_over(void **state) {
+    struct effects list = EFFECTS_INIT;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3000; i++)
+            effects_add(&list, EFFECT_STOP);
+        effects_clear(&list);
+        assert_true(list.capacity >= 3000); /* the next may be as large */
+    }
+    effects_add(&list, EFFECT_STOP);
+    effects_clear(&list);
+    assert_int_equal(list.capacity, 0);
+    effects_add(&list, EFFECT_STOP);
+    effects_clear(&list);
+    assert_true(list.capacity > 0);
+    effects_fini(&list);
+}
+
 static void bytes_never_move_and_are_aligned(void **state) {
     struct effects list = EFFECTS_INIT;
     char *blocks[300];
@@ -137,6 +154,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_prints_as_one_line),
         cmocka_unit_test(effects_come_out_in_order_and_zeroed),
+        cmocka_unit_test(what_a_burst_took_is_given_back_when_it_is_over),
         cmocka_unit_test(bytes_never_move_and_are_aligned),
         cmocka_unit_test(a_copy_is_apart_from_its_source_and_ends_in_nul),
     };
