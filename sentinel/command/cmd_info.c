@@ -117,6 +117,15 @@ static uint64_t limit_hits(const struct server *s, enum limit limit) {
     return hits;
 }
 
+/* Where descriptors are few some groups are not watched: room.h. */
+static void print_descriptors(const struct server *s, struct buf *out) {
+    add_part(out, "vedette_descriptors:max=", s->usage.descriptors.max);
+    add_part(out, ",needed=", room_needed_descriptors(s->core));
+    add_part(out, ",starved=", s->usage.descriptors.starved);
+    buf_add_text(out, "\r\n");
+    add_count(out, "vedette_groups_waiting", s->core->room.waiting_count);
+}
+
 static void print_vedette(const struct server *s, struct buf *out) {
     uint64_t used[LIMIT_COUNT] = { 0 };
     measure_clients(s, used);
@@ -131,6 +140,7 @@ static void print_vedette(const struct server *s, struct buf *out) {
         buf_add_text(out, "\r\n");
     }
     add_count(out, "vedette_clients_evicted", s->usage.clients.evicted);
+    print_descriptors(s, out);
 }
 
 /* ---- the command ---- */

@@ -507,7 +507,7 @@ void server_reload(struct server *s) {
     access_reload(s);
 }
 
-/* ---- usage ---- */
+/* ---- rates ---- */
 
 void rate_add(struct rate *r, int64_t mono_ms, uint64_t amount) {
     int64_t second = mono_ms / 1000;
@@ -525,32 +525,4 @@ uint64_t rate_per_second(const struct rate *r, int64_t mono_ms) {
     if (second == r->second)
         return r->last_second;
     return second == r->second + 1 ? r->in_second : 0;
-}
-
-static void measure_loop(struct server *s, const struct loop_usage *now) {
-    const struct loop_usage *before = &s->usage.loop;
-    uint64_t wakes = now->wakes - before->wakes;
-    int64_t passed_ms = tstamp_age(s->core->now.mono_ms, s->stats.usage_ms);
-    if (passed_ms == 0 || wakes == 0)
-        return;
-    s->stats.wakes_per_second = wakes * 1000 / (uint64_t)passed_ms;
-    s->stats.us_per_wake = (uint64_t)(now->busy_us - before->busy_us) / wakes;
-    s->stats.usage_ms = s->core->now.mono_ms;
-}
-
-static void log_evicted(struct server *s) {
-    uint64_t evicted = s->usage.clients.evicted - s->evicted_logged;
-    if (evicted == 0 || is_logged_lately(s, s->evicted_logged_ms))
-        return;
-    s->evicted_logged = s->usage.clients.evicted;
-    s->evicted_logged_ms = s->core->now.mono_ms;
-    core_log(s->core, LOG_WARNING,
-        "descriptors are scarce: %llu clients closed, those idle longest, to make room for links",
-        (unsigned long long)evicted);
-}
-
-void server_take_usage(struct server *s, const struct usage *usage) {
-    measure_loop(s, &usage->loop);
-    s->usage = *usage;
-    log_evicted(s);
 }

@@ -28,6 +28,12 @@ struct rate {
 void rate_add(struct rate *r, int64_t mono_ms, uint64_t amount);
 uint64_t rate_per_second(const struct rate *r, int64_t mono_ms);
 
+/* What the log was told of a number that grows. */
+struct told {
+    uint64_t count;
+    int64_t at_ms; /* mono; 0 = never */
+};
+
 /* What INFO counts. */
 struct stats {
     uint64_t connections, rejected, errors;
@@ -69,11 +75,12 @@ struct server {
     int64_t turn_ms; /* mono: when they go on */
     size_t spent;    /* by all, of what is carried out in wake-up spent_wake */
     uint64_t spent_wake;
-    size_t held;               /* bytes: the sum of session.held */
-    uint64_t evicted_logged;   /* of usage.clients.evicted */
-    int64_t evicted_logged_ms; /* mono; 0 = never */
-    uint64_t http_unlogged;    /* clients that spoke HTTP since the last line about one */
-    int64_t http_logged_ms;    /* mono; 0 = never */
+    size_t held; /* bytes: the sum of session.held */
+    struct {
+        struct told evicted, starved;
+    } told;                 /* of usage */
+    uint64_t http_unlogged; /* clients that spoke HTTP since the last line about one */
+    int64_t http_logged_ms; /* mono; 0 = never */
 
     struct resp_reader reader; /* of the request in hand */
     struct buf otherwise;      /* what the command in hand answers if its write fails */

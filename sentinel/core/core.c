@@ -240,12 +240,14 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     list_init(&c->awaiting);
     scripts_init(&c->scripts);
     resolve_init(c);
+    room_init(c, &options->descriptors);
     if (c->settings.listen_count > 0)
         c->listen = c->settings.listen[0];
     c->now = now;
     c->read_ms = now.heard_ms;
     c->out = out;
     restore(c, options->state, options->plan);
+    room_ask_all(c);
     judge_stagger(c);
     core_end(c);
     return c;
@@ -495,6 +497,7 @@ void core_end(struct core *c) {
     leave_tilt_if_over(c);
     resolve_judge(c);
     judge_due(c);
+    room_tell(c);
     script_judge(c);
     bool retry = c->store_retry_ms != 0 && c->now.mono_ms >= c->store_retry_ms;
     if (retry)
@@ -531,7 +534,7 @@ struct group *core_group(const struct core *c, struct slice name) {
 }
 
 size_t core_wanted_links(const struct core *c) {
-    return c->link_count - c->free_links;
+    return c->room.waiting_count > 0 ? room_used(c) : c->link_count - c->free_links;
 }
 
 struct group *core_group_by_address(const struct core *c, const struct endpoint *master) {

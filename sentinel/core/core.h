@@ -13,7 +13,9 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/core/group.h"
 #include "sentinel/core/info_text.h"
+#include "sentinel/core/input.h"
 #include "sentinel/core/resolve.h"
+#include "sentinel/core/room.h"
 #include "sentinel/core/script.h"
 
 struct input;
@@ -78,6 +80,7 @@ struct core {
     unsigned failures; /* enum failure: simulated */
 
     struct resolve resolve; /* what host names mean */
+    struct room room;       /* descriptors for links */
 
     struct list dirty;           /* struct group.dirty_node */
     struct list dirty_processes; /* struct process.dirty_node */
@@ -118,6 +121,7 @@ struct core_options {
     const struct plan *plan;   /* read during the call */
     bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
     uint64_t seed;
+    struct descriptor_usage descriptors;
 };
 
 struct core *core_new(const struct core_options *options, struct now now, struct effects *out);

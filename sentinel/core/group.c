@@ -175,6 +175,7 @@ void group_free(struct core *c, struct group *g) {
     drop_replicas(c, g);
     drop_peers(c, g);
     node_free(c, g->master);
+    room_give_back(c, g);
     list_remove(&g->dirty_node);
     list_remove(&g->awaiting_node);
     heap_remove(&c->due, &g->due);

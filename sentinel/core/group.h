@@ -84,6 +84,10 @@ struct group {
     int retries;             /* fast retries so far */
     int64_t delay_logged_ms; /* failover_start_ms for which "Next failover delay" was logged */
 
+    size_t granted;                 /* links that it may have; 0 = none were granted yet */
+    int64_t granted_ms;             /* mono: when they were */
+    bool waits_for_room;            /* it may have none: descriptors are scarce */
+    struct list_node waiting_node;  /* in core->room.waiting */
     struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
     int64_t peer_ignored_ms;        /* mono: last line about a peer, */
     int64_t replica_ignored_ms;     /* or replica, beyond the limit; 0 = none */

@@ -69,7 +69,7 @@ void input_print(const struct input *in, struct buf *out) {
         print_link(in, "up", out);
         break;
     case INPUT_LINK_LOST:
-        print_link(in, in->refused ? "refused: " : "lost: ", out);
+        print_link(in, in->starved ? "starved: " : in->refused ? "refused: " : "lost: ", out);
         buf_add_escaped(out, in->why);
         break;
     case INPUT_REPLY:

@@ -14,8 +14,8 @@ struct plan;
 enum input_kind {
     INPUT_TIMER,     /* the deadline has come, or a wake-up ended: judge what is due */
     INPUT_LINK_UP,   /* connected: link, incarnation, local */
-    INPUT_LINK_LOST, /* not or no longer connected: link, incarnation, why, refused; every SEND
-                        pending on it ends in this loss */
+    INPUT_LINK_LOST, /* not or no longer connected: link, incarnation, why, refused, starved; every
+                        SEND pending on it ends in this loss */
     INPUT_REPLY, /* link, incarnation, tag, value: to the last request of the SEND with this tag */
     INPUT_MESSAGE,        /* link, incarnation, channel, payload: a pub/sub message */
     INPUT_CLIENT_OPENED,  /* client, remote, local, descriptor */
@@ -68,7 +68,16 @@ struct stalls {
 struct loop_usage {
     uint64_t wakes;
     int64_t busy_us;     /* awake */
+    int64_t late_us;     /* woke up so much after the deadline */
+    int64_t longest_us;  /* awake in one go, since the last USAGE */
     int64_t requests_us; /* of it in steps for what clients sent */
+};
+
+/* Descriptors, as the shell shares them out. */
+struct descriptor_usage {
+    uint64_t max;     /* that the process may have; 0 = not known */
+    uint64_t links;   /* of them for links; 0 = as many as are wanted */
+    uint64_t starved; /* since the start: attempts to connect for which there was none */
 };
 
 /* What the process has used, as getrusage gives it, microseconds; and what it missed. */
@@ -78,6 +87,7 @@ struct usage {
     struct loop_usage loop;
     struct stalls stalls;
     struct client_usage clients;
+    struct descriptor_usage descriptors;
 };
 
 struct input {
@@ -100,6 +110,7 @@ struct input {
     size_t ip_count;
     struct slice why;
     bool refused;    /* LINK_LOST: an attempt to connect met a host on which nothing listens */
+    bool starved;    /* LINK_LOST: there was no descriptor to try it with */
     uint64_t script; /* of the RUN */
     int64_t pid;
     int exit_status, signal_number;

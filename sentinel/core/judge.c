@@ -9,15 +9,27 @@
 #include "sentinel/core/invariant.h"
 #include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
+#include "sentinel/core/room.h"
 
 #define DUE_MAX    64 /* groups that the time calls for in one step: clients wait for its end */
 #define ROUNDS_MAX 16 /* a group that is marked again and again is left for the next step */
 
-/* Judgement proper: what tilt and a broken law forbid. */
-static void act(struct core *c, struct group *g, int64_t *due) {
+static void judge_nodes(struct core *c, struct group *g, int64_t *due) {
     due_mono(due, health_judge_node(c, g->master));
     list_for_each(n, &g->replicas, struct node, siblings)
         due_mono(due, health_judge_node(c, n));
+}
+
+static void probe_nodes(struct core *c, struct group *g, int64_t *due) {
+    due_mono(due, probe_node(c, g->master));
+    list_for_each(n, &g->replicas, struct node, siblings)
+        due_mono(due, probe_node(c, n));
+}
+
+/* Judgement proper: what tilt and a broken law forbid. */
+static void act(struct core *c, struct group *g, int64_t *due) {
+    if (!g->waits_for_room)
+        judge_nodes(c, g, due);
     due_mono(due, health_judge_quorum(c, g));
     due_mono(due, election_judge(c, g));
     due_mono(due, failover_judge(c, g));
@@ -28,9 +40,8 @@ static void act(struct core *c, struct group *g, int64_t *due) {
 
 /* What goes on at all times. */
 static void probe(struct core *c, struct group *g, int64_t *due) {
-    due_mono(due, probe_node(c, g->master));
-    list_for_each(n, &g->replicas, struct node, siblings)
-        due_mono(due, probe_node(c, n));
+    if (!g->waits_for_room)
+        probe_nodes(c, g, due);
     list_for_each(p, &g->peers, struct peer, of_group)
         due_mono(due, probe_peer(c, p));
 }
@@ -38,6 +49,7 @@ static void probe(struct core *c, struct group *g, int64_t *due) {
 static void judge_group(struct core *c, struct group *g) {
     int64_t due = TSTAMP_NEVER;
     group_merge(c, g);
+    (void)room_ask(c, g);
     if ((!c->tilt || PLANTED(ACTS_IN_TILT)) && !g->frozen)
         act(c, g, &due);
     else if (!g->frozen) /* a fact that the disk has, and a restart would tell */

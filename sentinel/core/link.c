@@ -135,9 +135,15 @@ const struct address *link_address(const struct link *l) {
     return l->node != NULL ? &l->node->address : &l->process->address;
 }
 
+static struct liveness *live_of(const struct link *l) {
+    return l->node != NULL ? &l->node->live : &l->process->live;
+}
+
 void link_open(struct core *c, struct link *l) {
     ensure(!link_is_usable(l));
     l->state = LINK_OPENING;
+    if (l->incarnation == 0 || live_of(l)->unanswered_ms == 0)
+        l->blames_none = true;
     l->incarnation = ++c->next_incarnation;
     l->tried_heard_ms = l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
     l->tried_ms = c->now.mono_ms;
@@ -165,7 +171,14 @@ void link_close(struct core *c, struct link *l) {
     struct effect *e = effects_add(c->out, EFFECT_CLOSE);
     e->link = l->id;
     e->incarnation = l->incarnation;
+    l->blames_none = false;
     lose(c, l);
+}
+
+/* Nobody was asked: our own want is no silence of theirs. */
+static void forgive(const struct core *c, struct link *l) {
+    if (l->purpose == LINK_COMMAND && l->blames_none)
+        live_of(l)->unanswered_ms = c->now.heard_ms;
 }
 
 /* The link that the input is about, or NULL if it is stale. */
@@ -183,6 +196,7 @@ void link_input(struct core *c, const struct input *in) {
         return;
     if (in->kind == INPUT_LINK_UP) {
         l->state = LINK_OPEN;
+        l->blames_none = false;
         l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
         mem_free(l->local_host);
         l->local_host = mem_strdup(in->local.host);
@@ -190,6 +204,10 @@ void link_input(struct core *c, const struct input *in) {
     } else if (in->kind == INPUT_LINK_LOST) {
         bool failed_to_open = l->state == LINK_OPENING;
         lose(c, l);
+        if (in->starved)
+            forgive(c, l);
+        else
+            l->blames_none = false;
         if (failed_to_open)
             observe_link_failed(c, l, in->why, in->refused);
     } else if (in->kind == INPUT_REPLY) {

@@ -54,7 +54,9 @@ struct link {
     char *local_host;        /* owned: our end, once open; NULL before */
     struct pending *ring;    /* owned: oldest first from `head`; NULL while nothing is pending */
     size_t head, count, capacity;
-    bool was_full; /* when link_is_full was last asked */
+    bool was_full;    /* when link_is_full was last asked */
+    bool blames_none; /* the silence that is counted is all of our own making: nothing was heard or
+                         asked before attempts failed for want of a descriptor */
 };
 
 void link_init(struct core *c, struct link *l, enum link_purpose purpose);

@@ -40,6 +40,7 @@ struct engine *engine_new(
         .plan = options->plan,
         .writes_file = options->writes_file,
         .seed = options->seed,
+        .descriptors = options->descriptors,
     };
     route_init(&e->route);
     e->core = core_new(&core_options, now, out);
@@ -88,6 +89,7 @@ static void dispatch(struct engine *e, const struct input *in) {
         answer_sentinel_set(e->server, in->client, in->unfit);
         break;
     case INPUT_USAGE:
+        room_set(e->core, &in->usage.descriptors);
         server_take_usage(e->server, &in->usage);
         break;
     case INPUT_RELOAD:

@@ -20,6 +20,7 @@ struct engine_options {
     const struct process_facts *facts; /* borrowed */
     bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
     uint64_t seed;    /* of the random waits only */
+    struct descriptor_usage descriptors; /* of which links may be made at once */
 };
 
 /* The first effects (links to open, groups to persist, +monitor) are in `out`. */

@@ -48,7 +48,8 @@ enum field {
     PLAN = 1 << 21,
     SAVED = 1 << 22, /* rewritten, and plan and listing if there is one */
     LETTERS = 1 << 23,
-    FIELD_END = 1 << 24,
+    STARVED = 1 << 24,
+    FIELD_END = 1 << 25,
 };
 
 /* A code is for ever; that of a kind that is gone is not used again. */
@@ -62,7 +63,7 @@ static const struct row {
 } rows[INPUT_KIND_COUNT] = {
     [INPUT_TIMER] = { 't', 0 },
     [INPUT_LINK_UP] = { 'u', LINK | LOCAL },
-    [INPUT_LINK_LOST] = { 'l', LINK | WHY | REFUSED },
+    [INPUT_LINK_LOST] = { 'l', LINK | WHY | REFUSED | STARVED },
     [INPUT_REPLY] = { 'r', LINK | TAG | VALUE },
     [INPUT_MESSAGE] = { 'm', LINK | CHANNEL | PAYLOAD },
     [INPUT_CLIENT_OPENED] = { 'o', CLIENT | REMOTE | LOCAL | DESCRIPTOR },
@@ -445,6 +446,9 @@ static void pack_field(const struct writing *w, enum field field) {
     case SAVED:
         pack_saved(w->mask, in, out);
         break;
+    case STARVED:
+        pack_u64(out, in->starved);
+        break;
     case LETTERS:
         pack_u64(out, in->tag);
         break;
@@ -537,6 +541,9 @@ static void unpack_field(
     case SAVED:
         unpack_saved(u, r, in);
         break;
+    case STARVED:
+        in->starved = unpack_bool(u);
+        break;
     case LETTERS: /* two from each byte */
         in->tag = unpack_upto(u, 2 * (uint64_t)in->bytes.size);
         break;
@@ -572,6 +579,8 @@ static void pack_start(const struct record *r, struct mask *mask, struct buf *ou
     pack_i64(out, f->arch_bits);
     pack_u64(out, o->writes_file);
     pack_u64(out, o->seed);
+    pack_u64(out, o->descriptors.max);
+    pack_u64(out, o->descriptors.links);
     pack_state(out, mask, o->state);
     pack_plan(out, mask, o->plan);
 }
@@ -603,6 +612,8 @@ static struct record_start *unpack_start(struct unpack *u) {
     f->arch_bits = unpack_int(u);
     s->options.writes_file = unpack_bool(u);
     s->options.seed = unpack_u64(u);
+    s->options.descriptors.max = unpack_upto(u, INT32_MAX);
+    s->options.descriptors.links = unpack_upto(u, INT32_MAX);
     unpack_state(u, &s->state);
     unpack_plan(u, &s->plan);
     s->options.state = &s->state;

@@ -16,6 +16,12 @@ size_t descriptors_raise(void) {
     return (size_t)MIN_OF(limit.rlim_cur, (rlim_t)INT32_MAX);
 }
 
+size_t descriptors_for_links(size_t descriptors) {
+    size_t kept = MIN_OF(descriptors / DESCRIPTORS_CLIENTS_SHARE, (size_t)DESCRIPTORS_CLIENTS_KEPT);
+    size_t others = DESCRIPTORS_OF_OWN + MAX_OF(kept, (size_t)DESCRIPTORS_CLIENTS_LEAST);
+    return descriptors > others ? descriptors - others : 1;
+}
+
 size_t descriptors_for_clients(size_t descriptors, size_t links) {
     size_t reserved = DESCRIPTORS_OF_OWN + DESCRIPTORS_AHEAD + links;
     size_t left = descriptors > reserved ? descriptors - reserved : 0;

@@ -36,7 +36,8 @@ struct redis_link {
     struct pending *pending;     /* owned: [first, count) in order of sending */
     size_t first, count, capacity;
     bool is_lost;
-    bool refused;             /* why it is lost: nothing listens there */
+    bool refused;             /* why it is lost: nothing listens there, */
+    bool starved;             /* or there was no descriptor for it */
     char *why;                /* owned; NULL until it is lost */
     struct list_node waiting; /* in links->waiting */
     struct list_node lost;    /* in links->lost */
@@ -126,6 +127,7 @@ bool redis_links_report(struct redis_links *l) {
             .incarnation = link->incarnation,
             .why = slice_of(why),
             .refused = link->refused,
+            .starved = link->starved,
         };
         link->why = NULL; /* outlives the link */
         link_free(link);
@@ -242,6 +244,10 @@ static const struct stream_handler handler = {
 
 /* ---- what the engine asks for ---- */
 
+static bool is_starved(const struct redis_link *link, int error) {
+    return link->stream == NULL && (error == -EMFILE || error == -ENFILE);
+}
+
 void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarnation,
     enum link_purpose purpose, const struct endpoint *address) {
     ensure(id.value != 0);
@@ -266,13 +272,14 @@ static void begin(struct redis_link *link) {
     struct redis_links *l = link->links;
     int error = 0;
     link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
-    bool lacks_descriptor = link->stream == NULL && (error == -EMFILE || error == -ENFILE);
-    if (lacks_descriptor && l->make_room != NULL && l->make_room(l->room_context))
+    if (is_starved(link, error) && l->make_room != NULL && l->make_room(l->room_context))
         link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
     if (link->stream != NULL) {
         stream_write(link->stream, buf_slice(&link->early));
     } else {
         link->refused = error == -ECONNREFUSED;
+        link->starved = is_starved(link, error);
+        l->starved += link->starved;
         lose(link, "%s", socket_why(error));
     }
     mem_free(link->to);

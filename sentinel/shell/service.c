@@ -317,6 +317,7 @@ static void start_engine(struct service *s, const struct plan *plan) {
         .writes_file = s->rewriter != NULL,
         .facts = &s->facts,
         .seed = draw_seed(),
+        .descriptors = shell_descriptors(&s->shell),
     };
     recorder_begin(s->recorder, &options, s->shell.clock.now);
     s->shell.engine = engine_new(&options, s->shell.clock.now, &s->shell.effects);

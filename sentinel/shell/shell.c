@@ -162,11 +162,20 @@ static int64_t microseconds(struct timeval t) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
 }
 
+struct descriptor_usage shell_descriptors(const struct shell *s) {
+    return (struct descriptor_usage){
+        .max = s->descriptors,
+        .links = descriptors_for_links(s->descriptors),
+        .starved = s->links.starved,
+    };
+}
+
 static void tell_usage(struct shell *s) {
     int64_t now_ms = s->clock.now.mono_ms;
     if (tstamp_is_recent(now_ms, s->usage_told_ms, USAGE_PERIOD_MS))
         return;
     s->usage_told_ms = now_ms;
+    s->descriptors = descriptors_raise(); /* prlimit may have changed it */
     struct rusage self, children, loop;
     if (getrusage(RUSAGE_SELF, &self) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0 ||
         getrusage(RUSAGE_THREAD, &loop) < 0)
@@ -184,6 +193,7 @@ static void tell_usage(struct shell *s) {
                 .loop = s->loop_usage,
                 .clients = clients_usage(&s->clients),
                 .stalls = s->clock.stalls,
+                .descriptors = shell_descriptors(s),
             },
         });
 }

@@ -74,6 +74,8 @@ int shell_run(struct shell *s);
 /* Hands in what happened; from the callbacks of the loop only. */
 void shell_take(struct shell *s, const struct input *in);
 
+struct descriptor_usage shell_descriptors(const struct shell *s);
+
 /* Calls back once, when all that this wake-up asked for has been carried out: what then reads the
  * store finds in it all that the engine knows. */
 void shell_when_settled(struct shell *s, void (*callback)(void *context), void *context);

@@ -393,6 +393,7 @@ static void process_step(struct outside *o, uint8_t what, struct fuzz_bytes *b) 
     } else if (what == 6) {
         in.usage.clients.unread = fuzz_number(b, 4);
         in.usage.loop.wakes = fuzz_number(b, 2);
+        in.usage.descriptors.links = in.usage.loop.wakes % 64;
         outside_step(o, &in);
     } else if (fuzz_byte(b) < 8) {
         outside_step(o, &(struct input){ .kind = INPUT_STOP, .why = SLICE_LITERAL("SIGTERM") });

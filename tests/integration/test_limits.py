@@ -273,14 +273,14 @@ def test_links_come_before_clients(lab):
     spare = lab.server('spare').start()
     deployment = lab.planned(down_after=1000)
     for sentinel in deployment.sentinels:
-        sentinel.descriptors = 200
+        sentinel.descriptors = 400
     deployment.start()
     busy = deployment.sentinels[0]
     with contextlib.ExitStack() as stack:
         for sentinel in deployment.sentinels:  # the test has its one connection
             sentinel.call = stack.enter_context(sentinel.connect()).call
-        held = {s: [stack.enter_context(c) for c in flood(s, 250)] for s in deployment.sentinels}
-        assert all(100 < len(connections) < 200 for connections in held.values())
+        held = {s: [stack.enter_context(c) for c in flood(s, 500)] for s in deployment.sentinels}
+        assert all(200 < len(connections) < 400 for connections in held.values())
         for sentinel in deployment.sentinels:
             wait_until(lambda s=sentinel: deployment.known_by(s), 10, 'all links stand')
         # Far more links than there is air for: those who hold descriptors idly give them up.

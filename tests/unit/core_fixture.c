@@ -623,7 +623,9 @@ static void start_core(struct fixture *f) {
     bool merged = config_merge(&f->settings, &f->stored, MERGE_YAML, &plan, &diag);
     ensure(merged);
     f->core = core_new(
-        &(struct core_options){ .state = &f->stored, .plan = &plan, .seed = 1 }, f->now, &f->out);
+        &(struct core_options){
+            .state = &f->stored, .plan = &plan, .seed = 1, .descriptors = f->descriptors },
+        f->now, &f->out);
     plan_fini(&plan);
     diag_fini(&diag);
     take_effects(f);
@@ -633,6 +635,7 @@ void fixture_start_alone(struct fixture *f, const struct fixture_options *o) {
     *f = (struct fixture){
         .now = { .mono_ms = START_MS, .heard_ms = START_MS, .wall_ms = 1700000000000, .wake = 1 },
         .out = EFFECTS_INIT,
+        .descriptors = { .max = o->links == 0 ? 0 : o->links + 40, .links = o->links },
         .events = BUF_INIT,
         .logs = BUF_INIT,
         .scripts = BUF_INIT,

@@ -95,6 +95,7 @@ struct fixture_options {
     const char *auth_user, *auth_password;
     const char *second_group; /* another group at 10.0.2.1:6379, without replicas, the same peers */
     const char *announce;     /* "host:port" */
+    uint64_t links;           /* that there may be; 0 = as many as are wanted */
     bool named; /* servers and peers are given by name: db-0.test (the master), db-1.test, ...;
                    s-0.test, ...; nothing is resolved yet */
     bool announce_names;
@@ -121,6 +122,7 @@ struct fixture {
     struct now now;
     struct effects out; /* of the last step */
     struct settings settings;
+    struct descriptor_usage descriptors;
     struct state stored; /* every delta emitted so far */
 
     struct far master, second_master;

@@ -56,6 +56,7 @@ static int open_tape(void **state) {
         .facts = &t->facts,
         .writes_file = true,
         .seed = UINT64_MAX,
+        .descriptors = { .max = 1024, .links = 800 },
     };
     write_start(t);
     *state = t;
@@ -135,6 +136,8 @@ static void what_an_engine_starts_from_comes_back(void **state) {
     assert_plans_equal(r.start->plan, &t->scene.plan);
     assert_true(r.start->writes_file);
     assert_true(r.start->seed == UINT64_MAX);
+    assert_int_equal(r.start->descriptors.max, 1024);
+    assert_int_equal(r.start->descriptors.links, 800);
     assert_int_equal(r.start->facts->process_id, 42);
     assert_string_equal(r.start->facts->run_id, t->facts.run_id);
     assert_string_equal(r.start->facts->executable, "/usr/bin/vedette");
@@ -294,7 +297,8 @@ static const struct input samples[INPUT_KIND_COUNT] = {
     [INPUT_LINK_LOST] = { .link = { UINT32_MAX },
         .incarnation = UINT64_MAX,
         .why = SLICE_LITERAL("Connection refused"),
-        .refused = true },
+        .refused = true,
+        .starved = true },
     [INPUT_REPLY] = { .link = { 1 },
         .incarnation = 2,
         .tag = 77,
@@ -337,7 +341,8 @@ static const struct input samples[INPUT_KIND_COUNT] = {
                           .children_user_us = 1000000,
                           .loop = { .wakes = 3, .busy_us = 4, .requests_us = 5 },
                           .stalls = { .count = 1, .last_at_ms = 99 },
-                          .clients = { .allowed = 10, .longest_unread = 1 } } },
+                          .clients = { .allowed = 10, .longest_unread = 1 },
+                          .descriptors = { .max = 9, .links = 8, .starved = 7 } } },
     [INPUT_RELOAD] = { .plan = &plan_in_hand },
     [INPUT_RELOAD_FAILED] = { .why = SLICE_LITERAL("2 findings") },
     [INPUT_STOP] = { .why = SLICE_LITERAL("SIGTERM") },
@@ -372,6 +377,7 @@ static void assert_inputs_equal(const struct input *got, const struct input *exp
         assert_slice_equal(got->ips[i], expected->ips[i]);
     assert_slice_equal(got->why, expected->why);
     assert_int_equal(got->refused, expected->refused);
+    assert_int_equal(got->starved, expected->starved);
     assert_true(got->script == expected->script);
     assert_true(got->pid == expected->pid);
     assert_int_equal(got->exit_status, expected->exit_status);

@@ -396,6 +396,23 @@ static void links_are_opened_one_after_the_other(void **state) {
     expect_told(f, "up 3.3|");
 }
 
+static void links_leave_a_part_to_clients(void **state) {
+    (void)state;
+    static const struct {
+        size_t descriptors, links;
+    } cases[] = {
+        { 1048576, 1048576 - 32 - 256 },
+        { 2048, 2048 - 32 - 256 },
+        { 1024, 1024 - 32 - 128 },
+        { 64, 64 - 32 - 8 },
+        { 41, 1 },
+        { 40, 1 },
+        { 20, 1 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(descriptors_for_links(cases[i].descriptors), cases[i].links);
+}
+
 static void clients_get_the_descriptors_that_links_leave(void **state) {
     static const struct {
         size_t descriptors, links, clients;
@@ -430,6 +447,7 @@ int main(void) {
         TEST(replies_come_back_in_order_however_many_wait),
         TEST(a_link_without_a_descriptor_gets_one),
         TEST(links_are_opened_one_after_the_other),
+        TEST(links_leave_a_part_to_clients),
         TEST(clients_get_the_descriptors_that_links_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
