@@ -9,8 +9,21 @@
 #define CACHED_MAX     1024
 #define GROW_MIN_BYTES 64 /* less is hardly less to the allocator */
 
+static void (*last_words)(const char *text);
+
+void mem_set_last_words(void (*hear)(const char *text)) {
+    last_words = hear;
+}
+
 NORETURN static void mem_exhausted(size_t size) {
-    fprintf(stderr, "out of memory allocating %zu bytes\n", size);
+    char text[160];
+    (void)snprintf(text, sizeof(text),
+        "out of memory: %zu bytes more were refused. This process ends here and is to be started anew; "
+        "what it has promised is on disk",
+        size);
+    (void)fprintf(stderr, "%s\n", text);
+    if (last_words != NULL)
+        last_words(text);
     abort();
 }
 

@@ -11,6 +11,8 @@
 #define QUARTER_OF_AN_HOUR_MS \
     ((int64_t)15 * 60 * 1000) /* time zones change their offset at such instants only */
 
+#define LAST_WORDS_MAX 512
+
 void logsink_init(struct logsink *l, enum log_level threshold, int stream) {
     *l = (struct logsink){
         .threshold = threshold,
@@ -18,8 +20,10 @@ void logsink_init(struct logsink *l, enum log_level threshold, int stream) {
         .fd = stream,
         .pid = getpid(),
         .lines = BUF_INIT,
+        .last = BUF_INIT,
         .offset_at = INT64_MIN,
     };
+    (void)buf_reserve(&l->last, LAST_WORDS_MAX);
 }
 
 static void close_file(struct logsink *l) {
@@ -35,6 +39,7 @@ void logsink_fini(struct logsink *l) {
     logsink_to_system(l, NULL, 0);
     close_file(l);
     buf_fini(&l->lines);
+    buf_fini(&l->last);
 }
 
 int logsink_open(struct logsink *l, const char *path) {
@@ -121,4 +126,11 @@ void logsink_flush(struct logsink *l) {
         buf_consume(&l->lines, (size_t)n);
     }
     buf_clear(&l->lines);
+}
+
+void logsink_last_words(struct logsink *l, int64_t wall_ms, const char *text) {
+    buf_clear(&l->last);
+    log_format(&l->last, l->pid, wall_ms, l->offset_s, LOG_WARNING, slice_of(text));
+    while (write(l->fd, buf_text(&l->last), buf_size(&l->last)) < 0 && errno == EINTR)
+        ;
 }

@@ -14,6 +14,7 @@ struct logsink {
     char *system_name; /* owned: what they begin with there */
     int64_t pid;
     struct buf lines;
+    struct buf last;   /* room for the last words */
     int64_t offset_s;  /* of the local time, seconds east of Greenwich */
     int64_t offset_at; /* the quarter of an hour that offset_s was found for */
 };
@@ -34,3 +35,5 @@ void logsink_write(struct logsink *l, int64_t wall_ms, enum log_level level, str
 void logsink_printf(struct logsink *l, int64_t wall_ms, enum log_level level, const char *format,
     ...) PRINTF_LIKE(4, 5);
 void logsink_flush(struct logsink *l);
+/* At once, and without memory: the last line of a process that has none left. */
+void logsink_last_words(struct logsink *l, int64_t wall_ms, const char *text);

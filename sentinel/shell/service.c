@@ -445,6 +445,15 @@ static void watch_signals(struct service *s) {
     loop_signal(s->shell.loop, SIGHUP, on_hangup, s);
 }
 
+/* ---- the end without memory ---- */
+
+static struct logsink *last_log; /* NULL = none is open */
+
+static void hear_last_words(const char *text) {
+    if (last_log != NULL && last_log->fd != STDERR_FILENO) /* where they are said already */
+        logsink_last_words(last_log, clock_wall_ms(), text);
+}
+
 /* ---- the whole ---- */
 
 static void stop_rewriter(struct service *s) {
@@ -519,10 +528,14 @@ int service_run(const struct service_options *options) {
     bool ok = load(&s, &s.file, &diag);
     bool is_classic = s.file.format == CONFIG_CLASSIC;
     logsink_init(&s.log, s.file.settings.log_level, is_classic ? STDOUT_FILENO : STDERR_FILENO);
+    last_log = &s.log;
+    mem_set_last_words(hear_last_words);
     if (ok)
         status = run(&s);
     else
         status = refuse_findings(path, &diag);
+    mem_set_last_words(NULL);
+    last_log = NULL;
     shell_fini(&s.shell);
     store_close(s.store);
     logsink_fini(&s.log);

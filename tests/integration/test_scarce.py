@@ -1,12 +1,16 @@
 """Where descriptors, memory or the processor do not suffice: it is said, with numbers, and what is
 watched already goes on."""
 
+import contextlib
 import pathlib
 import re
+import signal
+import subprocess
 import sys
 
 import pytest
 
+from harness.group import Group
 from harness.wait import wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'bench'))
@@ -95,3 +99,29 @@ def test_groups_beyond_the_descriptors_wait(lab, farm):
         for name in names[2 * WATCHED:]:
             sentinel.sentinel('REMOVE', name)
         wait_until(lambda s=sentinel: fact(s, 'vedette_groups_waiting') == 0, 10, 'nobody waits')
+
+
+# ---- memory ----
+
+def test_without_memory_it_ends_and_nothing_is_forgotten(lab):
+    sentinel = lab.sentinel('sentinel', groups=[Group('mymaster', '127.0.0.1', 1)])
+    sentinel.start()
+    sentinel.sentinel('SET', 'mymaster', 'quorum', 7)
+    identity = sentinel.id
+    if int(pathlib.Path(f'/proc/{sentinel.pid}/statm').read_text().split()[0]) > 1 << 28:
+        pytest.skip('a sanitizer has taken all addresses')
+    size = int(pathlib.Path(f'/proc/{sentinel.pid}/statm').read_text().split()[0]) * 4096
+    subprocess.run(['prlimit', f'--pid={sentinel.pid}', f'--as={size + (8 << 20)}'], check=True)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            client = stack.enter_context(sentinel.connect())
+            try:
+                client.write(b'*16\r\n' + (b'$60000\r\n' + b'x' * 60000 + b'\r\n') * 15)
+            except OSError:
+                break
+        wait_until(sentinel.has_died, 10, 'it ends')
+    assert sentinel.wait() == -signal.SIGABRT
+    assert re.search(r'out of memory: \d+ bytes more were refused', sentinel.log())
+    sentinel.start()
+    assert sentinel.id == identity
+    assert sentinel.master()['quorum'] == '7'
