@@ -408,6 +408,21 @@ static uint64_t probe_stretched_ms(const struct server *s) {
     return (uint64_t)probe_stretched_interval(s->core);
 }
 
+static uint64_t busy_per_mille(const struct server *s) {
+    const struct load sum = server_load(s);
+    return (uint64_t)load_per_mille(&sum, sum.busy_us);
+}
+
+static uint64_t late_per_mille(const struct server *s) {
+    const struct load sum = server_load(s);
+    return (uint64_t)load_per_mille(&sum, sum.late_us);
+}
+
+static uint64_t longest_turn_us(const struct server *s) {
+    const struct load sum = server_load(s);
+    return (uint64_t)sum.longest_us;
+}
+
 static uint64_t stall_count(const struct server *s) {
     return s->usage.stalls.count;
 }
@@ -503,6 +518,9 @@ static const struct line stat_lines[] = {
     LINE("acl_access_denied_db", VALKEY),
     LINE("vedette_probe_budget_per_sec", BOTH, .number = probe_budget),
     LINE("vedette_probe_stretched_ms", BOTH, .number = probe_stretched_ms),
+    LINE("vedette_loop_busy_per_mille", BOTH, .number = busy_per_mille),
+    LINE("vedette_loop_late_per_mille", BOTH, .number = late_per_mille),
+    LINE("vedette_loop_longest_turn_us", BOTH, .number = longest_turn_us),
     LINE("vedette_stalls", BOTH, .number = stall_count),
     LINE("vedette_stall_longest_ms", BOTH, .number = stall_longest_ms),
     LINE("vedette_stall_last_ms", BOTH, .number = stall_last_ms),

@@ -28,6 +28,13 @@ struct rate {
 void rate_add(struct rate *r, int64_t mono_ms, uint64_t amount);
 uint64_t rate_per_second(const struct rate *r, int64_t mono_ms);
 
+/* What the loop did in a span between two USAGEs. */
+struct load {
+    int64_t passed_us, busy_us, late_us, cpu_us, longest_us;
+};
+
+#define LOAD_SPANS 10 /* of a second and more */
+
 /* What the log was told of a number that grows. */
 struct told {
     uint64_t count;
@@ -52,7 +59,10 @@ struct server {
     int64_t started_ms; /* mono */
     struct usage usage;
     struct stats stats;
-    bool stopping; /* SHUTDOWN was asked for */
+    struct load spans[LOAD_SPANS]; /* the last ones, in a ring */
+    size_t next_span;
+    bool is_overloaded; /* the log says so */
+    bool stopping;      /* SHUTDOWN was asked for */
     struct {
         int64_t until_ms; /* mono; 0 = none */
         bool all;         /* else only commands that write where they would be replicated */
@@ -78,6 +88,7 @@ struct server {
     size_t held; /* bytes: the sum of session.held */
     struct {
         struct told evicted, starved;
+        int64_t load_ms;    /* mono: of the load; 0 = never */
     } told;                 /* of usage */
     uint64_t http_unlogged; /* clients that spoke HTTP since the last line about one */
     int64_t http_logged_ms; /* mono; 0 = never */
@@ -107,6 +118,8 @@ void server_release(struct server *s);
  * Between core_begin and core_end. */
 void server_turn(struct server *s);
 int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER is needed */
+struct load server_load(const struct server *s); /* of the last ten seconds, or longer if idle */
+int64_t load_per_mille(const struct load *l, int64_t part_us);
 void server_take_usage(struct server *s, const struct usage *usage);
 void server_reload(struct server *s); /* the core has taken new settings */
 /* Writes the reply that a client awaits (call_await): `write` is called with a call that has no

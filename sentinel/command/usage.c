@@ -4,7 +4,9 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 
-#define TOLD_PAUSE_MS (60 * 1000)
+#define TOLD_PAUSE_MS        (60 * 1000)
+#define OVERLOADED_PER_MILLE 800
+#define RELIEVED_PER_MILLE   500
 
 /* Whether so much is worth a line now: it grew, and the last line is old enough. */
 static bool may_tell(
@@ -28,6 +30,62 @@ static void measure_loop(struct server *s, const struct loop_usage *now) {
     s->stats.usage_ms = s->core->now.mono_ms;
 }
 
+static void note_load(struct server *s, const struct usage *now) {
+    const struct usage *before = &s->usage;
+    if (s->stats.usage_ms == 0) /* the first one: since when? */
+        return;
+    int64_t cpu_us =
+        now->loop_sys_us + now->loop_user_us - before->loop_sys_us - before->loop_user_us;
+    s->spans[s->next_span] = (struct load){
+        .passed_us = tstamp_age(s->core->now.mono_ms, s->stats.usage_ms) * 1000,
+        .busy_us = now->loop.busy_us - before->loop.busy_us,
+        .late_us = now->loop.late_us - before->loop.late_us,
+        .cpu_us = cpu_us,
+        .longest_us = now->loop.longest_us,
+    };
+    s->next_span = (s->next_span + 1) % LOAD_SPANS;
+}
+
+struct load server_load(const struct server *s) {
+    struct load sum = { .passed_us = 0 };
+    for (size_t i = 0; i < LOAD_SPANS; i++) {
+        const struct load *span = &s->spans[i];
+        sum.passed_us += span->passed_us;
+        sum.busy_us += span->busy_us;
+        sum.late_us += span->late_us;
+        sum.cpu_us += span->cpu_us;
+        sum.longest_us = MAX_OF(sum.longest_us, span->longest_us);
+    }
+    return sum;
+}
+
+int64_t load_per_mille(const struct load *l, int64_t part_us) {
+    return l->passed_us > 0 && part_us > 0 ? MIN_OF(part_us / MAX_OF(l->passed_us / 1000, 1), 1000)
+                                           : 0;
+}
+
+static void log_load(struct server *s) {
+    const struct load sum = server_load(s);
+    int64_t share = load_per_mille(&sum, sum.busy_us + sum.late_us);
+    bool is_known = s->spans[s->next_span].passed_us > 0; /* the ring is full */
+    if (!is_known || tstamp_is_recent(s->core->now.mono_ms, s->told.load_ms, TOLD_PAUSE_MS))
+        return;
+    if (share > OVERLOADED_PER_MILLE) {
+        core_log(s->core, LOG_WARNING,
+            "the processor does not suffice: in the last %lld s busy for %lld %% with %lld %% of a "
+            "processor, late for %lld %%, %lld ms in one turn at most; %zu groups, %zu clients",
+            (long long)(sum.passed_us / 1000000), (long long)load_per_mille(&sum, sum.busy_us) / 10,
+            (long long)load_per_mille(&sum, sum.cpu_us) / 10,
+            (long long)load_per_mille(&sum, sum.late_us) / 10, (long long)(sum.longest_us / 1000),
+            map_count(&s->core->groups), server_count_clients(s));
+        s->told.load_ms = s->core->now.mono_ms;
+        s->is_overloaded = true;
+    } else if (s->is_overloaded && share < RELIEVED_PER_MILLE) {
+        core_log(s->core, LOG_WARNING, "the processor suffices again");
+        s->is_overloaded = false;
+    }
+}
+
 static void log_evicted(struct server *s) {
     uint64_t more;
     if (may_tell(s, &s->told.evicted, s->usage.clients.evicted, &more))
@@ -48,8 +106,10 @@ static void log_starved(struct server *s) {
 }
 
 void server_take_usage(struct server *s, const struct usage *usage) {
+    note_load(s, usage);
     measure_loop(s, &usage->loop);
     s->usage = *usage;
     log_evicted(s);
     log_starved(s);
+    log_load(s);
 }

@@ -27,6 +27,7 @@
 #define CROWD_LINKS       256    /* from which on what comes is let gather, */
 #define GATHER_PAUSE_US   1000   /* for so long */
 #define USAGE_PERIOD_MS   1000
+#define LATE_MIN_US       5000
 
 /* ---- life cycle ---- */
 
@@ -196,6 +197,7 @@ static void tell_usage(struct shell *s) {
                 .descriptors = shell_descriptors(s),
             },
         });
+    s->loop_usage.longest_us = 0;
 }
 
 static void judge(struct shell *s) {
@@ -318,6 +320,13 @@ static void let_gather(struct shell *s, int64_t until_ms) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = GATHER_PAUSE_US * 1000 }, NULL);
 }
 
+/* What timers and the scheduler take at all times is no lateness. */
+static void note_late(struct shell *s, int64_t due_us) {
+    int64_t late_us = s->woke_us - due_us;
+    if (late_us > LATE_MIN_US)
+        s->loop_usage.late_us += late_us;
+}
+
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
     int64_t until_ms = s->effects.count > 0 || !s->are_links_begun
@@ -325,12 +334,15 @@ static void sleep_until_due(struct shell *s) {
         : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
     until_ms = tstamp_min(until_ms, dns_deadline(s->dns, slept_us / 1000));
     s->loop_usage.busy_us += slept_us - s->woke_us;
+    s->loop_usage.longest_us = MAX_OF(s->loop_usage.longest_us, slept_us - s->woke_us);
     clock_sleep(&s->clock, slept_us / 1000, until_ms);
     let_gather(s, until_ms);
     loop_wait(s->loop, until_ms);
     pace_moment("woke");
     s->woke_us = clock_mono_us();
     s->loop_usage.wakes++;
+    if (until_ms != TSTAMP_NEVER)
+        note_late(s, MAX_OF(until_ms * 1000, slept_us));
     clock_wake(&s->clock, s->woke_us / 1000, clock_wall_ms());
     tell_stall(s);
 }

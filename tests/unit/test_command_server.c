@@ -394,6 +394,46 @@ static void evictions_are_logged_at_a_bounded_rate(void **state) {
     assert_int_equal(server_allowed_clients(d->server), 7);
 }
 
+static void a_busy_loop_is_logged_at_a_bounded_rate(void **state) {
+    struct desk *d = *state;
+    struct usage usage = { .loop = { .wakes = 1 } };
+    static const struct {
+        int64_t seconds, busy_ms, late_ms; /* of each */
+        size_t lines;
+        const char *last;
+    } cases[] = {
+        { 20, 790, 0, 0, NULL },
+        { 9, 1000, 0, 1, "the processor does not suffice" },
+        { 50, 700, 300, 0, NULL },
+        { 60, 700, 300, 1,
+            "the processor does not suffice: in the last 10 s busy for 70 % with 60 % of a processor, "
+            "late for 30 %, 40 ms in one turn at most; 1 groups, 2 clients" },
+        { 70, 600, 0, 1, "the processor does not suffice" },
+        { 20, 100, 0, 1, "the processor suffices again" },
+        { 20, 100, 0, 0, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t lines = 0;
+        for (int64_t second = 0; second < cases[i].seconds; second++) {
+            desk_pass(d, 1000);
+            effects_clear(&d->out);
+            core_begin(d->core, d->now, &d->out);
+            usage.loop.wakes++;
+            usage.loop.busy_us += cases[i].busy_ms * 1000;
+            usage.loop.late_us += cases[i].late_ms * 1000;
+            usage.loop.longest_us = 40000;
+            usage.loop_user_us += 600000;
+            server_take_usage(d->server, &usage);
+            if (desk_count(d, EFFECT_LOG) == 0)
+                continue;
+            lines++;
+            if (!slice_starts_with(d->out.items[d->out.count - 1].text, cases[i].last))
+                fail_msg("case %zu: " SLICE_FMT, i, SLICE_ARG(d->out.items[d->out.count - 1].text));
+        }
+        assert_int_equal(lines, cases[i].lines);
+    }
+}
+
 /* ---- idle clients ---- */
 
 static void idle_clients_are_closed_when_their_time_is_over(void **state) {
@@ -449,6 +489,7 @@ int main(void) {
         DESK_TEST(who_stops_reading_amid_a_pipeline_waits),
         DESK_TEST(a_client_that_waits_for_its_turn_may_go),
         DESK_TEST(evictions_are_logged_at_a_bounded_rate),
+        DESK_TEST(a_busy_loop_is_logged_at_a_bounded_rate),
         DESK_TEST(idle_clients_are_closed_when_their_time_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
