@@ -311,6 +311,14 @@ void election_retry_soon(struct core *c, struct group *g) {
     g->retries++;
 }
 
+void election_meet_voter(const struct core *c, struct peer *p) {
+    struct group *g = p->group;
+    bool tries_again = g->attempt.state == FAILOVER_WAIT_START && g->retries > 0;
+    if (tries_again) /* the same holds of the one that came sooner for that */
+        p->absent_ms = c->now.mono_ms;
+    g->retry_at_ms = 0;
+}
+
 /* Until when an attempt may wait for its election. */
 static int64_t election_end(const struct core *c, const struct group *g) {
     return g->attempt.begun_ms + MIN_OF(c->periods.election, g->settings.failover_timeout_ms);

@@ -6,6 +6,7 @@
 
 struct core;
 struct group;
+struct peer;
 
 struct vote {
     struct slice candidate; /* borrowed from the group; empty: none known */
@@ -40,5 +41,8 @@ void election_begin(struct core *c, struct group *g, enum election_why why);
 /* Judges standing, counting and the death of an attempt in WAIT_START. Returns when to look again,
  * mono ms. */
 int64_t election_judge(struct core *c, struct group *g);
+/* A voter turned up that was not known: nobody counted its votes, so that no attempt is known for
+ * dead any more, and the next one waits as long as it does with stock (law C5). */
+void election_meet_voter(const struct core *c, struct peer *p);
 /* Lets a dead attempt be followed by another one soon, five times at most (law C5). */
 void election_retry_soon(struct core *c, struct group *g);

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/heard.h"
 #include "sentinel/core/planted.h"
@@ -185,6 +186,7 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
     if (!address_equal(
             &p->process->address, &address)) /* known to another group at an older address */
         move_peer(c, g, p, &address);
+    election_meet_voter(c, p);
     event_of_peer(c, EVENT_SENTINEL, p, NULL);
     persist_peer(c, p);
     return p;

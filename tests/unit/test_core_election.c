@@ -603,6 +603,55 @@ static void c5_a_vote_spent_on_a_later_epoch_may_have_gone_to_a_rival_before(voi
     fixture_stop(&f);
 }
 
+/* Three peers, of which the last is not known; the others each vote for themselves. */
+static void begin_with_an_unknown_voter(struct fixture *f) {
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.peers = 3;
+    fixture_start_unloved(f, &o);
+    fixture_begin(f);
+    peer_free(f->core, fixture_peer(f, 2));
+    fixture_end(f);
+    f->peers[0].is_vain = f->peers[1].is_vain = true;
+    fixture_fall(f);
+    fixture_await(f, "-failover-abort-not-elected", 100);
+    fixture_forget(f);
+}
+
+static void meet_it(struct fixture *f) {
+    const struct far *p = &f->peers[2];
+    fixture_hello(f,
+        &(struct hello_line){ p->address.host, p->address.port, p->id, f->core->current_epoch,
+            "10.0.0.1", 6379, 0, NULL });
+    assert_non_null(fixture_peer(f, 2));
+}
+
+/* It was not counted, and may have made a rival the leader. */
+static void c5_a_voter_that_turns_up_takes_back_the_fast_retry(void **state) {
+    struct fixture f;
+    begin_with_an_unknown_voter(&f);
+    meet_it(&f);
+    fixture_advance(&f, 5000);
+    assert_no_event(&f, "+try-failover");
+    fixture_stop(&f);
+}
+
+static void c5_a_voter_that_turns_up_in_a_fast_retry_elects_nobody(void **state) {
+    struct fixture f;
+    begin_with_an_unknown_voter(&f);
+    f.peers[0].is_vain = false;
+    f.peers[0].votes = f.peers[2].votes = true;
+    f.peers[0].holds = "SENTINEL is-master-down-by-addr";
+    fixture_await(&f, "+try-failover", 300);
+    meet_it(&f);
+    f.peers[0].holds = NULL;
+    fixture_cut(&f, &f.peers[0]);
+    fixture_advance(&f, 5000);
+    assert_string_equal(fixture_peer(&f, 0)->voted_for, OUR_ID);
+    assert_string_equal(fixture_peer(&f, 2)->voted_for, OUR_ID); /* three of four, with ours */
+    assert_no_event(&f, "+elected-leader");
+    fixture_stop(&f);
+}
+
 static void c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes(void **state) {
     static const struct {
         bool is_vedette, was_down, dead;
@@ -787,6 +836,8 @@ int main(void) {
         cmocka_unit_test(c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast),
         cmocka_unit_test(c5_a_later_epoch_elsewhere_is_no_proof_of_death),
         cmocka_unit_test(c5_a_vote_spent_on_a_later_epoch_may_have_gone_to_a_rival_before),
+        cmocka_unit_test(c5_a_voter_that_turns_up_takes_back_the_fast_retry),
+        cmocka_unit_test(c5_a_voter_that_turns_up_in_a_fast_retry_elects_nobody),
         cmocka_unit_test(c6_voters_down_before_count_as_lost_only_if_all_rivals_are_vedettes),
         cmocka_unit_test(c6_an_absent_voter_that_returns_elects_nobody_beside_the_rival),
         cmocka_unit_test(c6_an_absent_voter_counts_sooner_with_a_shorter_timeout),
