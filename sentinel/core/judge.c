@@ -11,7 +11,7 @@
 #include "sentinel/core/probe.h"
 #include "sentinel/core/room.h"
 
-#define DUE_MAX    64 /* groups that the time calls for in one step: clients wait for its end */
+#define DUE_MAX    32 /* groups that the time calls for in one step: clients wait for its end */
 #define ROUNDS_MAX 16 /* a group that is marked again and again is left for the next step */
 
 static void judge_nodes(struct core *c, struct group *g, int64_t *due) {
