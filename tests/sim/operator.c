@@ -281,9 +281,11 @@ bool operator_has_done(const struct world *w, int group) {
 static bool is_lost(const struct world *w, struct vedette *v, int group, const struct group *g) {
     const struct endpoint given = believed_master(w, group), right = names_ip(&given);
     const struct endpoint here = master_of(g);
-    bool is_apart = !endpoint_equal(&here, &right) && !group_in_failover(g);
-    v->looks_apart[group] = is_apart ? v->looks_apart[group] + 1 : 0;
-    return w->is_tampered && v->looks_apart[group] >= LOOKS_APART_MAX;
+    if (endpoint_equal(&here, &right))
+        v->looks_apart[group] = 0;
+    else if (!group_in_failover(g)) /* one that wins nothing may come again and again */
+        v->looks_apart[group]++;
+    return w->is_tampered && !group_in_failover(g) && v->looks_apart[group] >= LOOKS_APART_MAX;
 }
 
 /* false: there was something to do. */
