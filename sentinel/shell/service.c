@@ -16,6 +16,7 @@
 #include "sentinel/shell/file_replace.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/memory.h"
 #include "sentinel/shell/process.h"
 #include "sentinel/shell/recorder.h"
 #include "sentinel/shell/refusal.h"
@@ -310,6 +311,17 @@ static void log_start(struct service *s) {
     logsink_printf(&s->log, wall_ms, LOG_NOTICE, "Sentinel ID is %s", store_state(s->store)->id);
 }
 
+static void warn_of_memory(struct service *s, size_t groups) {
+    const uint64_t mib = 1024 * 1024;
+    uint64_t needed = memory_needed(groups);
+    uint64_t allowed = memory_allowed("/proc/self/cgroup", "/sys/fs/cgroup");
+    if (needed > allowed)
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+            "%zu groups are likely to take %llu MiB of memory, clients not counted, and %llu MiB "
+            "are allowed (systemd: MemoryMax, containers: their limit)",
+            groups, (unsigned long long)(needed / mib), (unsigned long long)(allowed / mib));
+}
+
 static void start_engine(struct service *s, const struct plan *plan) {
     const struct engine_options options = {
         .state = store_state(s->store),
@@ -477,6 +489,7 @@ static int run(struct service *s) {
     int status = start(s, &plan);
     if (status == SERVICE_OK) {
         log_start(s);
+        warn_of_memory(s, plan.group_count);
         start_engine(s, &plan);
         watch_signals(s);
     }
