@@ -18,7 +18,7 @@ struct buf {
 #define BUF_INIT ((struct buf){ .data = NULL })
 
 void buf_fini(struct buf *b);
-void buf_clear(struct buf *b); /* keeps the memory */
+void buf_clear(struct buf *b);             /* keeps the memory */
 const char *buf_text(const struct buf *b); /* NUL-terminated content; "" when empty; borrowed */
 
 /* What every reply is made of is defined here, so that it costs no calls. */

@@ -21,7 +21,7 @@ struct redis_links {
         *slots; /* owned array; by the value of the link's id, NULL where there is none */
     size_t capacity;
     size_t count;
-    uint64_t starved; /* attempts for which there was no descriptor */
+    uint64_t starved;    /* attempts for which there was no descriptor */
     struct list waiting; /* links that are to be opened, in order */
     struct list lost;    /* links whose loss is not told yet */
     struct reply_reader
