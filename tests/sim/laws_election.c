@@ -223,7 +223,7 @@ static void check_retry(struct laws *l, const struct vedette *v, int group) {
         a->elected_ms != 0  ? MARK_RETRY_WON
             : a->by_absence ? MARK_RETRY_ABSENT
                             : MARK_RETRY);
-    t->retries += a->ended_ms >= t->odown_ms; /* else it was granted before */
+    t->retries += !a->is_of_before; /* else it was granted before */
     if (a->was_dead && a->elected_ms == 0 && a->knew_all)
         laws_reign(l, group, a->epoch)->given_up |= 1U << v->number;
 }

@@ -494,6 +494,7 @@ static void on_event(struct watch *k, const struct vedette *v, const struct effe
         forget_group(k, v, group);
     } else if (strcmp(e->event, "+odown") == 0) {
         g->odown_ms = v->now.mono_ms;
+        g->attempt.is_of_before = !g->attempt.is_on;
         g->retries = 0;
     } else if (strcmp(e->event, "+switch-master") == 0) {
         clear(g);

@@ -93,9 +93,10 @@ struct watched_attempt {
     uint64_t serial, epoch;
     bool is_forced, is_coordinated;
     int64_t begun_ms, elected_ms, ended_ms;
-    bool order_out;  /* a promotion was sent and not certainly refused */
-    bool was_dead;   /* when it was given up: nobody could win its epoch, */
-    bool by_absence; /* if those that were down all the time are not counted */
+    bool is_of_before; /* it had ended when the present odown began */
+    bool order_out;    /* a promotion was sent and not certainly refused */
+    bool was_dead;     /* when it was given up: nobody could win its epoch, */
+    bool by_absence;   /* if those that were down all the time are not counted */
     bool knew_all;   /* likewise: its vedette knew all who vote, and needed as many votes as all */
     unsigned absent; /* mask of peers that were down when it began */
 };
