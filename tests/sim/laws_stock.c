@@ -65,6 +65,8 @@ static void on_event(void *context, const struct stock *s, const struct stock_gr
     } else if (strcmp(event, "+promoted-slave") == 0) {
         marks_hit(&w->marks, MARK_STOCK_LED);
         laws_holds(l, number_of(w, s), group, g->config_epoch, stock_group_master(g));
+    } else if (strcmp(event, "-failover-abort-no-good-slave") == 0) {
+        w->stock_gave_up_us[group] = w->schedule.now_us;
     } else if (strcmp(event, "+switch-master") == 0) {
         switched(l, s, group, g, slice_of(payload));
     } else if (strcmp(event, "+vote-for-leader") == 0 && is_vedette(w, first)) {

@@ -81,12 +81,15 @@ static bool has_changed_role(struct world *w, int group) {
     return false;
 }
 
-/* How long it may take. */
-static int64_t patience(const struct draw *d, int group, bool role_has_changed) {
-    const struct group_draw *g = &d->group[group];
+/* How long it may take after begun_us. A stock Sentinel that was elected may find no good replica,
+ * where a vedette would: all who voted for it wait once more. */
+static int64_t patience(const struct world *w, int group, bool role_has_changed, int64_t begun_us) {
+    const struct group_draw *g = &w->draw.group[group];
     int64_t limit_us = MARGIN_US + (g->down_after_ms + 2 * g->failover_timeout_ms) * US_PER_MS;
     if (role_has_changed)
         limit_us += MISMATCH_US + g->failover_timeout_ms * US_PER_MS;
+    if (w->stock_gave_up_us[group] >= begun_us)
+        limit_us += 2 * g->failover_timeout_ms * US_PER_MS;
     return limit_us;
 }
 
@@ -139,7 +142,7 @@ static bool agree(struct world *w) {
         for (int group = 0; group < w->group_count; group++) {
             /* Also by a correction that crosses a later configuration on its way. */
             has_changed[group] |= has_changed_role(w, group);
-            int64_t limit_us = patience(&w->draw, group, has_changed[group]) + extra_us;
+            int64_t limit_us = patience(w, group, has_changed[group], begun_us) + extra_us;
             expect_promptness(w, group, waits, w->schedule.now_us - begun_us);
             buf_clear(&why);
             if (group_is_settled(w, group, &why))

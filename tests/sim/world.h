@@ -33,7 +33,8 @@ struct world {
     struct vedette vedettes[SIM_VEDETTES_MAX];
     struct stock stocks[SIM_STOCKS_MAX];
     int vedette_count, stock_count, group_count;
-    int host_count; /* of servers and Sentinels */
+    int64_t stock_gave_up_us[SIM_GROUPS_MAX]; /* a stock leader, for want of a replica; 0 = never */
+    int host_count;                           /* of servers and Sentinels */
     struct visitor visitor;
     struct clients clients;
     struct laws laws;
