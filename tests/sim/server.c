@@ -327,18 +327,16 @@ void server_start(struct server *s) {
     s->incarnation++;
     s->party.listening = true;
     draw_run_id(s);
-    bool was_master = server_is_master(s);
     set_master(s, masters[s->farm->restart_role]);
     s->repl = server_is_master(s) ? REPL_MASTER : REPL_CONNECT;
     s->repl_retry_us = clock_of(s)->now_us;
     s->repl_down_us = 0;
     s->has_lost_place = s->has_lost_place || rng_chance(s->farm->net->rng, 500);
-    if (server_is_master(s) && !was_master) {
+    if (server_is_master(s)) { /* anew, if it was one: it may have lost what came since */
         s->made_at = s->data;
         s->made_us = clock_of(s)->now_us;
-    }
-    if (server_is_master(s))
         s->data = data_branch(&s->farm->histories, s->data);
+    }
     s->saved = s->data;
     s->backlog_start = s->data.offset;
     if (rng_chance(s->farm->net->rng, 300)) {
