@@ -20,7 +20,6 @@ struct stream {
     const struct stream_limits *limits;
     void *context;
     struct watch *watch; /* owned; NULL once it ended */
-    unsigned wanted;     /* of the watch, which needs not be looked at as long as that stays */
     int fd;
     bool connecting;
     bool reading;
@@ -71,12 +70,9 @@ static void want(struct stream *s) {
     if (s->watch == NULL)
         return;
     bool writing = s->connecting || buf_size(&s->queue) > 0;
-    unsigned wanted = (s->reading && !s->connecting ? (unsigned)WATCH_READ : 0U) |
-        (writing ? (unsigned)WATCH_WRITE : 0U);
-    if (wanted == s->wanted)
-        return;
-    s->wanted = wanted;
-    watch_want(s->watch, wanted);
+    watch_want(s->watch,
+        (s->reading && !s->connecting ? (unsigned)WATCH_READ : 0U) |
+            (writing ? (unsigned)WATCH_WRITE : 0U));
 }
 
 /* Gives the system what it takes. 0, or the negative errno of a connection that is broken. */
@@ -176,8 +172,7 @@ static struct stream *make(struct streams *set, int fd, const struct stream_hand
         .reading = true,
         .queue = BUF_INIT,
     };
-    s->wanted = connecting ? WATCH_WRITE : WATCH_READ;
-    s->watch = watch_new(set->loop, fd, s->wanted, on_ready, s);
+    s->watch = watch_new(set->loop, fd, connecting ? WATCH_WRITE : WATCH_READ, on_ready, s);
     return s;
 }
 
