@@ -135,14 +135,14 @@ const struct address *link_address(const struct link *l) {
     return l->node != NULL ? &l->node->address : &l->process->address;
 }
 
-static struct liveness *live_of(const struct link *l) {
+struct liveness *link_live(const struct link *l) {
     return l->node != NULL ? &l->node->live : &l->process->live;
 }
 
 void link_open(struct core *c, struct link *l) {
     ensure(!link_is_usable(l));
     l->state = LINK_OPENING;
-    if (l->incarnation == 0 || live_of(l)->unanswered_ms == 0)
+    if (l->incarnation == 0 || link_live(l)->unanswered_ms == 0)
         l->blames_none = true;
     l->incarnation = ++c->next_incarnation;
     l->tried_heard_ms = l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
@@ -178,7 +178,7 @@ void link_close(struct core *c, struct link *l) {
 /* Nobody was asked: our own want is no silence of theirs. */
 static void forgive(const struct core *c, struct link *l) {
     if (l->purpose == LINK_COMMAND && l->blames_none)
-        live_of(l)->unanswered_ms = c->now.heard_ms;
+        link_live(l)->unanswered_ms = c->now.heard_ms;
 }
 
 /* The link that the input is about, or NULL if it is stale. */

@@ -69,6 +69,7 @@ void link_open(struct core *c, struct link *l);
 void link_close(struct core *c, struct link *l);
 
 const struct address *link_address(const struct link *l); /* of its owner */
+struct liveness *link_live(const struct link *l);         /* likewise */
 bool link_is_usable(const struct link *l); /* opening or open: a request may be queued */
 size_t link_pending(
     const struct link *l, enum pending_kind kind); /* how many of a kind await a reply */

@@ -46,7 +46,7 @@ void observe_link_up(struct core *c, struct link *l) {
 
 void observe_link_down(struct core *c, struct link *l) {
     if (l->purpose == LINK_COMMAND) {
-        struct liveness *live = l->node != NULL ? &l->node->live : &l->process->live;
+        struct liveness *live = link_live(l);
         if (live->unanswered_ms == 0 ||
             PLANTED(SILENCE_RESTARTS)) /* nothing was asked: silence begins with the loss */
             live->unanswered_ms = c->now.heard_ms;
@@ -73,7 +73,7 @@ void observe_link_failed(struct core *c, struct link *l, struct slice why, bool 
 static void on_pong(
     struct core *c, struct link *l, const struct pending *p, const struct resp_value *value) {
     struct node *n = l->node;
-    struct liveness *live = n != NULL ? &n->live : &l->process->live;
+    struct liveness *live = link_live(l);
     bool text = value->type == RESP_STATUS || value->type == RESP_ERROR;
     bool pong = text && slice_starts_with(value->text, "PONG");
     bool acceptable = pong ||

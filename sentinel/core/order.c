@@ -70,7 +70,7 @@ void order_handshake(struct core *c, struct link *l) {
 }
 
 void order_ping(struct core *c, struct link *l) {
-    struct liveness *live = l->node != NULL ? &l->node->live : &l->process->live;
+    struct liveness *live = link_live(l);
     send_one(c, l, PENDING_PING, &REQUEST(name(l, "PING")));
     live->ping_ms = c->now.heard_ms;
     if (live->unanswered_ms == 0)

@@ -195,15 +195,20 @@ static void our_own_stall_is_no_crash(void **state) {
     fixture_stop(&f);
 }
 
+/* The master refuses for 120 ms, then we stand still. */
+static void stall_between_two_refusals(struct fixture *f, int64_t stall_ms) {
+    struct fixture_options o = options(200);
+    fixture_start(f, &o);
+    fixture_advance(f, 1017);
+    fixture_crash(f, &f->master);
+    fixture_advance(f, 120);
+    fixture_stall(f, stall_ms);
+}
+
 /* It may have come back and died again meanwhile, however little of that we count as ours. */
 static void a_stall_between_two_refusals_begins_the_count_anew(void **state) {
     struct fixture f;
-    struct fixture_options o = options(200);
-    fixture_start(&f, &o);
-    fixture_advance(&f, 1017);
-    fixture_crash(&f, &f.master);
-    fixture_advance(&f, 120);
-    fixture_stall(&f, 1500);
+    stall_between_two_refusals(&f, 1500);
     fixture_advance(&f, 199);
     assert_no_event(&f, "+sdown");
     fixture_advance(&f, 51);
@@ -213,12 +218,7 @@ static void a_stall_between_two_refusals_begins_the_count_anew(void **state) {
 
 static void a_short_delay_of_ours_does_not(void **state) {
     struct fixture f;
-    struct fixture_options o = options(200);
-    fixture_start(&f, &o);
-    fixture_advance(&f, 1017);
-    fixture_crash(&f, &f.master);
-    fixture_advance(&f, 120);
-    fixture_stall(&f, 40);
+    stall_between_two_refusals(&f, 40);
     fixture_advance(&f, 40);
     assert_has_event(&f, REFUSED "200 ms");
     fixture_stop(&f);

@@ -434,16 +434,21 @@ static void the_attempt_ends_when_the_master_answers(void **state) {
     fixture_stop(&f);
 }
 
-static void it_ends_too_when_a_restarted_master_has_loaded(void **state) {
-    struct fixture f;
+/* It has restarted, and loads for too long: we stand. */
+static void stand_against_a_loading_master(struct fixture *f) {
     struct fixture_options o = FIXTURE_STANDARD;
     o.reboot_down_after_ms = 5000;
-    fixture_start_unloved(&f, &o);
-    f.master.run_id[0] = 'f';
-    f.master.pong = "-LOADING the dataset\r\n";
-    fixture_cut(&f, &f.master);
-    fixture_await(&f, "+try-failover", 7000);
-    fixture_forget(&f);
+    fixture_start_unloved(f, &o);
+    f->master.run_id[0] = 'f';
+    f->master.pong = "-LOADING the dataset\r\n";
+    fixture_cut(f, &f->master);
+    fixture_await(f, "+try-failover", 7000);
+    fixture_forget(f);
+}
+
+static void it_ends_too_when_a_restarted_master_has_loaded(void **state) {
+    struct fixture f;
+    stand_against_a_loading_master(&f);
     f.master.pong = "+PONG\r\n";
     fixture_await(&f, "-failover-abort-not-elected", 1100);
     assert_events(
@@ -453,14 +458,7 @@ static void it_ends_too_when_a_restarted_master_has_loaded(void **state) {
 
 static void it_ends_too_when_a_loading_master_restarts_once_more(void **state) {
     struct fixture f;
-    struct fixture_options o = FIXTURE_STANDARD;
-    o.reboot_down_after_ms = 5000;
-    fixture_start_unloved(&f, &o);
-    f.master.run_id[0] = 'f';
-    f.master.pong = "-LOADING the dataset\r\n";
-    fixture_cut(&f, &f.master);
-    fixture_await(&f, "+try-failover", 7000);
-    fixture_forget(&f);
+    stand_against_a_loading_master(&f);
     f.master.run_id[0] = 'e'; /* its period begins anew: it is not down any more */
     fixture_cut(&f, &f.master);
     fixture_await(&f, "-sdown", 1100);
