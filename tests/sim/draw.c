@@ -216,6 +216,9 @@ void draw_from(struct draw *d, struct rng *rng) {
         rng, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_NONE, NAMING_RESOLVED, NAMING_ANNOUNCED);
     draw_stocks(d, rng);
     draw_limits(d, rng);
+    struct rng copy =
+        *rng; /* whoever never moves has the story that it had before there were moves */
+    d->moves = (uint32_t)PICK(&copy, 0, 0, 0, 0, 0, 0, 0, 300);
 }
 
 void draw_plain(struct draw *d) {

@@ -73,6 +73,7 @@ struct draw {
 
     int clients;
     int64_t write_gap_us; /* between two writes of a client, at most */
+    uint32_t moves;       /* per mille: a vedette that died comes back at another port */
 
     /* What befalls it. */
     int64_t time_us;       /* all of it, at least */

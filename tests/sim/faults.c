@@ -165,10 +165,21 @@ void faults_change_priorities(struct world *w, int group) {
 
 /* ---- vedettes ---- */
 
+/* Its file says another port from now on: whoever knows it hears a known id from a new address. */
+static void maybe_move(struct world *w, struct vedette *v) {
+    if (w->draw.moves == 0 || !w->faults_are_on || !rng_chance(&w->rng, w->draw.moves))
+        return;
+    v->party.address.port ^= 1;
+    story_line(&w->story, v->name, "moves to port %u", (unsigned)v->party.address.port);
+}
+
 static void bring_back_vedette(void *context, uint64_t argument) {
     struct world *w = context;
-    if (w->vedettes[argument].engine == NULL)
-        vedette_start(&w->vedettes[argument]);
+    struct vedette *v = &w->vedettes[argument];
+    if (v->engine != NULL)
+        return;
+    maybe_move(w, v);
+    vedette_start(v);
 }
 
 static void crash_vedette(struct world *w) {

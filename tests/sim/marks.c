@@ -38,6 +38,8 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_RELOAD] = { "reload", NULL, 100, "a changed file was taken" },
     [MARK_RELOAD_REFUSED] = { "reload refused", NULL, 10, "a file was refused" },
     [MARK_LED_BACK] = { "led back", NULL, 0, "a server that all were made to forget" },
+    [MARK_DUPLICATE_ID] = { "duplicate id", "+sentinel-address-switch", 100,
+        "the id of a peer was heard from another address" },
     [MARK_SIMULATED] = { "simulated crash", NULL, 1, "SENTINEL SIMULATE-FAILURE ended a process" },
     [MARK_LONE_LEADER] = { "lone leader", NULL, 0,
         "elected by one that was made to forget its peers" },

@@ -17,6 +17,7 @@
 #define TILT_US          (30 * US_PER_S)
 #define SETTLE_US        (120 * US_PER_S)
 #define MISMATCH_US      (30 * US_PER_S)
+#define INFO_US          (10 * US_PER_S)
 
 static void discover(struct world *w) {
     int64_t until_us = DISCOVERY_MAX_US;
@@ -81,13 +82,36 @@ static bool has_changed_role(struct world *w, int group) {
     return false;
 }
 
+/* A stray is led back 8 s after its link is up (spec 8.9), and who does not know it yet reads of it
+ * in the master's next INFO: more than the margin leaves where failover-timeout is short. */
+static bool has_stray(const struct world *w, int group) {
+    int masters = 0;
+    for (int i = w->farm.first[group]; i < w->farm.first[group + 1]; i++)
+        masters += server_is_master(&w->farm.servers[i]);
+    return masters > 1;
+}
+
+/* What a group has to wait for besides, since its last fault. */
+struct excuse {
+    bool role_has_changed, has_strayed;
+};
+
+static void look_for_excuses(struct world *w, int group, struct excuse *e) {
+    /* Also by a correction that crosses a later configuration on its way. */
+    e->role_has_changed |= has_changed_role(w, group);
+    e->has_strayed |= has_stray(w, group);
+}
+
 /* How long it may take after begun_us. A stock Sentinel that was elected may find no good replica,
  * where a vedette would: all who voted for it wait once more. */
-static int64_t patience(const struct world *w, int group, bool role_has_changed, int64_t begun_us) {
+static int64_t patience(
+    const struct world *w, int group, const struct excuse *e, int64_t begun_us) {
     const struct group_draw *g = &w->draw.group[group];
     int64_t limit_us = MARGIN_US + (g->down_after_ms + 2 * g->failover_timeout_ms) * US_PER_MS;
-    if (role_has_changed)
+    if (e->role_has_changed)
         limit_us += MISMATCH_US + g->failover_timeout_ms * US_PER_MS;
+    if (e->has_strayed)
+        limit_us += INFO_US;
     if (w->stock_gave_up_us[group] >= begun_us)
         limit_us += 2 * g->failover_timeout_ms * US_PER_MS;
     return limit_us;
@@ -127,9 +151,10 @@ static bool group_is_settled(struct world *w, int group, struct buf *ret_why) {
 static bool agree(struct world *w) {
     struct buf why CLEANUP(buf_fini) = BUF_INIT;
     int64_t begun_us = w->schedule.now_us, calm_us = 0, extra_us = 0;
-    bool waits[SIM_GROUPS_MAX], has_changed[SIM_GROUPS_MAX];
+    bool waits[SIM_GROUPS_MAX];
+    struct excuse excuses[SIM_GROUPS_MAX] = { 0 };
     for (int group = 0; group < w->group_count; group++) {
-        has_changed[group] = has_changed_role(w, group);
+        look_for_excuses(w, group, &excuses[group]);
         if (!(waits[group] = has_to_wait(w, group)))
             marks_hit(&w->marks, MARK_PROMPT);
     }
@@ -140,9 +165,8 @@ static bool agree(struct world *w) {
             extra_us = TILT_US;
         calm_us += LOOK_US;
         for (int group = 0; group < w->group_count; group++) {
-            /* Also by a correction that crosses a later configuration on its way. */
-            has_changed[group] |= has_changed_role(w, group);
-            int64_t limit_us = patience(w, group, has_changed[group], begun_us) + extra_us;
+            look_for_excuses(w, group, &excuses[group]);
+            int64_t limit_us = patience(w, group, &excuses[group], begun_us) + extra_us;
             expect_promptness(w, group, waits, w->schedule.now_us - begun_us);
             buf_clear(&why);
             if (group_is_settled(w, group, &why))
