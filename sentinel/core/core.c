@@ -366,6 +366,7 @@ static void on_durable(struct core *c, uint64_t seq) {
         list_remove(&g->awaiting_node);
         group_touch(c, g);
     }
+    judge_stagger(c); /* one commit may be what hundreds of groups wait for */
 }
 
 static void on_failed(struct core *c, uint64_t seq, struct slice why) {

@@ -5,5 +5,6 @@
 struct core;
 
 void judge_due(struct core *c);
-/* At the start: of thousands of groups a few at a time, so that clients are served in between. */
+/* At the start, and when a commit was what hundreds of groups waited for: a few at a time, so that
+ * clients are served in between. */
 void judge_stagger(struct core *c);

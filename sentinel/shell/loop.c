@@ -194,12 +194,17 @@ static void tell(struct loop *l, struct watch *w) {
     w->callback(w->context, ready);
 }
 
-bool loop_dispatch(struct loop *l, int64_t until_us) {
+void loop_dispatch_hurried(struct loop *l) {
     struct watch *w;
     while ((w = list_first(&l->hurried, struct watch, queue)) != NULL) {
         l->hurried_count++;
         tell(l, w);
     }
+}
+
+bool loop_dispatch(struct loop *l, int64_t until_us) {
+    struct watch *w;
+    loop_dispatch_hurried(l);
     while ((w = list_first(&l->ready, struct watch, queue)) != NULL) {
         tell(l, w);
         if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)

@@ -37,6 +37,8 @@ size_t loop_wait(struct loop *l, int64_t until_ms);
 size_t loop_poll(struct loop *l);
 /* How many hurried ones have been told so far. */
 uint64_t loop_hurried_count(const struct loop *l);
+/* Runs the callbacks of the hurried ones that are ready. */
+void loop_dispatch_hurried(struct loop *l);
 /* Runs the callbacks of what is ready, the hurried ones first, else in the order in which it was
  * found; but stops after until_us of the monotonic clock, when all hurried ones were told and at
  * least one other. Returns whether nothing is left. */

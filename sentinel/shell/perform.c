@@ -2,6 +2,7 @@
 
 #include "sentinel/core/effect.h"
 #include "sentinel/shell/client.h"
+#include "sentinel/shell/clock.h"
 #include "sentinel/shell/dns.h"
 #include "sentinel/shell/errand.h"
 #include "sentinel/shell/logsink.h"
@@ -10,35 +11,24 @@
 #include "sentinel/shell/runner.h"
 #include "sentinel/shell/store.h"
 
-/* What came of one pass over the effects. */
-struct progress {
-    struct performed done;
+#define LOOK_EVERY 16 /* effects, at the clock */
+
+/* PERSISTs of one pass. */
+struct batch {
     bool persist, save;
-    uint64_t seq; /* of the last PERSIST */
+    uint64_t seq; /* of the last one */
 };
 
-static void perform_one(const struct performer *p, const struct now *now, const struct effect *e,
-    struct progress *progress) {
+static void perform_one_hurried(
+    const struct performer *p, const struct effect *e, struct batch *batch) {
     switch (e->kind) {
-    case EFFECT_OPEN:
-        redis_links_open(p->links, e->link, e->incarnation, e->purpose, &e->address);
-        break;
-    case EFFECT_CLOSE:
-        redis_links_close(p->links, e->link, e->incarnation);
-        break;
-    case EFFECT_SEND:
-        redis_links_send(p->links, e->link, e->incarnation, e->tag, e->requests, e->request_count);
-        break;
     case EFFECT_PERSIST:
         store_add(p->store, e->deltas, e->delta_count);
-        progress->persist = true;
-        progress->seq = e->seq;
+        batch->persist = true;
+        batch->seq = e->seq;
         if (p->rewriter != NULL)
             rewriter_add(p->rewriter, e->deltas, e->delta_count);
-        progress->save = progress->save || e->save;
-        break;
-    case EFFECT_RESOLVE:
-        dns_ask(p->dns, e->text);
+        batch->save = batch->save || e->save;
         break;
     case EFFECT_REPLY:
         clients_write(p->clients, e->client, e->bytes);
@@ -52,9 +42,25 @@ static void perform_one(const struct performer *p, const struct now *now, const 
     case EFFECT_HANGUP:
         clients_hang_up(p->clients, e->client);
         break;
-    case EFFECT_EVENT:
-    case EFFECT_SCRIPT:
-        break; /* the engine made LOGs, REPLYs and RUNs of it */
+    default:
+        break;
+    }
+}
+
+static void perform_one(struct performer *p, const struct now *now, const struct effect *e) {
+    switch (e->kind) {
+    case EFFECT_OPEN:
+        redis_links_open(p->links, e->link, e->incarnation, e->purpose, &e->address);
+        break;
+    case EFFECT_CLOSE:
+        redis_links_close(p->links, e->link, e->incarnation);
+        break;
+    case EFFECT_SEND:
+        redis_links_send(p->links, e->link, e->incarnation, e->tag, e->requests, e->request_count);
+        break;
+    case EFFECT_RESOLVE:
+        dns_ask(p->dns, e->text);
+        break;
     case EFFECT_LOG:
         logsink_write(p->log, now->wall_ms, e->level, e->text);
         break;
@@ -77,22 +83,43 @@ static void perform_one(const struct performer *p, const struct now *now, const 
         errands_draw(p->errands, e->client, e->tag, (e->tag + 1) / 2);
         break;
     case EFFECT_STOP:
-        progress->done.stop = true;
-        progress->done.status = e->status;
+        p->stop = true;
+        p->status = e->status;
         break;
+    case EFFECT_PERSIST:
+    case EFFECT_REPLY:
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
+    case EFFECT_HANGUP:
+        break; /* carried out before */
+    case EFFECT_EVENT:
+    case EFFECT_SCRIPT:
+        break; /* the engine made LOGs, REPLYs and RUNs of it */
     case EFFECT_KIND_COUNT:
         break;
     }
 }
 
-struct performed perform(
-    const struct performer *p, const struct now *now, const struct effects *effects) {
-    struct progress progress = { .persist = false };
-    for (size_t i = 0; i < effects->count && !progress.done.stop; i++)
-        perform_one(p, now, &effects->items[i], &progress);
-    if (progress.persist)
-        store_hand_over(p->store, progress.seq, now->mono_ms);
-    if (progress.persist && p->rewriter != NULL)
-        rewriter_hand_over(p->rewriter, progress.seq, progress.save);
-    return progress.done;
+void perform_hurried(struct performer *p, const struct now *now, const struct effects *effects) {
+    struct batch batch = { .persist = false };
+    for (; p->hurried_next < effects->count; p->hurried_next++) {
+        const struct effect *e = &effects->items[p->hurried_next];
+        if (e->kind == EFFECT_STOP)
+            break;
+        perform_one_hurried(p, e, &batch);
+    }
+    if (batch.persist)
+        store_hand_over(p->store, batch.seq, now->mono_ms);
+    if (batch.persist && p->rewriter != NULL)
+        rewriter_hand_over(p->rewriter, batch.seq, batch.save);
+}
+
+bool perform(
+    struct performer *p, const struct now *now, const struct effects *effects, int64_t until_us) {
+    while (p->next < effects->count && !p->stop) {
+        perform_one(p, now, &effects->items[p->next++]);
+        if (p->next % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
+            break;
+    }
+    return p->next == effects->count || p->stop;
 }

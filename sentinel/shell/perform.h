@@ -13,7 +13,8 @@ struct redis_links;
 struct runner;
 struct store;
 
-/* Who does it; all borrowed. */
+/* Who does it, all borrowed, and how far. Zeroed but for those who do it before the first effect of
+ * a list. */
 struct performer {
     struct redis_links *links;
     struct clients *clients;
@@ -23,15 +24,17 @@ struct performer {
     struct errands *errands;
     struct runner *runner;
     struct rewriter *rewriter; /* NULL = no file is kept up to date */
+
+    size_t hurried_next, next; /* the first effects that were not looked at by either */
+    bool stop;                 /* a STOP was reached; those behind it count no more */
+    int status;                /* of it */
 };
 
-/* What is left to the loop. */
-struct performed {
-    bool stop; /* a STOP was among the effects; those behind it count no more */
-    int status;
-};
-
-/* All of them, in order: what is to be sent, as far as bytes to be flushed; what is to be durable,
- * as one batch handed to the store. */
-struct performed perform(
-    const struct performer *p, const struct now *now, const struct effects *effects);
+/* Of the effects that were added since, those that somebody waits for: what clients are to be told,
+ * as far as bytes to be flushed, and what is to be durable, as one batch handed to the store. They
+ * keep their order among themselves, and nothing of the others depends on them. */
+void perform_hurried(struct performer *p, const struct now *now, const struct effects *effects);
+/* The others, in order, for as long as until_us of the monotonic clock. Returns whether all were
+ * carried out. */
+bool perform(
+    struct performer *p, const struct now *now, const struct effects *effects, int64_t until_us);

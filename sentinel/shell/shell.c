@@ -205,10 +205,11 @@ static void judge(struct shell *s) {
     shell_take(s, &timer);
 }
 
-/* Does what is asked for. The disk works while we write. */
+/* Does what is asked for. The disk works while we write. Hundreds of failovers at once are the work
+ * of many slices: clients are answered in between, not after them. */
 static void carry_out(struct shell *s) {
     s->log->threshold = engine_log_level(s->engine);
-    const struct performer performer = {
+    struct performer performer = {
         .links = &s->links,
         .clients = &s->clients,
         .dns = s->dns,
@@ -218,15 +219,25 @@ static void carry_out(struct shell *s) {
         .runner = s->runner,
         .rewriter = s->rewriter,
     };
-    struct performed done = perform(&performer, &s->clock.now, &s->effects);
+    for (;;) {
+        int64_t until_us = clock_mono_us() + SLICE_US;
+        perform_hurried(&performer, &s->clock.now, &s->effects);
+        bool is_done = perform(&performer, &s->clock.now, &s->effects, until_us);
+        bool is_flushed = streams_flush(&s->streams, performer.stop ? TSTAMP_NEVER : until_us);
+        if (is_done && is_flushed)
+            break;
+        pace_moment("answered");
+        (void)loop_poll(s->loop);
+        loop_dispatch_hurried(s->loop);
+    }
     s->are_links_begun = redis_links_begin(&s->links, clock_mono_us() + SLICE_US);
-    streams_flush(&s->streams);
+    (void)streams_flush(&s->streams, TSTAMP_NEVER);
     pace_moment("flushed");
     logsink_flush(s->log);
     effects_clear(&s->effects);
-    if (done.stop) {
+    if (performer.stop) {
         s->stopping = true;
-        s->status = done.status;
+        s->status = performer.status;
     }
 }
 

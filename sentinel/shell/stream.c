@@ -2,6 +2,8 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/tstamp.h"
+#include "sentinel/shell/clock.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/socket.h"
 
@@ -28,12 +30,14 @@ struct stream {
     bool overfull; /* the limit was hit; the end is told at the next flush */
     bool is_full;  /* more than high_water was queued, as the owner was told */
     struct buf queue;
-    size_t counted; /* bytes of the queue in limits->total */
+    size_t counted;              /* bytes of the queue in limits->total */
+    struct list *unflushed_list; /* the set's that is its kind's */
     struct list_node unflushed;
 };
 
 void streams_init(struct streams *s, struct loop *loop) {
     *s = (struct streams){ .loop = loop, .scratch = mem_alloc(STREAM_READ_MAX) };
+    list_init(&s->answered);
     list_init(&s->unflushed);
 }
 
@@ -118,12 +122,22 @@ static void flush(struct stream *s) {
         tell_fullness(s);
 }
 
-void streams_flush(struct streams *s) {
-    struct stream *first;
-    while ((first = list_first(&s->unflushed, struct stream, unflushed)) != NULL) {
-        list_remove(&first->unflushed);
-        flush(first);
+static bool flush_first(struct list *unflushed) {
+    struct stream *first = list_first(unflushed, struct stream, unflushed);
+    if (first == NULL)
+        return false;
+    list_remove(&first->unflushed);
+    flush(first);
+    return true;
+}
+
+bool streams_flush(struct streams *s, int64_t until_us) {
+    while (flush_first(&s->answered)) {
     }
+    while (flush_first(&s->unflushed))
+        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+            break;
+    return list_is_empty(&s->unflushed);
 }
 
 static void read_once(struct stream *s) {
@@ -171,6 +185,7 @@ static struct stream *make(struct streams *set, int fd, const struct stream_hand
         .connecting = connecting,
         .reading = true,
         .queue = BUF_INIT,
+        .unflushed_list = &set->unflushed,
     };
     s->watch = watch_new(set->loop, fd, connecting ? WATCH_WRITE : WATCH_READ, on_ready, s);
     return s;
@@ -180,6 +195,7 @@ struct stream *stream_new(struct streams *s, int fd, const struct stream_handler
     const struct stream_limits *limits, void *context) {
     struct stream *stream = make(s, fd, handler, limits, context, false);
     watch_hurry(stream->watch);
+    stream->unflushed_list = &s->answered;
     return stream;
 }
 
@@ -219,7 +235,7 @@ void stream_write(struct stream *s, struct slice bytes) {
     if (s->deaf || bytes.size == 0)
         return;
     if (!list_is_linked(&s->unflushed))
-        list_append(&s->set->unflushed, &s->unflushed);
+        list_append(s->unflushed_list, &s->unflushed);
     buf_add_slice(&s->queue, bytes);
     bool fits = buf_size(&s->queue) <= s->limits->pending_max ||
         (!s->connecting && push(s) == 0 && buf_size(&s->queue) <= s->limits->pending_max);

@@ -13,7 +13,8 @@ struct stream;
 /* What all streams share. */
 struct streams {
     struct loop *loop;      /* borrowed */
-    struct list unflushed;  /* streams written to since the last flush */
+    struct list answered;   /* accepted streams that were written to since the last flush */
+    struct list unflushed;  /* and opened ones */
     char *scratch;          /* owned: where bytes are read to */
     struct endpoint source; /* that opened streams leave from; host "" = the system chooses */
 };
@@ -46,7 +47,9 @@ struct stream_limits {
 
 void streams_init(struct streams *s, struct loop *loop);
 void streams_fini(struct streams *s); /* every stream is to be freed before */
-void streams_flush(struct streams *s);
+/* Those that were accepted, then the others for as long as until_us of the monotonic clock, but one
+ * at least. Returns whether nothing is left. */
+bool streams_flush(struct streams *s, int64_t until_us);
 
 /* Takes the descriptor of an accepted connection; it is read before those that were opened, since
  * its other end waits for an answer. handler, limits: borrowed; limits may change. */

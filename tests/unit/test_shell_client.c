@@ -116,7 +116,7 @@ static int tear_down(void **state) {
 static void turn(struct fixture *f) {
     loop_wait(f->loop, clock_mono_us() / 1000 + 5);
     (void)loop_dispatch(f->loop, TSTAMP_NEVER);
-    streams_flush(&f->streams);
+    streams_flush(&f->streams, TSTAMP_NEVER);
     clients_report(&f->clients);
 }
 
@@ -255,7 +255,7 @@ static char big[1024 * 1024];
 static void stuff(struct fixture *f, uint64_t id, size_t unread) {
     while (f->clients.unread < unread) {
         clients_write(&f->clients, client(id), (struct slice){ .data = big, .size = 64 * 1024 });
-        streams_flush(&f->streams);
+        streams_flush(&f->streams, TSTAMP_NEVER);
     }
 }
 
@@ -268,11 +268,13 @@ static void a_client_that_does_not_read_is_closed(void **state) {
     struct client_usage usage = clients_usage(&f->clients);
     assert_int_equal(usage.overflowed, 0);
     assert_int_equal(usage.unread, usage.longest_unread);
-    size_t left = OUTPUT_MAX - usage.unread;
-    clients_write(&f->clients, client(1), (struct slice){ .data = big, .size = left });
-    turn(f);
-    assert_int_equal(f->clients.unread, OUTPUT_MAX);
-    clients_write(&f->clients, client(1), SLICE_LITERAL("x"));
+    while (f->clients.unread < OUTPUT_MAX) { /* the system may take some of it after a while */
+        size_t left = OUTPUT_MAX - f->clients.unread;
+        clients_write(&f->clients, client(1), (struct slice){ .data = big, .size = left });
+        turn(f);
+        assert_int_equal(clients_usage(&f->clients).overflowed, 0);
+    }
+    clients_write(&f->clients, client(1), (struct slice){ .data = big, .size = OUTPUT_MAX / 4 });
     expect_told(f, "closed 1|");
     assert_int_equal(clients_usage(&f->clients).overflowed, 1);
     assert_int_equal(f->clients.unread, 0);

@@ -106,7 +106,7 @@ static void send_words(struct fixture *f, uint64_t incarnation, uint64_t tag, co
 
 static void turn(struct fixture *f) {
     (void)redis_links_begin(&f->links, TSTAMP_NEVER);
-    streams_flush(&f->streams);
+    streams_flush(&f->streams, TSTAMP_NEVER);
     loop_wait(f->loop, clock_mono_us() / 1000 + 5);
     (void)loop_dispatch(f->loop, TSTAMP_NEVER);
     redis_links_report(&f->links);
