@@ -167,6 +167,7 @@ static bool agree(struct world *w) {
         for (int group = 0; group < w->group_count; group++) {
             look_for_excuses(w, group, &excuses[group]);
             int64_t limit_us = patience(w, group, &excuses[group], begun_us) + extra_us;
+            waits[group] |= extra_us > 0; /* who was healed of a stall, say, and finds out now */
             expect_promptness(w, group, waits, w->schedule.now_us - begun_us);
             buf_clear(&why);
             if (group_is_settled(w, group, &why))

@@ -357,6 +357,10 @@ static void roll_back(struct server *s, struct point to) {
 
 /* Its process has died; or the whole host, which takes what was not on disk. */
 static void lose_data(struct server *s, enum net_leave how) {
+    /* It has dropped what it handed over, to take it anew from the one that has it now; it may come
+     * back as the master that its file makes it. */
+    if (s->handed_to != NULL && s->data.history == 0)
+        note_mishap(s);
     if (s->farm->keeping == KEEP_NOTHING)
         wipe(s);
     else if (s->farm->keeping == KEEP_SOME || how == NET_LEAVE_HOST)
