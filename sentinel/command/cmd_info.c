@@ -126,6 +126,12 @@ static void print_descriptors(const struct server *s, struct buf *out) {
     add_count(out, "vedette_groups_waiting", s->core->room.waiting_count);
 }
 
+static void print_memory(const struct server *s, struct buf *out) {
+    add_part(out, "vedette_memory:allowed=", s->usage.memory.allowed);
+    add_part(out, ",used=", s->usage.memory.used);
+    buf_add_text(out, "\r\n");
+}
+
 static void print_vedette(const struct server *s, struct buf *out) {
     uint64_t used[LIMIT_COUNT] = { 0 };
     measure_clients(s, used);
@@ -141,6 +147,7 @@ static void print_vedette(const struct server *s, struct buf *out) {
     }
     add_count(out, "vedette_clients_evicted", s->usage.clients.evicted);
     print_descriptors(s, out);
+    print_memory(s, out);
 }
 
 /* ---- the command ---- */

@@ -61,8 +61,9 @@ struct server {
     struct stats stats;
     struct load spans[LOAD_SPANS]; /* the last ones, in a ring */
     size_t next_span;
-    bool is_overloaded; /* the log says so */
-    bool stopping;      /* SHUTDOWN was asked for */
+    bool is_overloaded;      /* the log says so */
+    bool is_short_of_memory; /* likewise */
+    bool stopping;           /* SHUTDOWN was asked for */
     struct {
         int64_t until_ms; /* mono; 0 = none */
         bool all;         /* else only commands that write where they would be replicated */

@@ -7,6 +7,8 @@
 #define TOLD_PAUSE_MS        (60 * 1000)
 #define OVERLOADED_PER_MILLE 800
 #define RELIEVED_PER_MILLE   500
+#define MEMORY_SHORT_PERCENT 90
+#define MEMORY_EASED_PERCENT 80
 
 /* Whether so much is worth a line now: it grew, and the last line is old enough. */
 static bool may_tell(
@@ -105,6 +107,24 @@ static void log_starved(struct server *s) {
             room_needed_descriptors(s->core));
 }
 
+/* Beyond what is allowed the system ends the process. */
+static void log_memory(struct server *s) {
+    const struct memory_usage *m = &s->usage.memory;
+    const uint64_t mib = 1024 * 1024;
+    uint64_t percent = m->allowed >= 100 ? m->used / (m->allowed / 100) : 0;
+    if (!s->is_short_of_memory && percent >= MEMORY_SHORT_PERCENT) {
+        core_log(s->core, LOG_WARNING,
+            "memory is short: %llu MiB of the %llu MiB that are allowed are in use (systemd: MemoryMax, "
+            "containers: their limit); %zu groups, %zu clients",
+            (unsigned long long)(m->used / mib), (unsigned long long)(m->allowed / mib),
+            map_count(&s->core->groups), server_count_clients(s));
+        s->is_short_of_memory = true;
+    } else if (s->is_short_of_memory && percent < MEMORY_EASED_PERCENT) {
+        core_log(s->core, LOG_WARNING, "memory suffices again");
+        s->is_short_of_memory = false;
+    }
+}
+
 void server_take_usage(struct server *s, const struct usage *usage) {
     note_load(s, usage);
     measure_loop(s, &usage->loop);
@@ -112,4 +132,5 @@ void server_take_usage(struct server *s, const struct usage *usage) {
     log_evicted(s);
     log_starved(s);
     log_load(s);
+    log_memory(s);
 }

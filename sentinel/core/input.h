@@ -80,6 +80,12 @@ struct descriptor_usage {
     uint64_t starved; /* since the start: attempts to connect for which there was none */
 };
 
+/* Bytes of memory of the process. */
+struct memory_usage {
+    uint64_t allowed; /* by the machine and the control groups; 0 = not known */
+    uint64_t used;    /* resident; 0 = not known */
+};
+
 /* What the process has used, as getrusage gives it, microseconds; and what it missed. */
 struct usage {
     int64_t sys_us, user_us, children_sys_us, children_user_us;
@@ -88,6 +94,7 @@ struct usage {
     struct stalls stalls;
     struct client_usage clients;
     struct descriptor_usage descriptors;
+    struct memory_usage memory;
 };
 
 struct input {

@@ -15,7 +15,7 @@
 struct engine_options;
 struct mask;
 
-#define RECORD_FORMAT 2                  /* of what is written; another one is refused */
+#define RECORD_FORMAT 3                  /* of what is written; another one is refused */
 #define RECORD_MAX    (64 * 1024 * 1024) /* bytes of one record */
 
 enum record_kind {

@@ -11,6 +11,22 @@ uint64_t memory_needed(size_t groups) {
     return MEMORY_OF_PROCESS + groups * MEMORY_OF_GROUP;
 }
 
+uint64_t memory_used(void) {
+    char text[128];
+    uint64_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fgets(text, sizeof(text), f) != NULL) { /* "SIZE RESIDENT ..." */
+        struct slice rest = slice_of(text);
+        (void)slice_cut(&rest, ' ');
+        if (!slice_to_u64(slice_cut(&rest, ' '), &pages))
+            pages = 0;
+    }
+    (void)fclose(f);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static uint64_t of_machine(void) {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;

@@ -314,7 +314,7 @@ static void log_start(struct service *s) {
 static void warn_of_memory(struct service *s, size_t groups) {
     const uint64_t mib = 1024 * 1024;
     uint64_t needed = memory_needed(groups);
-    uint64_t allowed = memory_allowed("/proc/self/cgroup", "/sys/fs/cgroup");
+    uint64_t allowed = memory_allowed(MEMORY_CGROUPS, MEMORY_MOUNTED);
     if (needed > allowed)
         logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
             "%zu groups are likely to take %llu MiB of memory, clients not counted, and %llu MiB "

@@ -8,6 +8,7 @@
 #include "sentinel/shell/errand.h"
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/memory.h"
 #include "sentinel/shell/pace.h"
 #include "sentinel/shell/perform.h"
 #include "sentinel/shell/recorder.h"
@@ -195,6 +196,10 @@ static void tell_usage(struct shell *s) {
                 .clients = clients_usage(&s->clients),
                 .stalls = s->clock.stalls,
                 .descriptors = shell_descriptors(s),
+                .memory = {
+                    .allowed = memory_allowed(MEMORY_CGROUPS, MEMORY_MOUNTED),
+                    .used = memory_used(),
+                },
             },
         });
     s->loop_usage.longest_us = 0;

@@ -179,7 +179,8 @@ static void limits_show_what_is_used_and_how_often_they_were_hit(void **state) {
                              .shed = 5,
                              .evicted = 6,
                              .unread = 5000,
-                             .longest_unread = 3000 } });
+                             .longest_unread = 3000 },
+            .memory = { .allowed = 70000000, .used = 9000000 } });
     desk_open(d, 3);
     desk_ask(d, 2, "SUBSCRIBE a b c");
     desk_ask(d, 3, "SENTINEL FLUSHCONFIG\r\nSENTINEL FLUSHCONFIG\r\nPING aaa");
@@ -193,6 +194,7 @@ static void limits_show_what_is_used_and_how_often_they_were_hit(void **state) {
         "vedette_limit_subscriptions:max=10000,used=3,hits=0",
         "vedette_limit_peers:max=64,used=2,hits=9",
         "vedette_clients_evicted:6",
+        "vedette_memory:allowed=70000000,used=9000000",
     };
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         assert_line(d, "vedette", lines[i]);

@@ -434,6 +434,34 @@ static void a_busy_loop_is_logged_at_a_bounded_rate(void **state) {
     }
 }
 
+static void short_memory_is_logged_once(void **state) {
+    struct desk *d = *state;
+    static const struct {
+        uint64_t used_mib;
+        const char *line;
+    } cases[] = {
+        { 899, NULL },
+        { 900,
+            "memory is short: 900 MiB of the 1000 MiB that are allowed are in use (systemd: MemoryMax, "
+            "containers: their limit); 1 groups, 2 clients" },
+        { 1000, NULL },
+        { 800, NULL },
+        { 799, "memory suffices again" },
+        { 700, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct usage usage = { .memory = {
+                                   .allowed = 1000 << 20, .used = cases[i].used_mib << 20 } };
+        desk_pass(d, 1000);
+        effects_clear(&d->out);
+        core_begin(d->core, d->now, &d->out);
+        server_take_usage(d->server, &usage);
+        assert_int_equal(desk_count(d, EFFECT_LOG), cases[i].line != NULL);
+        if (cases[i].line != NULL)
+            assert_slice(d->out.items[d->out.count - 1].text, cases[i].line);
+    }
+}
+
 /* ---- idle clients ---- */
 
 static void idle_clients_are_closed_when_their_time_is_over(void **state) {
@@ -490,6 +518,7 @@ int main(void) {
         DESK_TEST(a_client_that_waits_for_its_turn_may_go),
         DESK_TEST(evictions_are_logged_at_a_bounded_rate),
         DESK_TEST(a_busy_loop_is_logged_at_a_bounded_rate),
+        DESK_TEST(short_memory_is_logged_once),
         DESK_TEST(idle_clients_are_closed_when_their_time_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,17 @@ static void put(const char *path, const char *text) {
     assert_int_equal(fclose(f), 0);
 }
 
+static void what_is_used_is_less_than_what_there_is(void **state) {
+    uint64_t before = memory_used();
+    const size_t size = (size_t)32 * 1024 * 1024;
+    char *much = malloc(size);
+    assert_non_null(much);
+    memset(much, 1, size);
+    uint64_t used = memory_used();
+    free(much);
+    assert_in_range(used, before + size / 2, memory_allowed("/nonexistent", root));
+}
+
 static uint64_t of_machine(void) {
     return memory_allowed("/nonexistent", root);
 }
@@ -84,6 +95,7 @@ int main(void) {
         TEST(so_does_that_of_the_hierarchy_of_memory),
         TEST(what_cannot_be_read_limits_nothing),
         TEST(the_machine_has_some),
+        TEST(what_is_used_is_less_than_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
