@@ -16,6 +16,7 @@ struct faults {
     uint64_t fsync_delay_ms;
     int fsync_errno, write_errno; /* 0 = none */
     bool readonly;
+    char count[256]; /* path; "" = none */
 };
 
 static int errno_of(struct slice name) {
@@ -33,6 +34,8 @@ static void read_fault(struct slice line, struct faults *ret) {
     struct slice name = slice_cut(&line, ' ');
     if (slice_is(name, "fsync-delay"))
         (void)slice_to_u64(line, &ret->fsync_delay_ms);
+    else if (slice_is(name, "fsync-count"))
+        slice_copy(line, ret->count, sizeof(ret->count));
     else if (slice_is(name, "fsync-fail"))
         ret->fsync_errno = EIO;
     else if (slice_is(name, "write-fail"))
@@ -43,7 +46,7 @@ static void read_fault(struct slice line, struct faults *ret) {
 
 static struct faults read_faults(void) {
     struct faults faults = { .readonly = false };
-    char text[256];
+    char text[512];
     FILE *file = fopen(getenv("VEDETTE_TEST_DISK"), "re");
     if (file == NULL)
         return faults;
@@ -61,10 +64,20 @@ static void delay_fsync(void) {
         (void)nanosleep(&step, NULL);
 }
 
+static void count_fsync(const char *path) {
+    FILE *file = fopen(path, "ae");
+    if (file == NULL)
+        return;
+    fputc('.', file);
+    fclose(file);
+}
+
 static int before(enum disk_op op) {
     if (op == DISK_SYNC)
         delay_fsync();
     struct faults faults = read_faults();
+    if (op == DISK_SYNC && faults.count[0] != '\0')
+        count_fsync(faults.count);
     if (faults.readonly)
         return EROFS;
     return op == DISK_SYNC ? faults.fsync_errno : op == DISK_WRITE ? faults.write_errno : 0;

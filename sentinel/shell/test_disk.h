@@ -3,6 +3,7 @@
  * lines is a fault, and without it, or with none, the disk is healthy:
  *
  *   fsync-delay MS     an fsync takes so much longer
+ *   fsync-count FILE   each fsync adds a byte to the file
  *   fsync-fail         an fsync fails with EIO
  *   write-fail ERRNO   a write fails: EIO, ENOSPC, EDQUOT
  *   readonly           as a file system mounted so

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from harness.disk import FaultyDisk
 from harness.group import Group
 from harness.wait import wait_until
 
@@ -125,3 +126,29 @@ def test_without_memory_it_ends_and_nothing_is_forgotten(lab):
     sentinel.start()
     assert sentinel.id == identity
     assert sentinel.master()['quorum'] == '7'
+
+
+# ---- a slow disk ----
+
+def test_a_slow_disk_slows_a_mass_failover_by_batches(lab, farm):
+    """Not by groups: each needs two commits at least, of a vote and of its new master."""
+    groups = farm.watched(down_after=1000)
+    names = [g.name for g in groups]
+    sentinels = [lab.sentinel(f's{i}', groups=groups) for i in range(3)]
+    disks = [FaultyDisk(sentinel) for sentinel in sentinels]
+    for sentinel in sentinels:
+        sentinel.start()
+    for sentinel in sentinels:
+        wait_until(lambda s=sentinel: all(is_linked(s, n) for n in names), 30, 'all are watched')
+    counts = [sentinel.folder / 'fsyncs' for sentinel in sentinels]
+    for disk, count in zip(disks, counts):
+        disk.set('fsync-delay 100', f'fsync-count {count}')
+    sentinels[0].sentinel('SET', names[0], 'down-after-milliseconds', 1001)
+    if not counts[0].exists():
+        pytest.skip('built without -Dtest_hooks=true')
+    farm.hang('masters', 0, GROUPS)
+    for sentinel in sentinels:
+        wait_until(lambda s=sentinel: all(s.master_address(n) != farm.address(i)
+                                          for i, n in enumerate(names)), 60, 'all are replaced')
+    for count in counts:
+        assert 0 < count.stat().st_size < GROUPS
