@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define TAIL_LINES   40
-#define MARKS_SEEDS  200  /* the least counts of marks are for so many seeds */
+#define SEEDS        200  /* when nobody says how many */
 #define MUTANT_SEEDS 2000 /* that a mutant survives at most */
 
 struct options {
@@ -203,7 +203,7 @@ static void print_marks(const struct options *o, struct tally *t) {
     printf("%-20s %10s  %s\n", "mark", "hit", "what");
     for (size_t i = 0; i < MARK_COUNT; i++) {
         const struct mark_row *row = &mark_table[i];
-        bool is_rare = t->marks.counts[i] * MARKS_SEEDS < row->least * o->seeds;
+        bool is_rare = t->marks.counts[i] < row->least * o->seeds / MARKS_SEEDS;
         bool is_missing = o->wants_marks && is_rare;
         printf("%-20s %10llu  %s%s\n", row->name, (unsigned long long)t->marks.counts[i], row->doc,
             is_missing ? " - TOO RARE" : "");
@@ -267,6 +267,6 @@ int main(int argc, char **argv) {
     if (o.hunts)
         return hunt_mutants(&o);
     if (o.seeds == 0)
-        o.seeds = MARKS_SEEDS;
+        o.seeds = SEEDS;
     return o.is_trace ? trace_one(&o) : run_all(&o);
 }

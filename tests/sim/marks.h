@@ -5,6 +5,8 @@
 #include "common/base.h"
 #include "common/slice.h"
 
+#define MARKS_SEEDS 10000
+
 enum mark {
     MARK_VOTE,
     MARK_VOTE_AGAIN,
@@ -131,7 +133,7 @@ struct mark_row {
     const char *name;
     const char *event; /* the mark is hit whenever a vedette emits this event, or logs that it
                           abandons an attempt for this reason; NULL: by a call */
-    uint64_t least;    /* so many in 200 seeds, or nothing was proved */
+    uint64_t least;    /* so many in MARKS_SEEDS, or nothing was proved */
     const char *doc;
 };
 
