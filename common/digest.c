@@ -3,21 +3,27 @@
 #include "common/ensure.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
+static void to_hex(
+    const unsigned char digest[static DIGEST_SIZE], char ret_hex[static DIGEST_HEX_SIZE]) {
     static const char hex[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    int ok = EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL);
-    ensure(ok == 1);
-    ensure(2 * (size_t)size + 1 == DIGEST_HEX_SIZE);
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < DIGEST_SIZE; i++) {
         ret_hex[2 * i] = hex[digest[i] >> 4];
         ret_hex[2 * i + 1] = hex[digest[i] & 15];
     }
     ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+}
+
+void digest_hex(struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    int ok = EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL);
+    ensure(ok == 1);
+    ensure(size == DIGEST_SIZE);
+    to_hex(digest, ret_hex);
 }
 
 bool digest_is_hex(struct slice text) {
@@ -38,4 +44,15 @@ void digest_keyed(struct slice key, struct slice bytes, unsigned char ret[static
         (const unsigned char *)bytes.data, bytes.size, ret, &size);
     ensure(made != NULL);
     ensure(size == DIGEST_SIZE);
+}
+
+void digest_keyed_hex(struct slice key, struct slice bytes, char ret_hex[static DIGEST_HEX_SIZE]) {
+    unsigned char digest[DIGEST_SIZE];
+    digest_keyed(key, bytes, digest);
+    to_hex(digest, ret_hex);
+}
+
+bool digest_hex_equal(const char own[static DIGEST_HEX_SIZE], struct slice given) {
+    return given.size == DIGEST_HEX_SIZE - 1 &&
+        CRYPTO_memcmp(own, given.data, DIGEST_HEX_SIZE - 1) == 0;
 }

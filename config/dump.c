@@ -161,6 +161,9 @@ static void write_values(const struct option *o, struct buf *out) {
     case OPTION_TYPE_SECRET_FILE:
         buf_add_text(out, "path of a file; its last newline does not count");
         break;
+    case OPTION_TYPE_KEYS_FILE:
+        buf_add_text(out, "path of a file; a secret of 16 to 256 bytes a line");
+        break;
     case OPTION_TYPE_COUNT:
         buf_printf(out, "%lld to %lld", (long long)o->min, (long long)o->max);
         break;

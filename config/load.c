@@ -5,6 +5,7 @@
 #include "common/map.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/keys.h"
 #include "config/option.h"
 #include "config/suggest.h"
 #include "config/value.h"
@@ -96,6 +97,14 @@ static struct slice without_newline(struct slice text) {
     return text;
 }
 
+static bool take_password(struct slice text, struct secret *ret, struct buf *why) {
+    struct slice password = without_newline(text);
+    bool valid = value_check_text(password, why);
+    if (valid)
+        secret_set(ret, password);
+    return valid;
+}
+
 static void load_secret_file(
     const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     if (!expect_shape(v, o->key, YAML_TEXT, diag))
@@ -111,12 +120,12 @@ static void load_secret_file(
         diag_add(
             diag, v->line, v->column, "%s: cannot read %s: %s", o->key, path, load_file_why(error));
     } else {
-        struct slice secret = without_newline(text);
-        if (value_check_text(secret, &why))
-            secret_set(option_value(o, settings), secret);
-        else
-            diag_add(diag, v->line, v->column, "%s: the password in %s %s", o->key, path,
-                buf_text(&why));
+        bool of_keys = o->type == OPTION_TYPE_KEYS_FILE;
+        bool taken = of_keys ? keys_read(text, option_value(o, settings), &why)
+                             : take_password(text, option_value(o, settings), &why);
+        if (!taken)
+            diag_add(diag, v->line, v->column, "%s: %s %s %s", o->key,
+                of_keys ? "the file" : "the password in", path, buf_text(&why));
         explicit_bzero((void *)(uintptr_t)text.data, text.size);
         mem_free((void *)(uintptr_t)text.data);
     }
@@ -264,6 +273,7 @@ static void load_option(
         load_listen(settings, v, diag);
         break;
     case OPTION_TYPE_SECRET_FILE:
+    case OPTION_TYPE_KEYS_FILE:
         load_secret_file(o, settings, v, diag);
         break;
     case OPTION_TYPE_RENAMES:
@@ -505,6 +515,31 @@ static void check_listen(
             "listen must name an address at least, unless there is clients.unix_socket");
 }
 
+static const struct yaml_value *policy_in(const struct yaml_value *section) {
+    return yaml_tree_item(yaml_tree_item(section, "peers"), "policy");
+}
+
+static void report_strict(const struct yaml_value *policy, struct diag *diag) {
+    diag_add(diag, policy->line, policy->column,
+        "peers.policy: strict needs peers.secret_file: without a secret nobody can prove anything");
+}
+
+/* Strict without a secret would refuse everybody. */
+static void check_policies(
+    const struct yaml_value *root, const struct settings *s, struct diag *diag) {
+    bool has_keys = secret_is_set(&s->peer_keys);
+    if (diag->count > 0) /* perhaps about the very file */
+        return;
+    if (s->peer_policy == PEERS_STRICT && !has_keys)
+        report_strict(policy_in(root), diag);
+    const struct yaml_value *groups = yaml_tree_item(root, "groups");
+    for (size_t i = 0; i < s->group_count && !has_keys; i++) {
+        const struct group_settings *g = &s->groups[i];
+        if (g->peer_policy == GROUP_PEERS_STRICT && !secret_is_set(&g->peer_keys))
+            report_strict(policy_in(yaml_tree_item(groups, g->name)), diag);
+    }
+}
+
 /* Users come from one place: the file itself, or an ACL file. */
 static void load_acl_file(struct settings *s, const struct yaml_value *root, struct diag *diag) {
     if (s->acl_file == NULL)
@@ -536,6 +571,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         check_names(ret, diag);
         check_listen(root, ret, diag);
         check_groups(root, diag);
+        check_policies(root, ret, diag);
     }
     yaml_tree_free(root);
     return diag->count == 0;

@@ -63,6 +63,7 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         return value_read_log_level(text, value, why);
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_SECRET_FILE:
+    case OPTION_TYPE_KEYS_FILE:
     case OPTION_TYPE_RENAMES:
     case OPTION_TYPE_USERS:
     case OPTION_TYPE_COMMANDS:
@@ -78,8 +79,8 @@ static bool is_number(const struct option *o) {
 
 static bool is_scalar(const struct option *o) {
     return o->type != OPTION_TYPE_ENDPOINT_LIST && o->type != OPTION_TYPE_SECRET_FILE &&
-        o->type != OPTION_TYPE_RENAMES && o->type != OPTION_TYPE_USERS &&
-        o->type != OPTION_TYPE_COMMANDS;
+        o->type != OPTION_TYPE_KEYS_FILE && o->type != OPTION_TYPE_RENAMES &&
+        o->type != OPTION_TYPE_USERS && o->type != OPTION_TYPE_COMMANDS;
 }
 
 void option_set_standards(enum option_scope scope, void *settings) {
@@ -103,12 +104,16 @@ static bool is_text(const struct option *o) {
         o->type == OPTION_TYPE_SERVERS || o->type == OPTION_TYPE_IP;
 }
 
+static bool is_secret(const struct option *o) {
+    return o->type == OPTION_TYPE_SECRET || o->type == OPTION_TYPE_KEYS_FILE;
+}
+
 void option_fini_owned(enum option_scope scope, void *settings) {
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
         if (o->scope == scope && is_text(o))
             set_text(option_value(o, settings), SLICE_EMPTY);
-        else if (o->scope == scope && o->type == OPTION_TYPE_SECRET)
+        else if (o->scope == scope && is_secret(o))
             secret_fini(option_value(o, settings));
         else if (o->scope == scope && o->type == OPTION_TYPE_USERS)
             users_fini(option_value(o, settings));
@@ -123,7 +128,7 @@ void option_copy_owned(enum option_scope scope, void *settings) {
         if (o->scope == scope && is_text(o)) {
             char **text = option_value(o, settings);
             *text = mem_strdup(*text);
-        } else if (o->scope == scope && o->type == OPTION_TYPE_SECRET) {
+        } else if (o->scope == scope && is_secret(o)) {
             struct secret *secret = option_value(o, settings);
             struct secret original = *secret;
             *secret = (struct secret){ .value = NULL };
@@ -211,6 +216,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
         return assign_rename(settings, text);
     case OPTION_TYPE_MODE:
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
+    case OPTION_TYPE_KEYS_FILE:
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_ENDPOINT_LIST:
@@ -284,6 +290,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         write_renames(settings, out);
         break;
     case OPTION_TYPE_SECRET_FILE: /* where a password came from is not kept */
+    case OPTION_TYPE_KEYS_FILE:   /* keys stay in their file */
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_COMMANDS:
     case OPTION_TYPE_USERS: /* by users_write_one */
@@ -308,6 +315,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
         value_write_size(*(const int64_t *)value, out);
         break;
     case OPTION_TYPE_SECRET:
+    case OPTION_TYPE_KEYS_FILE:
         buf_add_text(out, secret_print(value));
         break;
     case OPTION_TYPE_RENAMES:
@@ -377,6 +385,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
         return text_equal(*(char *const *)left, *(char *const *)right);
     case OPTION_TYPE_SECRET:
     case OPTION_TYPE_SECRET_FILE:
+    case OPTION_TYPE_KEYS_FILE:
         return secret_equal(left, right);
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:

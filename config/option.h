@@ -19,6 +19,7 @@ enum option_type {
     OPTION_TYPE_PATH,
     OPTION_TYPE_SECRET,
     OPTION_TYPE_SECRET_FILE, /* the value is read from the named file, without its last newline */
+    OPTION_TYPE_KEYS_FILE,   /* the same of one to eight keys, a line each */
     OPTION_TYPE_COUNT,       /* integer within [min, max] */
     OPTION_TYPE_DURATION,    /* ms; YAML: number with ms, s, m, h */
     OPTION_TYPE_SIZE,        /* bytes; YAML: number with B, KiB, MiB, GiB */
@@ -57,7 +58,7 @@ const struct option *option_by_set_name(struct slice name); /* without case; NUL
 
 /* Reads a scalar as YAML has it into a struct settings or struct group_settings, by the option's
  * scope. false, with what was expected added to `why`, if it is no value for the option. Not for
- * ENDPOINT_LIST, SECRET_FILE, RENAMES. */
+ * ENDPOINT_LIST, SECRET_FILE, KEYS_FILE, RENAMES. */
 bool option_read(const struct option *o, void *settings, struct slice text, struct buf *why);
 /* Sets the scalar options of a scope to their defaults; a required one without default to its least
  * value. */

@@ -405,6 +405,27 @@ const struct option option_table[] = {
             "File that holds the password, read at the start and at each reload. Instead of password.",
     },
     {
+        .key = "peers.secret_file",
+        IN_PROCESS(peer_keys),
+        .type = OPTION_TYPE_KEYS_FILE,
+        .live = OPTION_LIVE,
+        .example = "/etc/vedette/peers.secret",
+        .doc =
+            "File of secrets that all our peers have, too, one a line, 8 at most; read at the start and at each "
+            "reload. By them vedettes prove to each other who they are: the first one signs, each is believed.",
+    },
+    {
+        .key = "peers.policy",
+        IN_PROCESS(peer_policy),
+        .type = OPTION_TYPE_WORD,
+        .words = "permissive|strict",
+        .live = OPTION_LIVE,
+        .standard = "permissive",
+        .doc =
+            "What peers are believed that prove nothing, as those of stock. permissive: all they say, but not under "
+            "the id of one that signs. strict: nothing.",
+    },
+    {
         .key = "deny_scripts_reconfig",
         IN_PROCESS(deny_scripts_reconfig),
         .type = OPTION_TYPE_BOOL,
@@ -600,6 +621,23 @@ const struct option option_table[] = {
         .doc =
             "Program that is run once for each change of the master, with the arguments group, role (leader or "
             "observer), state (start), old host, old port, new host, new port.",
+    },
+    {
+        .key = "peers.secret_file",
+        IN_GROUP(peer_keys),
+        .type = OPTION_TYPE_KEYS_FILE,
+        .live = OPTION_LIVE,
+        .example = "/etc/vedette/mymaster.secret",
+        .doc = "Secrets of this group alone, instead of those of the process.",
+    },
+    {
+        .key = "peers.policy",
+        IN_GROUP(peer_policy),
+        .type = OPTION_TYPE_WORD,
+        .words = "process|permissive|strict",
+        .live = OPTION_LIVE,
+        .standard = "process",
+        .doc = "The policy of this group; process: that of the process.",
     },
     {
         .key = "rename_commands",

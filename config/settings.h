@@ -18,6 +18,12 @@
 #define RENAMES_MAX      16 /* renamed commands of a group */
 #define COMMAND_NAME_MAX 64 /* bytes with the NUL */
 
+/* What is believed of peers that do not prove who they are; the order is that of the words in
+ * option_table.c. */
+enum peer_policy { PEERS_PERMISSIVE, PEERS_STRICT };
+/* The same in a group, which may leave it to the process. */
+enum group_peer_policy { GROUP_PEERS_AS_PROCESS, GROUP_PEERS_PERMISSIVE, GROUP_PEERS_STRICT };
+
 enum log_format { LOG_FORMAT_TEXT };
 /* Whose behaviour clients see where the makes differ. */
 enum compat { COMPAT_REDIS, COMPAT_VALKEY };
@@ -49,6 +55,8 @@ struct group_settings {
     char *notification_script, *reconfig_script; /* owned: paths; NULL = none */
     struct rename *renames; /* owned: room for RENAMES_MAX, or NULL; sorted by command */
     size_t rename_count;
+    struct secret peer_keys;        /* as config/keys.h has them; unset = those of the process */
+    int64_t peer_policy;            /* enum group_peer_policy */
     int line, column;               /* where the section stands in the file; 0 if in none */
     int master_line, master_column; /* where its `master` stands */
     struct place notification_at, reconfig_at; /* where its scripts are named */
@@ -70,6 +78,8 @@ struct settings {
     bool announce_hostnames; /* they are shown and sent instead of what they resolve to */
     char *peer_user;         /* owned: to log in as at peers; NULL = none */
     struct secret peer_password;
+    struct secret peer_keys;        /* as config/keys.h has them */
+    int64_t peer_policy;            /* enum peer_policy */
     struct secret client_password;  /* of the default user; and for peers without peer_password */
     struct users users;             /* of access control */
     char *acl_file;                 /* owned: where they stand instead; NULL = none */

@@ -111,7 +111,8 @@ static void put_replica(struct group_state *g, const struct endpoint *address) {
     g->replicas[g->replica_count++] = *address;
 }
 
-static void put_peer(struct group_state *g, struct slice id, const struct endpoint *address) {
+static void put_peer(struct group_state *g, const struct delta *d) {
+    struct slice id = d->id;
     ensure(id.size <= ID_LENGTH);
     size_t at = find_peer(g, id);
     if (at == ABSENT) {
@@ -120,7 +121,8 @@ static void put_peer(struct group_state *g, struct slice id, const struct endpoi
         g->peers[at] = (struct peer_record){ .id = "" };
         slice_copy(id, g->peers[at].id, sizeof(g->peers[at].id));
     }
-    g->peers[at].address = *address;
+    g->peers[at].address = d->address;
+    g->peers[at].counter = MAX_OF(g->peers[at].counter, d->counter);
 }
 
 static void put_override(struct overrides *list, const struct delta *d) {
@@ -179,7 +181,7 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
             cut_item(g->replicas, &g->replica_count, at, sizeof(g->replicas[0]));
         break;
     case DELTA_PEER:
-        put_peer(g, d->id, &d->address);
+        put_peer(g, d);
         break;
     case DELTA_PEER_GONE:
         at = find_peer(g, d->id);
@@ -193,6 +195,7 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
         drop_override(&g->overrides, d->option);
         break;
     case DELTA_LISTING:
+    case DELTA_COUNTER:
     case DELTA_EPOCH:
     case DELTA_GROUP:
     case DELTA_GROUP_FORGET:
@@ -207,6 +210,10 @@ void state_apply(struct state *s, const struct delta *d) {
     }
     if (d->kind == DELTA_EPOCH) {
         s->current_epoch = d->epoch;
+        return;
+    }
+    if (d->kind == DELTA_COUNTER) {
+        s->hello_counter = d->counter;
         return;
     }
     if (d->kind == DELTA_GROUP) {
@@ -257,7 +264,12 @@ static void group_deltas(const struct group_state *g,
         const struct peer_record *p = &g->peers[i];
         visit(
             &(struct delta){
-                .kind = DELTA_PEER, .group = name, .id = slice_of(p->id), .address = p->address },
+                .kind = DELTA_PEER,
+                .group = name,
+                .id = slice_of(p->id),
+                .address = p->address,
+                .counter = p->counter,
+            },
             context);
     }
     override_deltas(&g->overrides, name, visit, context);
@@ -268,6 +280,8 @@ void state_deltas(
     visit(&(struct delta){ .kind = DELTA_EPOCH, .epoch = s->current_epoch }, context);
     if (s->listing[0] != '\0')
         visit(&(struct delta){ .kind = DELTA_LISTING, .value = slice_of(s->listing) }, context);
+    if (s->hello_counter != 0)
+        visit(&(struct delta){ .kind = DELTA_COUNTER, .counter = s->hello_counter }, context);
     override_deltas(&s->overrides, SLICE_EMPTY, visit, context);
     map_for_each(g, &s->groups, struct group_state)
         group_deltas(g, visit, context);
@@ -357,7 +371,8 @@ static bool groups_equal(const struct group_state *a, const struct group_state *
     }
     for (size_t i = 0; i < a->peer_count; i++) {
         size_t at = find_peer(b, slice_of(a->peers[i].id));
-        if (at == ABSENT || !endpoint_equal(&a->peers[i].address, &b->peers[at].address))
+        if (at == ABSENT || !endpoint_equal(&a->peers[i].address, &b->peers[at].address) ||
+            a->peers[i].counter != b->peers[at].counter)
             return false;
     }
     return true;
@@ -365,7 +380,8 @@ static bool groups_equal(const struct group_state *a, const struct group_state *
 
 bool state_equal(const struct state *a, const struct state *b) {
     if (strcmp(a->id, b->id) != 0 || strcmp(a->listing, b->listing) != 0 ||
-        a->current_epoch != b->current_epoch || map_count(&a->groups) != map_count(&b->groups) ||
+        a->current_epoch != b->current_epoch || a->hello_counter != b->hello_counter ||
+        map_count(&a->groups) != map_count(&b->groups) ||
         !overrides_equal(&a->overrides, &b->overrides))
         return false;
     map_for_each(g, &a->groups, struct group_state) {
@@ -390,6 +406,7 @@ static const char *const delta_names[] = {
     [DELTA_OVERRIDE] = "override",
     [DELTA_OVERRIDE_GONE] = "override-gone",
     [DELTA_LISTING] = "listing",
+    [DELTA_COUNTER] = "counter",
 };
 
 static const char *const origin_names[] = {
@@ -427,9 +444,9 @@ static void print_value(const struct delta *d, struct slice value, struct buf *o
 
 void delta_print(const struct delta *d, struct buf *out) {
     buf_add_text(out, delta_names[d->kind]);
-    if (d->kind == DELTA_EPOCH) {
+    if (d->kind == DELTA_EPOCH || d->kind == DELTA_COUNTER) {
         buf_add_char(out, ' ');
-        buf_add_u64(out, d->epoch);
+        buf_add_u64(out, d->kind == DELTA_EPOCH ? d->epoch : d->counter);
         return;
     }
     buf_add_char(out, ' ');
@@ -454,6 +471,8 @@ void delta_print(const struct delta *d, struct buf *out) {
             break;
         buf_add_char(out, ' ');
         endpoint_print(&d->address, out);
+        if (d->counter != 0)
+            buf_printf(out, " counter=%llu", (unsigned long long)d->counter);
         break;
     case DELTA_REPLICA:
     case DELTA_REPLICA_GONE:
@@ -473,6 +492,7 @@ void delta_print(const struct delta *d, struct buf *out) {
         break;
     case DELTA_EPOCH:
     case DELTA_LISTING:
+    case DELTA_COUNTER:
     case DELTA_GROUP_FORGET:
     case DELTA_GROUP_EMPTY:
         break;

@@ -38,6 +38,7 @@ struct group_record {
 struct peer_record {
     char id[ID_SIZE];
     struct endpoint address;
+    uint64_t counter; /* of its last signed hello that mattered: none up to it is believed again */
 };
 
 /* A setting changed at runtime. */
@@ -65,6 +66,7 @@ struct group_state {
 struct state {
     char id[ID_SIZE]; /* drawn at the first start, kept for ever */
     uint64_t current_epoch;
+    uint64_t hello_counter;     /* no signed hello of ours has had this number, or a higher one */
     struct overrides overrides; /* of the process as a whole */
     struct map groups;          /* name -> struct group_state, owned */
     /* Digest of the replicas and peers that the classic file named when it was last read or
@@ -79,12 +81,14 @@ enum delta_kind {
     DELTA_GROUP_EMPTY,  /* group: its replicas, peers and overrides (the record stays) */
     DELTA_REPLICA,      /* group, address: added unless known */
     DELTA_REPLICA_GONE, /* group, address */
-    DELTA_PEER,         /* group, id, address: added or replaced by id */
+    DELTA_PEER,         /* group, id, address, counter: added or replaced by id; the counter of one
+                           that is known is never lowered */
     DELTA_PEER_GONE,    /* group, id */
     /* Without a group: of the process. */
     DELTA_OVERRIDE,      /* group, option, value, file_value: added or replaced by option */
     DELTA_OVERRIDE_GONE, /* group, option */
     DELTA_LISTING,       /* value: state.listing */
+    DELTA_COUNTER,       /* counter: state.hello_counter */
 };
 
 /* One change. Borrows all its texts. */
@@ -94,6 +98,7 @@ struct delta {
     struct slice group;
     struct group_record record;
     struct endpoint address;
+    uint64_t counter;
     struct slice id;
     struct slice option, value, file_value;
 };

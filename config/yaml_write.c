@@ -138,6 +138,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_COMMANDS:
         return add_commands(out, &((const struct settings *)w->settings)->renames);
     case OPTION_TYPE_SECRET_FILE:
+    case OPTION_TYPE_KEYS_FILE:
         break;
     }
     return true;
@@ -156,7 +157,8 @@ static void begin_line(struct writer *w, const struct option *o) {
 }
 
 static void write_option(struct writer *w, const struct option *o) {
-    if (o->scope != w->scope || o->type == OPTION_TYPE_SECRET_FILE)
+    if (o->scope != w->scope || o->type == OPTION_TYPE_SECRET_FILE ||
+        o->type == OPTION_TYPE_KEYS_FILE)
         return;
     /* Those of an ACL file stand there. */
     if (o->type == OPTION_TYPE_USERS && ((const struct settings *)w->settings)->acl_file != NULL)

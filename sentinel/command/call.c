@@ -55,14 +55,14 @@ void reply_help(struct call *call, const char *container, const char *first_line
     const struct command *c = command_find(slice_of(container));
     enum compat compat = core_compat(call->core);
     struct buf line = BUF_INIT;
-    size_t count = command_count_served(c->subcommands, c->subcommand_count, compat);
+    size_t count = command_count_told(c->subcommands, c->subcommand_count, compat);
     resp_array(&call->reply, 1 + 2 * count);
     command_print_upper(call->args[0], &line); /* by whatever name it was called */
     buf_add_text(&line, first_line + c->name.size);
     resp_status(&call->reply, buf_text(&line));
     for (size_t i = 0; i < c->subcommand_count; i++) {
         const struct command *sub = &c->subcommands[i];
-        if (!command_is_served(sub, compat))
+        if (!command_is_told(sub, compat))
             continue;
         buf_clear(&line);
         command_print_word(sub, &line);

@@ -64,6 +64,7 @@ command_handler run_sentinel_help, run_sentinel_config;
 command_handler run_sentinel_debug, run_sentinel_simulate_failure;
 
 command_handler run_sentinel_is_master_down_by_addr, run_publish;
+command_handler run_sentinel_vedette_prove;
 
 command_handler run_ping, run_role, run_hello, run_auth, run_shutdown;
 command_handler run_info;

@@ -181,7 +181,7 @@ void run_acl_deluser(struct call *call) {
 
 static void count_or_write(
     struct call *call, const struct command *c, unsigned category, size_t *count) {
-    if ((command_categories(c) & category) == 0 || !command_is_served(c, core_compat(call->core)))
+    if ((command_categories(c) & category) == 0 || !command_is_told(c, core_compat(call->core)))
         return;
     if (count != NULL)
         ++*count;

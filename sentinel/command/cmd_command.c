@@ -24,7 +24,7 @@ static void walk(
             continue;
         visit(c, context);
         for (size_t k = 0; k < c->subcommand_count; k++) {
-            if (command_is_served(&c->subcommands[k], compat))
+            if (command_is_told(&c->subcommands[k], compat))
                 visit(&c->subcommands[k], context);
         }
     }
@@ -69,9 +69,9 @@ static void write_info(struct resp_writer *w, const struct command *c, enum comp
         resp_set(w, 0);
         return;
     }
-    resp_array(w, command_count_served(c->subcommands, c->subcommand_count, compat));
+    resp_array(w, command_count_told(c->subcommands, c->subcommand_count, compat));
     for (size_t i = 0; i < c->subcommand_count; i++) {
-        if (command_is_served(&c->subcommands[i], compat))
+        if (command_is_told(&c->subcommands[i], compat))
             write_info(w, &c->subcommands[i], compat);
     }
 }
@@ -185,9 +185,9 @@ static void write_docs(
     if (c->subcommand_count == 0)
         return;
     resp_bulk_text(w, "subcommands");
-    resp_map(w, command_count_served(c->subcommands, c->subcommand_count, compat));
+    resp_map(w, command_count_told(c->subcommands, c->subcommand_count, compat));
     for (size_t i = 0; i < c->subcommand_count; i++) {
-        if (command_is_served(&c->subcommands[i], compat))
+        if (command_is_told(&c->subcommands[i], compat))
             write_docs(w, &c->subcommands[i], group, compat);
     }
 }

@@ -57,7 +57,7 @@ void run_sentinel_get_master_addr_by_name(struct call *call) {
 
 /* Why this group could not be failed over by us, one sentence each, joined by ". ". */
 static void print_obstacles(const struct core *c, const struct group *g, struct buf *out) {
-    size_t usable = group_usable(g);
+    size_t usable = group_usable(c, g);
     const char *reasons[] = {
         (int64_t)usable < g->settings.quorum
             ? "Not enough available Sentinels to reach the specified quorum for this master"
@@ -87,10 +87,10 @@ void run_sentinel_ckquorum(struct call *call) {
     if (buf_size(&obstacles) == 0) {
         buf_printf(&answer,
             "OK %zu usable Sentinels. Quorum and failover authorization can be reached",
-            group_usable(g));
+            group_usable(call->core, g));
         resp_status(&call->reply, buf_text(&answer));
     } else {
-        resp_errorf(&call->reply, "NOQUORUM %zu usable Sentinels. %s", group_usable(g),
+        resp_errorf(&call->reply, "NOQUORUM %zu usable Sentinels. %s", group_usable(call->core, g),
             buf_text(&obstacles));
     }
     buf_fini(&obstacles);

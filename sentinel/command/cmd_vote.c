@@ -1,10 +1,12 @@
 /* What other Sentinels ask of us: questions about a master's health, requests for our vote, and
  * their hellos. */
 #include "sentinel/command/call.h"
+#include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/planted.h"
+#include "sentinel/core/seal.h"
 
 static void write_answer(
     struct resp_writer *w, bool is_down, struct slice candidate, uint64_t epoch) {
@@ -22,6 +24,24 @@ static void answer_request(
     write_answer(&call->reply, is_down, vote.candidate, vote.epoch);
     call->rests_on = PLANTED(VOTE_TOLD_EARLY) ? 0 : vote.seq;
     write_answer(&call->otherwise, is_down, SLICE_EMPTY, 0);
+}
+
+/* Whether it counts what this client asks about the group: without a secret everybody's; else that
+ * of nobody who speaks for one that signs, and where strict that of nobody at all, without a proof.
+ */
+static bool may_ask(const struct call *call, const struct group *g, struct slice id) {
+    const struct core *c = call->core;
+    if (seal_keys(c, g).size == 0 || proofs_hold(&call->session->proofs, c, g, id))
+        return true;
+    char text[ID_SIZE];
+    slice_copy(id, text, sizeof(text));
+    const struct peer *p = peer_find(g, text);
+    return !seal_is_strict(c, g) && (p == NULL || !peer_signs(c, p));
+}
+
+/* Who has proven to be somebody may ask about the master's health, too. */
+static bool may_hint(const struct call *call, const struct group *g) {
+    return may_ask(call, g, slice_of(call->session->proofs.id));
 }
 
 void run_sentinel_is_master_down_by_addr(struct call *call) {
@@ -44,12 +64,20 @@ void run_sentinel_is_master_down_by_addr(struct call *call) {
     }
 
     bool is_down = election_master_is_down(call->core, g);
-    if (is_down)
+    if (is_down && may_hint(call, g))
         election_hint(call->core, g);
-    if (slice_is(candidate, "*"))
+    if (slice_is(candidate, "*")) {
         write_answer(&call->reply, is_down, SLICE_EMPTY, 0);
-    else /* a negative one is as good as an old one */
+        return;
+    }
+    if (!may_ask(call, g, candidate) && !PLANTED(UNPROVEN_VOTED_FOR)) {
+        doubt_note(call->core, DOUBT_VOTE,
+            "%s: a vote was asked for at %s:%u, without a proof by whom: refused", g->name,
+            call->session->remote.host, (unsigned)call->session->remote.port);
+        write_answer(&call->reply, is_down, SLICE_EMPTY, 0);
+    } else { /* a negative one is as good as an old one */
         answer_request(call, g, (uint64_t)MAX_OF(epoch, 0), candidate, is_down);
+    }
 }
 
 void run_publish(struct call *call) {

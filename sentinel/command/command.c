@@ -140,6 +140,12 @@ static const struct command sentinel_table[] = {
         .summary = "End this process at a moment of its next failover." },
     { SUB("sentinel", "slaves"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.0",
         .usage = "<name>", .handler = run_sentinel_replicas, .summary = "The same as REPLICAS." },
+    { SUB("sentinel", "vedette-prove"), .is_internal = true, .arity = 5, .more_words = 6,
+        .flags = COMMAND_ADMIN, .since = "7.2.0", .usage = "<id> <name or ''> <number> [<seal>]",
+        .handler = run_sentinel_vedette_prove,
+        .summary =
+            "A Vedette asks for a proof that we share its secret, and gives its own. Of a group that has one "
+            "of its own, by name." },
 };
 
 #define OF_ACL (COMMAND_ADMIN | OF_CLIENT)
@@ -350,11 +356,15 @@ bool command_is_served(const struct command *c, enum compat compat) {
     return !c->is_valkey || compat == COMPAT_VALKEY;
 }
 
-size_t command_count_served(const struct command *rows, size_t count, enum compat compat) {
-    size_t served = 0;
+bool command_is_told(const struct command *c, enum compat compat) {
+    return command_is_served(c, compat) && !c->is_internal;
+}
+
+size_t command_count_told(const struct command *rows, size_t count, enum compat compat) {
+    size_t told = 0;
     for (size_t i = 0; i < count; i++)
-        served += command_is_served(&rows[i], compat);
-    return served;
+        told += command_is_told(&rows[i], compat);
+    return told;
 }
 
 int command_arity(const struct command *c, enum compat compat) {

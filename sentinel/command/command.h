@@ -59,6 +59,7 @@ struct command {
     int valkey_arity;    /* where that of Valkey differs; 0 = it does not */
     int more_words;      /* a count of words that is taken, too, as an extension; 0 = none */
     bool is_valkey;      /* Valkey alone has it: served with `compat: valkey` */
+    bool is_internal;    /* between vedettes: served, but no client is told of it */
     unsigned flags;      /* enum command_flag */
     unsigned categories; /* enum command_category, beyond those that follow from the flags */
     unsigned number;     /* of the row, below COMMAND_NUMBERS_MAX */
@@ -84,8 +85,9 @@ const struct command *command_find(struct slice name);
 const struct command *command_find_served(
     const struct naming *names, struct slice name, enum compat compat);
 bool command_is_served(const struct command *c, enum compat compat);
-/* How many of the rows are. */
-size_t command_count_served(const struct command *rows, size_t count, enum compat compat);
+/* Whether clients are told of it, too, and of how many of the rows. */
+bool command_is_told(const struct command *c, enum compat compat);
+size_t command_count_told(const struct command *rows, size_t count, enum compat compat);
 int command_arity(const struct command *c, enum compat compat);
 /* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
  * such command. */

@@ -4,6 +4,7 @@
 #include "common/tstamp.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/seal.h"
 
 #include <string.h>
 
@@ -301,6 +302,15 @@ static void print_voted_epoch(const struct subject *s, struct resp_writer *w) {
     resp_bulk_u64(w, s->peer->voted_epoch);
 }
 
+/* Only where there is a secret to sign with. */
+static bool may_sign(const struct subject *s) {
+    return seal_keys(s->core, s->group).size > 0;
+}
+
+static void print_signed(const struct subject *s, struct resp_writer *w) {
+    resp_bulk_text(w, peer_signs(s->core, s->peer) ? "yes" : "no");
+}
+
 /* ---- the table ---- */
 
 static const struct field {
@@ -344,6 +354,7 @@ static const struct field {
     { "last-hello-message", SENTINEL, print_hello_time, NULL },
     { "voted-leader", SENTINEL, print_voted_for, NULL },
     { "voted-leader-epoch", SENTINEL, print_voted_epoch, NULL },
+    { "signed", SENTINEL, print_signed, may_sign },
 };
 
 static bool has_field(const struct subject *s, const struct field *f) {

@@ -6,6 +6,7 @@
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/probe.h"
+#include "sentinel/core/seal.h"
 
 enum make { REDIS = 1 << 0, VALKEY = 1 << 1, BOTH = REDIS | VALKEY };
 
@@ -441,6 +442,36 @@ static void print_stall_age(const struct server *s, struct buf *out) {
     buf_add_i64(out, stalls->count > 0 ? ago_ms / 1000 : -1);
 }
 
+static uint64_t peers_unsigned(const struct server *s) {
+    uint64_t count = 0;
+    map_for_each(g, &s->core->groups, struct group) {
+        if (seal_keys(s->core, g).size > 0)
+            list_for_each(p, &g->peers, struct peer, of_group)
+                count += !peer_signs(s->core, p);
+    }
+    return count;
+}
+
+static uint64_t refused_claims(const struct server *s) {
+    return s->core->doubts.count[DOUBT_CLAIM];
+}
+
+static uint64_t refused_unsigned(const struct server *s) {
+    return s->core->doubts.count[DOUBT_UNSIGNED];
+}
+
+static uint64_t refused_seals(const struct server *s) {
+    return s->core->doubts.count[DOUBT_SEAL];
+}
+
+static uint64_t refused_votes(const struct server *s) {
+    return s->core->doubts.count[DOUBT_VOTE];
+}
+
+static uint64_t old_hellos(const struct server *s) {
+    return s->core->doubts.count[DOUBT_REPLAY];
+}
+
 static const struct line stat_lines[] = {
     LINE("total_connections_received", BOTH, .number = connections),
     LINE("total_commands_processed", BOTH, .number = commands),
@@ -525,6 +556,12 @@ static const struct line stat_lines[] = {
     LINE("vedette_stall_longest_ms", BOTH, .number = stall_longest_ms),
     LINE("vedette_stall_last_ms", BOTH, .number = stall_last_ms),
     LINE("vedette_stall_last_seconds_ago", BOTH, .print = print_stall_age),
+    LINE("vedette_peers_unsigned", BOTH, .number = peers_unsigned),
+    LINE("vedette_refused_claims", BOTH, .number = refused_claims),
+    LINE("vedette_refused_unsigned_hellos", BOTH, .number = refused_unsigned),
+    LINE("vedette_refused_signatures", BOTH, .number = refused_seals),
+    LINE("vedette_refused_votes", BOTH, .number = refused_votes),
+    LINE("vedette_old_signed_hellos", BOTH, .number = old_hellos),
 };
 
 void info_print_stats(const struct server *s, struct buf *out) {

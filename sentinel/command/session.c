@@ -50,6 +50,7 @@ void session_free(struct session *s) {
     map_fini(&s->channels);
     map_fini(&s->patterns);
     tracking_fini(&s->tracking);
+    proofs_fini(&s->proofs);
     mem_free(s->name);
     mem_free(s->library_name);
     mem_free(s->library_version);

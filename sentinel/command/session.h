@@ -10,6 +10,7 @@
 #include "common/list.h"
 #include "common/map.h"
 #include "common/resp.h"
+#include "sentinel/command/proofs.h"
 #include "sentinel/command/tracking.h"
 #include "sentinel/core/ids.h"
 
@@ -86,6 +87,7 @@ struct session {
     struct map channels,
         patterns; /* name -> struct subscription, owned; in order of subscription */
     struct tracking tracking;
+    struct proofs proofs;
 
     struct endpoint remote, local;
     int descriptor;                               /* for CLIENT LIST only */

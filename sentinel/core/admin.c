@@ -110,6 +110,7 @@ static bool auth_equal(const struct group_settings *a, const struct group_settin
 
 void core_apply_settings(struct core *c, struct group *g, const struct group_settings *settings) {
     bool same_auth = auth_equal(&g->settings, settings);
+    bool same_keys = secret_equal(&g->settings.peer_keys, &settings->peer_keys);
     if (g->settings.crash_after_ms != settings->crash_after_ms)
         crash_begin_anew(g->master);
     struct group_settings old = g->settings;
@@ -117,6 +118,8 @@ void core_apply_settings(struct core *c, struct group *g, const struct group_set
     group_settings_fini(&old);
     if (!same_auth)
         reconnect(c, g);
+    if (!same_keys)
+        challenge_all(c);
     list_for_each(p, &g->peers, struct peer, of_group) {
         p->process->down_after_ms = 0;
         process_touch(c, p->process);

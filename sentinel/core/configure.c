@@ -4,6 +4,7 @@
 #include "config/classic_write.h"
 #include "config/merge.h"
 #include "config/option.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/order.h"
 #include "sentinel/core/probe.h"
@@ -33,7 +34,10 @@ static void announce_at_once(struct core *c) {
 static void apply(struct core *c, const struct settings *new) {
     bool same_credentials = credentials_equal(&c->settings, new);
     bool same_address = endpoint_equal(&c->settings.announce, &new->announce);
+    bool same_keys = secret_equal(&c->settings.peer_keys, &new->peer_keys);
     settings_copy_process(&c->settings, new);
+    if (!same_keys)
+        challenge_all(c);
     if (!same_credentials)
         reconnect_peers(c);
     if (!same_address)

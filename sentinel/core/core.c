@@ -14,9 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#define STORE_RETRY_MS       1000
-#define UNBELIEVED_LOGGED_MS (60 * 1000)
-#define STORE_LOG_MS         5000 /* between lines that say why it fails */
+#define STORE_RETRY_MS 1000
+#define STORE_LOG_MS   5000 /* between lines that say why it fails */
 
 /* Source: spec 3.1. */
 static const struct periods stock_periods = {
@@ -185,7 +184,7 @@ static void restore_group(struct core *c, const struct group_state *s, const str
         group_restore_replica(c, g, &s->replicas[i]);
     for (size_t i = 0; i < s->peer_count; i++)
         if (peer_find(g, s->peers[i].id) == NULL && strcmp(s->peers[i].id, c->id) != 0)
-            (void)peer_new(c, g, s->peers[i].id, &s->peers[i].address);
+            peer_restore(c, g, &s->peers[i]);
     event_of_group(c, EVENT_MONITOR, g, " quorum %lld", (long long)g->settings.quorum);
 }
 
@@ -207,6 +206,8 @@ static void restore_gone(struct core *c, const struct group_state *s) {
 
 static void restore(struct core *c, const struct state *state, const struct plan *plan) {
     c->current_epoch = c->durable_epoch = state->current_epoch;
+    c->counting.next = c->counting.limit = c->counting.asked =
+        MAX_OF(state->hello_counter, UINT64_C(1));
     memcpy(c->listing, state->listing, sizeof(c->listing));
     map_for_each(s, &state->groups, struct group_state) {
         const struct plan_group *p = plan_find(plan, s->name);
@@ -234,6 +235,8 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     settings_copy_process(&c->file, &options->plan->file);
     settings_copy_process(&c->settings, &options->plan->active);
     c->writes_file = options->writes_file;
+    c->foretold = options->foretold;
+    memcpy(c->challenge_key, options->challenge_key, sizeof(c->challenge_key));
     rng_init(&c->rng, options->seed);
     list_init(&c->dirty);
     list_init(&c->dirty_processes);
@@ -274,6 +277,7 @@ void core_free(struct core *c) {
     heap_fini(&c->process_due);
     mem_free(c->links);
     mem_free(c->deltas);
+    buf_fini(&c->verdicts);
     settings_fini(&c->file);
     settings_fini(&c->settings);
     effects_fini(&nowhere);
@@ -376,26 +380,23 @@ static void on_failed(struct core *c, uint64_t seq, struct slice why) {
 }
 
 bool core_believes_epoch(const struct core *c, uint64_t epoch) {
-    return epoch <= INT64_MAX &&
-        (epoch <= EPOCH_FREE || epoch <= c->current_epoch + EPOCH_STEP_MAX);
+    return epoch <= c->current_epoch ||
+        (epoch < EPOCH_END && epoch - c->current_epoch <= EPOCH_STEP_MAX);
 }
 
-static void log_unbelieved(struct core *c, uint64_t epoch) {
-    if (tstamp_is_recent(c->now.mono_ms, c->unbelieved_ms, UNBELIEVED_LOGGED_MS))
-        return;
-    c->unbelieved_ms = c->now.mono_ms;
-    core_log(c, LOG_WARNING,
-        "epoch %llu is not believed, the current one is %llu: somebody tries to use them up",
-        (unsigned long long)epoch, (unsigned long long)c->current_epoch);
+bool core_checks_epoch(struct core *c, uint64_t epoch, struct slice whom) {
+    if (core_believes_epoch(c, epoch))
+        return true;
+    doubt_note(c, DOUBT_CLAIM,
+        "epoch %llu of " SLICE_FMT
+        " is not believed, the current one is %llu: somebody tries to use them up",
+        (unsigned long long)epoch, SLICE_ARG(whom), (unsigned long long)c->current_epoch);
+    return false;
 }
 
 void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
-    if (epoch <= c->current_epoch)
+    if (epoch <= c->current_epoch || !core_believes_epoch(c, epoch))
         return;
-    if (!core_believes_epoch(c, epoch)) {
-        log_unbelieved(c, epoch);
-        return;
-    }
     c->current_epoch = epoch;
     c->current_epoch_seq = core_persist(c, &(struct delta){ .kind = DELTA_EPOCH, .epoch = epoch });
     event_plain(c, EVENT_NEW_EPOCH, g, c->current_epoch_seq, "%llu", (unsigned long long)epoch);
@@ -437,6 +438,7 @@ static void leave_tilt_if_over(struct core *c) {
 
 void core_begin(struct core *c, struct now now, struct effects *out) {
     c->out = out;
+    buf_clear(&c->verdicts);
     enter_tilt_if_away(c, now);
     c->now = now;
 }

@@ -3,6 +3,7 @@
  * looks at each group that is marked or due. */
 #pragma once
 
+#include "common/buf.h"
 #include "common/heap.h"
 #include "common/list.h"
 #include "common/map.h"
@@ -10,6 +11,7 @@
 #include "common/tstamp.h"
 #include "config/settings.h"
 #include "config/state.h"
+#include "sentinel/core/doubt.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/group.h"
 #include "sentinel/core/info_text.h"
@@ -41,6 +43,13 @@ struct tombstone {
     char vote_for[CANDIDATE_MAX];
     uint64_t vote_seq;
     char section[65]; /* of the file, hidden by the REMOVE; "" none */
+};
+
+/* The numbers that our signed hellos have, each once, whatever becomes of this process: those below
+ * `limit` are on disk as used. */
+struct counting {
+    uint64_t next, limit;
+    uint64_t asked, asked_seq; /* the limit to come, and the PERSIST of it */
 };
 
 struct core {
@@ -109,8 +118,17 @@ struct core {
     int64_t store_told_ms;  /* mono: when that was; 0 = never */
     struct delta *deltas;   /* gathered in this step; one PERSIST at its end */
     size_t delta_count, delta_capacity;
-    int64_t unbelieved_ms; /* mono: last warning about an epoch that is not believed; 0 = none */
-    int64_t id_clash_ms;   /* mono: last warning that another process uses our id; 0 = none */
+    struct doubts doubts;
+    struct counting counting;
+    char challenge_key[CHALLENGE_KEY_SIZE]; /* what makes our challenges such that nobody foresees
+                                               them */
+    uint64_t challenges;                    /* how many there were */
+    struct buf
+        verdicts; /* of this step: on each seal that was looked at, a byte: was it genuine? */
+    struct slice *foretold; /* a replay, which has no secrets: the verdicts that were recorded, in
+                               order; borrowed; NULL = none, seals are looked at */
+    bool has_signers;       /* somebody has signed a hello */
+    int64_t id_clash_ms;    /* mono: last warning that another process uses our id; 0 = none */
     struct endpoint announced[8]; /* addresses that our last hellos carried: known as our own when
                                      they come back */
     size_t announced_next;
@@ -122,6 +140,8 @@ struct core_options {
     bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
     uint64_t seed;
     struct descriptor_usage descriptors;
+    struct slice *foretold; /* of struct core */
+    char challenge_key[CHALLENGE_KEY_SIZE];
 };
 
 struct core *core_new(const struct core_options *options, struct now now, struct effects *out);
@@ -178,11 +198,13 @@ void core_persist_override(struct core *c, const struct group *g, const struct o
 /* How long our disk takes for a PERSIST: the last one, or the present one if that takes longer. */
 int64_t core_write_time(const struct core *c);
 /* Whether a deployment can have come to this epoch. Anybody who can speak to us can name one, and
- * the last ones must not be used up by that: far up, beyond EPOCH_FREE, only steps of
- * EPOCH_STEP_MAX are believed. */
-#define EPOCH_FREE     (UINT64_C(1) << 62)
-#define EPOCH_STEP_MAX (UINT64_C(1) << 32)
+ * they must not be used up by that: one message takes us EPOCH_STEP_MAX further at most, and none
+ * to EPOCH_END. */
+#define EPOCH_END      (UINT64_C(1) << 62)
+#define EPOCH_STEP_MAX UINT64_C(1000000)
 bool core_believes_epoch(const struct core *c, uint64_t epoch);
+/* The same of what `whom` says; what is not believed is counted, and told at a bounded rate. */
+bool core_checks_epoch(struct core *c, uint64_t epoch, struct slice whom);
 /* Raises the current epoch: persisted, with +new-epoch. Epochs that are lower, equal or not
  * believed are nothing. */
 void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch);

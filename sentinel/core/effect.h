@@ -50,6 +50,8 @@ struct request {
     const struct slice *words;
     size_t word_count;
     int secret_from; /* words from here on print as stars; 0 = none */
+    size_t sealed;   /* letters at the end of the last word that are made with a secret, and that
+                        tell nothing of it: in no proof of a recording */
 };
 
 struct effect {

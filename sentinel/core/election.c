@@ -1,5 +1,6 @@
 #include "sentinel/core/election.h"
 
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/failover.h"
@@ -42,6 +43,7 @@ struct vote election_request(
         (epoch >= c->current_epoch || epoch > g->config_epoch || PLANTED(VOTE_FOR_OLD_EPOCH)) &&
         core_believes_epoch(c, epoch) && candidate.size < CANDIDATE_MAX && candidate.size > 0;
 
+    (void)core_checks_epoch(c, epoch, SLICE_LITERAL("a request for a vote"));
     core_raise_epoch(c, g, epoch);
     if (may_vote && (!order_sent || PLANTED(VOTE_IN_PROMOTION)) && !g->frozen) {
         if (group_in_failover(g) && !slice_equal(candidate, slice_of(c->id)) &&
@@ -96,7 +98,7 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
     int64_t slowest = 0, steps = 0, behind = 0, stood_ms = 0;
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct process *process = p->process;
-        if (p->sdown)
+        if (p->sdown || !challenge_counts(c, p))
             continue;
         slowest = MAX_OF(slowest, process->live.round_trip_ms);
         if (strcmp(process->id, c->id) > 0)
@@ -114,15 +116,11 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
     return MAX_OF(in_turn, after_it);
 }
 
-bool election_believes(const struct core *c, uint64_t epoch) {
-    return epoch <= c->current_epoch + EPOCH_STEP_MAX;
-}
-
 /* The highest epoch in which somebody is known to have voted in this group. */
 static uint64_t highest_spent(const struct core *c, const struct group *g) {
     uint64_t spent = MAX_OF(g->vote_epoch, g->config_epoch);
     list_for_each(p, &g->peers, struct peer, of_group)
-        if (election_believes(c, p->voted_epoch))
+        if (core_believes_epoch(c, p->voted_epoch))
             spent = MAX_OF(spent, p->voted_epoch);
     return spent;
 }
@@ -179,7 +177,7 @@ static void log_delay(struct core *c, struct group *g, int64_t until_ms) {
 }
 
 bool election_is_possible(const struct core *c) {
-    return c->current_epoch < INT64_MAX - EPOCH_STEP_MAX;
+    return c->current_epoch < EPOCH_END - 1;
 }
 
 static int64_t judge_standing(struct core *c, struct group *g) {
@@ -192,7 +190,7 @@ static int64_t judge_standing(struct core *c, struct group *g) {
             again_ms = MAX_OF(again_ms, g->gave_way_ms + 2 * g->settings.failover_timeout_ms);
         if (c->now.mono_ms < again_ms)
             return again_ms;
-        if (group_usable(g) >= group_needed_votes(g)) {
+        if (group_usable(c, g) >= group_needed_votes(g)) {
             election_begin(c, g, ELECTION_ODOWN);
             return TSTAMP_NEVER;
         }

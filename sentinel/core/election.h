@@ -28,9 +28,6 @@ bool election_master_is_down(const struct core *c, const struct group *g);
 /* Whether there are epochs left: a hostile request can claim the last ones, and an epoch is never
  * used twice. */
 bool election_is_possible(const struct core *c);
-/* Whether somebody can have voted under that epoch: a claim far beyond all others is made up, and
- * would use up the epochs or end every attempt. */
-bool election_believes(const struct core *c, uint64_t epoch);
 /* Starts an attempt: new epoch, own vote, questions once it is durable. */
 enum election_why {
     ELECTION_ODOWN,

@@ -2,6 +2,7 @@
 
 #include "common/ensure.h"
 #include "common/mem.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/failover.h"
@@ -60,10 +61,10 @@ size_t group_needed_votes(const struct group *g) {
     return MAX_OF(group_majority(g), (size_t)g->settings.quorum);
 }
 
-size_t group_usable(const struct group *g) {
+size_t group_usable(const struct core *c, const struct group *g) {
     size_t usable = 1;
     list_for_each(p, &g->peers, struct peer, of_group)
-        usable += !p->sdown;
+        usable += !p->sdown && challenge_counts(c, p);
     return usable;
 }
 

@@ -116,7 +116,8 @@ bool group_may_have_promoted(const struct group *g);
 size_t group_voters(const struct group *g);       /* all known peers and ourselves */
 size_t group_majority(const struct group *g);     /* voters / 2 + 1 */
 size_t group_needed_votes(const struct group *g); /* law C1: max(majority, quorum) */
-size_t group_usable(const struct group *g);       /* ourselves and the peers that are not down */
+/* Ourselves and the peers that are not down, and whose answers count. */
+size_t group_usable(const struct core *c, const struct group *g);
 
 /* ---- operations ---- */
 

@@ -1,5 +1,6 @@
 #include "sentinel/core/health.h"
 
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
 #include "sentinel/core/event.h"
@@ -183,6 +184,8 @@ int64_t health_ask_peers(struct core *c, struct group *g) {
             due_mono(&due, next);
             continue;
         }
+        if (vote && challenge_is_near(c, p, &due))
+            continue;
         order_question(c, p, voting);
         p->ask_wait_ms = vote ? MAX_OF(p->ask_wait_ms, ASK_VOTE_AGAIN_MS) : p->ask_wait_ms;
         p->ask_wait_ms = MIN_OF(MAX_OF(p->ask_wait_ms, ASK_FIRST_MS) * 2, c->periods.ask);

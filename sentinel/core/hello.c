@@ -1,6 +1,7 @@
 #include "sentinel/core/hello.h"
 
 #include "common/buf.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/event.h"
@@ -8,9 +9,12 @@
 #include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 #include "sentinel/core/script.h"
+#include "sentinel/core/seal.h"
 
 #define FIELD_COUNT       8
-#define HELLO_SIZE_MAX    1070 /* longer lines are cut, as the originals do */
+#define SIGNED_COUNT      11
+#define UNCOUNTED_MAX     65536 /* signed hellos of a peer between two writes of its counter */
+#define HELLO_SIZE_MAX    1070  /* longer lines are cut, as the originals do */
 #define ID_CLASH_PAUSE_MS 60000
 
 static bool is_host(struct slice s) {
@@ -26,18 +30,30 @@ static bool read_epoch(struct slice s, uint64_t *ret) {
     return true;
 }
 
+/* The three fields behind the eight. */
+static bool read_signature(struct slice line, const struct slice *fields, struct hello *h) {
+    h->is_signed = true;
+    h->seal = fields[FIELD_COUNT + 2];
+    h->sealed = slice_sub(line, 0, line.size - h->seal.size);
+    return slice_is(fields[FIELD_COUNT], SIGNED_TAG) &&
+        slice_to_u64(fields[FIELD_COUNT + 1], &h->counter) && h->counter > 0 &&
+        h->counter <= INT64_MAX && h->seal.size == SEAL_SIZE;
+}
+
 bool hello_parse(struct slice line, struct hello *ret) {
-    struct slice fields[FIELD_COUNT], rest = line;
+    struct slice fields[SIGNED_COUNT], rest = line;
     size_t count = 0;
     while (rest.data != NULL) {
         struct slice field = slice_cut(&rest, ',');
-        if (count == FIELD_COUNT)
+        if (count == SIGNED_COUNT)
             return false;
         fields[count++] = field;
     }
-    if (count != FIELD_COUNT)
+    if (count != FIELD_COUNT && count != SIGNED_COUNT)
         return false;
     struct hello h = { .id = fields[2], .group = fields[4] };
+    if (count == SIGNED_COUNT && !read_signature(line, fields, &h))
+        return false;
     int64_t port = slice_to_i64_lenient(fields[1]);
     if (port <= 0 || !is_host(fields[0]) || !endpoint_make(fields[0], port, &h.sentinel) ||
         h.id.size != ID_LENGTH || !id_is_plausible(h.id))
@@ -94,6 +110,16 @@ void hello_print(struct core *c, const struct group *g, const char *local_host, 
         c->announced[c->announced_next++ % ARRAY_SIZE(c->announced)] = self;
 }
 
+void hello_sign(struct core *c, struct slice keys, struct buf *line) {
+    char seal[DIGEST_HEX_SIZE];
+    buf_add_text(line, "," SIGNED_TAG ",");
+    add_number(line, seal_count(c));
+    seal_make(keys, SEAL_HELLO, buf_slice(line), seal);
+    buf_add_text(line, seal);
+}
+
+/* ---- whether a hello counts ---- */
+
 /* A hello under our id: our own come back, or another process was given a copy of our state. */
 static void on_own_id(struct core *c, const struct hello *h) {
     if (is_our_address(c, &h->sentinel) ||
@@ -106,14 +132,95 @@ static void on_own_id(struct core *c, const struct hello *h) {
         h->sentinel.host, (unsigned)h->sentinel.port, c->id);
 }
 
-static void persist_peer(struct core *c, const struct peer *p) {
+/* A way back to unsigned hellos is open to none but the peer itself: it stops to sign, and is
+ * believed again a while later. Until then nobody else can speak under its id, take it to another
+ * address, or take its address. */
+static bool is_of_signer(const struct core *c, const struct group *g, const struct hello *h) {
+    if (!c->has_signers)
+        return false;
+    char id[ID_SIZE];
+    slice_copy(h->id, id, sizeof(id));
+    const struct address address = resolve_address(c, &h->sentinel);
+    const struct peer *p = peer_find(g, id);
+    if (p != NULL && peer_signs(c, p))
+        return true;
+    const struct process *process = map_get(&c->processes, h->id);
+    if (process != NULL && process_signs(c, process) && !address_equal(&process->address, &address))
+        return true;
+    list_for_each(other, &g->peers, struct peer, of_group)
+        if (other != p && process_signs(c, other->process) &&
+            address_equal(&other->process->address, &address))
+            return true;
+    return false;
+}
+
+/* Of one that is heard of again, since it waited for a name, the number may be known: it is its
+ * own. */
+enum hearing { HEARD_NOW, HEARD_AGAIN };
+
+static bool is_new(
+    struct core *c, const struct group *g, const struct hello *h, enum hearing hearing) {
+    char id[ID_SIZE];
+    slice_copy(h->id, id, sizeof(id));
+    const struct peer *p = peer_find(g, id);
+    if (p == NULL || h->counter > p->counter || PLANTED(REPLAY_TAKEN) ||
+        (hearing == HEARD_AGAIN && h->counter == p->counter))
+        return true;
+    doubt_count(c, DOUBT_REPLAY);
+    return false;
+}
+
+static bool is_believed(
+    struct core *c, const struct group *g, const struct hello *h, enum hearing hearing) {
+    struct slice keys = seal_keys(c, g);
+    if (h->is_signed) {
+        if (keys.size == 0) /* not for us */
+            return false;
+        if (seal_find(c, keys, SEAL_HELLO, h->sealed, h->seal) != 0)
+            return is_new(c, g, h, hearing);
+        doubt_note(c, DOUBT_SEAL,
+            "%s: hello of " SLICE_FMT " at %s:%u refused: not signed with our secret", g->name,
+            SLICE_ARG(h->id), h->sentinel.host, (unsigned)h->sentinel.port);
+        return false;
+    }
+    if (keys.size > 0 && seal_is_strict(c, g)) {
+        doubt_note(c, DOUBT_UNSIGNED, "%s: hello of " SLICE_FMT " at %s:%u refused: not signed",
+            g->name, SLICE_ARG(h->id), h->sentinel.host, (unsigned)h->sentinel.port);
+        return false;
+    }
+    return !is_of_signer(c, g, h);
+}
+
+/* ---- what becomes of it ---- */
+
+static void persist_peer(struct core *c, struct peer *p) {
+    p->uncounted = 0;
     core_persist(c,
         &(struct delta){
             .kind = DELTA_PEER,
             .group = slice_of(p->group->name),
             .id = slice_of(p->process->id),
             .address = p->process->address.given,
+            .counter = p->counter,
         });
+}
+
+/* Notes what the hello proves of its sender; before it is persisted. */
+static void note_signature(struct core *c, struct peer *p, const struct hello *h) {
+    if (h->is_signed) {
+        bool signed_before = peer_signs(c, p);
+        p->counter = h->counter;
+        p->signed_ms = p->process->signed_ms = c->now.mono_ms;
+        c->has_signers = true;
+        p->is_told_unsigned = false;
+        p->uncounted++;
+        if (!signed_before)
+            challenge_now(c, p);
+    } else if (seal_keys(c, p->group).size > 0 && !p->is_told_unsigned) {
+        p->is_told_unsigned = true;
+        core_log(c, LOG_NOTICE, "%s: sentinel %s does not sign its hellos", p->group->name,
+            p->process->id);
+    }
 }
 
 /* The process has a new address: in this group, and in the others that know it. */
@@ -169,6 +276,7 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
     slice_copy(h->id, id, sizeof(id));
     struct peer *p = peer_find(g, id);
     if (p != NULL) {
+        note_signature(c, p, h);
         if (!address_equal(&p->process->address, &address))
             move_peer(c, g, p, &address);
         return p;
@@ -183,6 +291,7 @@ static struct peer *meet(struct core *c, struct group *g, const struct hello *h)
         return NULL;
     }
     p = peer_new(c, g, id, &h->sentinel);
+    note_signature(c, p, h);
     if (!address_equal(
             &p->process->address, &address)) /* known to another group at an older address */
         move_peer(c, g, p, &address);
@@ -212,13 +321,15 @@ static bool is_overtaken(const struct group *g, const struct hello *h) {
 
 /* What clients have been told is the promoted one, as soon as its promotion is confirmed: they are
  * told of the way back as well. */
-static void take_config(struct core *c, struct group *g, const struct peer *p,
-    const struct hello *h, const struct address *master) {
+static void take_config(struct core *c, struct group *g, struct peer *p, const struct hello *h,
+    const struct address *master) {
     const struct address *told = &group_current_master(g)->address;
     bool stays = address_equal(&g->master->address, master);
     core_raise_epoch(c, g, h->config_epoch);
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
+    if (h->is_signed)
+        persist_peer(c, p);
     if (stays && !is_overtaken(g, h)) {
         group_persist(c, g);
         return;
@@ -233,8 +344,8 @@ static void take_config(struct core *c, struct group *g, const struct peer *p,
 }
 
 /* An epoch is never taken without an address. Source: spec 5.4, step 6. */
-static void adopt_config(struct core *c, struct group *g, const struct peer *p,
-    const struct hello *h, struct slice line, int64_t heard_ms) {
+static void adopt_config(struct core *c, struct group *g, struct peer *p, const struct hello *h,
+    struct slice line, int64_t heard_ms) {
     const struct address master = resolve_address(c, &h->master);
     enum meaning meaning = MEANING_NONE;
     if (h->master_is_valid)
@@ -275,9 +386,12 @@ static void take(
         group_touch(c, g);
     p->hello_config_epoch = h->config_epoch;
     p->hello_master = h->master;
+    if (p->uncounted >= UNCOUNTED_MAX)
+        persist_peer(c, p);
 }
 
-static void receive(struct core *c, struct slice line, enum hello_via via, int64_t heard_ms) {
+static void receive(
+    struct core *c, struct slice line, enum hello_via via, int64_t heard_ms, enum hearing hearing) {
     struct hello h;
     if (via == HELLO_BY_CHANNEL && slice_contains(line, slice_of(c->id))) {
         if (hello_parse(line, &h) && slice_equal(h.id, slice_of(c->id)))
@@ -293,7 +407,8 @@ static void receive(struct core *c, struct slice line, enum hello_via via, int64
         on_own_id(c, &h);
         return;
     }
-    if (!core_believes_epoch(c, h.config_epoch))
+    if (!is_believed(c, g, &h, hearing) || !core_checks_epoch(c, h.current_epoch, h.id) ||
+        !core_checks_epoch(c, h.config_epoch, h.id))
         return;
     const struct slice host = slice_of(h.sentinel.host);
     enum meaning meaning = needs_address(c, g, &h) ? resolve_look(c, host) : MEANING_KNOWN;
@@ -304,9 +419,9 @@ static void receive(struct core *c, struct slice line, enum hello_via via, int64
 }
 
 void hello_receive(struct core *c, struct slice line, enum hello_via via) {
-    receive(c, line, via, c->now.mono_ms);
+    receive(c, line, via, c->now.mono_ms, HEARD_NOW);
 }
 
 void hello_go_on(struct core *c, struct slice line, int64_t heard_ms) {
-    receive(c, line, HELLO_BY_PUBLISH, heard_ms);
+    receive(c, line, HELLO_BY_PUBLISH, heard_ms, HEARD_AGAIN);
 }

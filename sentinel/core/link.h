@@ -20,10 +20,12 @@ enum pending_kind {
     PENDING_PING,
     PENDING_INFO,
     PENDING_HELLO,
-    PENDING_QUESTION, /* is-master-down-by-addr */
-    PENDING_IDENTIFY, /* INFO server of a peer: is it a Vedette? */
-    PENDING_ORDER,    /* the transaction of a role change */
-    PENDING_RELEASE,  /* the transaction that ends a coordinated failover at a server */
+    PENDING_QUESTION,  /* is-master-down-by-addr */
+    PENDING_CHALLENGE, /* VEDETTE-PROVE: its number and seal are awaited, */
+    PENDING_PROOF,     /* and that it has taken ours */
+    PENDING_IDENTIFY,  /* INFO server of a peer: is it a Vedette? */
+    PENDING_ORDER,     /* the transaction of a role change */
+    PENDING_RELEASE,   /* the transaction that ends a coordinated failover at a server */
     PENDING_SCRIPT_KILL,
 };
 
@@ -32,7 +34,8 @@ struct pending {
     uint64_t tag;
     int64_t sent_heard_ms;
     int64_t sent_mono_ms;
-    uint64_t group_serial; /* QUESTION, HELLO to a peer: the group it was about */
+    uint64_t group_serial; /* QUESTION, HELLO to a peer: the group it was about; CHALLENGE, PROOF:
+                              that whose keys are in question, 0 = those of the process */
     uint64_t attempt;      /* QUESTION: serial of the attempt it asked a vote for, 0 = health only;
                               ORDER: its attempt */
     const char *const *orders; /* ORDER, RELEASE: what was sent between MULTI and EXEC, for the log;

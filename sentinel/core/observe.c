@@ -1,5 +1,6 @@
 #include "sentinel/core/observe.h"
 
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
 #include "sentinel/core/election.h"
@@ -51,6 +52,8 @@ void observe_link_down(struct core *c, struct link *l) {
             PLANTED(SILENCE_RESTARTS)) /* nothing was asked: silence begins with the loss */
             live->unanswered_ms = c->now.heard_ms;
     }
+    if (l->process != NULL)
+        challenge_on_loss(l->process);
     note_link(c, l, false);
     touch(c, l);
 }
@@ -220,6 +223,12 @@ static void on_answer(
         v->elements[1].type != RESP_BULK || v->elements[2].type != RESP_INTEGER)
         return;
     l->process->live.round_trip_ms = tstamp_age(c->now.heard_ms, pending->sent_heard_ms);
+    if (!challenge_counts(c, p) && !PLANTED(UNPROVEN_COUNTS)) {
+        doubt_note(c, DOUBT_VOTE,
+            "%s: the answer of sentinel %s does not count: it has proven nothing", g->name,
+            l->process->id);
+        return;
+    }
     p->answered_ms = c->now.mono_ms;
     if (g->master->sdown && pending->sent_mono_ms >= g->master->sdown_since_ms) {
         p->master_down = v->elements[0].integer == 1;
@@ -227,10 +236,12 @@ static void on_answer(
             p->ask_wait_ms = c->periods.ask;
     }
     struct slice candidate = v->elements[1].text;
+    if (slice_is(candidate, "*") && pending->attempt != 0)
+        challenge_again(c, p);
     if (slice_is(candidate, "*") || candidate.size >= CANDIDATE_MAX || v->elements[2].integer < 0)
         return;
     uint64_t epoch = (uint64_t)v->elements[2].integer;
-    if (!election_believes(c, epoch))
+    if (!core_checks_epoch(c, epoch, slice_of(l->process->id)))
         return;
     if (pending->attempt != 0)
         p->answered_attempt = pending->attempt;
@@ -312,6 +323,10 @@ void observe_reply(
     case PENDING_QUESTION:
         on_answer(c, l, p, value);
         break;
+    case PENDING_CHALLENGE:
+    case PENDING_PROOF:
+        challenge_on_answer(c, l, p, value);
+        break;
     case PENDING_IDENTIFY:
         l->process->is_vedette = value->type == RESP_BULK &&
             slice_contains(value->text, SLICE_LITERAL("\nvedette_version:"));
@@ -350,6 +365,8 @@ void observe_loss(struct core *c, struct link *l, const struct pending *p) {
         end_order(c, l->node, p, PLANTED(SECOND_AFTER_UNKNOWN) ? OUTCOME_REFUSED : OUTCOME_UNKNOWN);
         break;
     case PENDING_PING:
+    case PENDING_CHALLENGE: /* see observe_link_down */
+    case PENDING_PROOF:
     case PENDING_IDENTIFY:
     case PENDING_HANDSHAKE:
     case PENDING_RELEASE:

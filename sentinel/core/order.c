@@ -4,6 +4,7 @@
 #include "common/ensure.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/hello.h"
+#include "sentinel/core/seal.h"
 
 #include <stdio.h>
 
@@ -92,12 +93,39 @@ void order_script_kill(struct core *c, struct node *n) {
         c, &n->command, PENDING_SCRIPT_KILL, &REQUEST(name(&n->command, "SCRIPT"), TEXT("KILL")));
 }
 
+/* With a secret the signed line goes first: who understands it knows then that the other one need
+ * not count. Who has to prove what he says says nothing else. */
 void order_hello(struct core *c, struct link *l, const struct group *g) {
-    struct buf line CLEANUP(buf_fini) = BUF_INIT;
-    hello_print(c, g, l->local_host, &line);
-    send_one(
-        c, l, PENDING_HELLO, &REQUEST(name(l, "PUBLISH"), TEXT(HELLO_CHANNEL), buf_slice(&line)))
+    struct buf plain CLEANUP(buf_fini) = BUF_INIT, sealed CLEANUP(buf_fini) = BUF_INIT;
+    struct slice keys = seal_keys(c, g);
+    bool is_signed = keys.size > 0, is_plain = !is_signed || !seal_is_strict(c, g);
+    hello_print(c, g, l->local_host, &plain);
+    if (is_signed) {
+        buf_add_slice(&sealed, buf_slice(&plain));
+        hello_sign(c, keys, &sealed);
+    }
+    struct request requests[] = {
+        REQUEST(name(l, "PUBLISH"), TEXT(HELLO_CHANNEL), buf_slice(&sealed)),
+        REQUEST(name(l, "PUBLISH"), TEXT(HELLO_CHANNEL), buf_slice(&plain)),
+    };
+    requests[0].sealed = SEAL_SIZE;
+    link_send(c, l, PENDING_HELLO, &requests[is_signed ? 0 : 1], (size_t)is_signed + is_plain)
         ->group_serial = g->serial;
+}
+
+void order_challenge(struct core *c, struct process *p, const struct group *g, const char *number) {
+    send_one(c, &p->link, PENDING_CHALLENGE,
+        &REQUEST(TEXT("SENTINEL"), TEXT("VEDETTE-PROVE"), slice_of(c->id),
+            slice_of(g != NULL ? g->name : ""), slice_of(number)))
+        ->group_serial = g != NULL ? g->serial : 0;
+}
+
+void order_proof(struct core *c, struct process *p, const struct group *g, const char *number,
+    const char *seal) {
+    struct request r = REQUEST(TEXT("SENTINEL"), TEXT("VEDETTE-PROVE"), slice_of(c->id),
+        slice_of(g != NULL ? g->name : ""), slice_of(number), slice_of(seal));
+    r.sealed = SEAL_SIZE;
+    send_one(c, &p->link, PENDING_PROOF, &r)->group_serial = g != NULL ? g->serial : 0;
 }
 
 void order_question(struct core *c, struct peer *p, bool for_vote) {

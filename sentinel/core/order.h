@@ -12,6 +12,7 @@ struct group_settings;
 struct link;
 struct node;
 struct peer;
+struct process;
 struct pending;
 struct secret;
 struct settings;
@@ -32,6 +33,11 @@ struct credentials {
 struct credentials order_credentials_of_node(const struct group_settings *g);
 struct credentials order_credentials_of_peers(const struct settings *s);
 
+/* Asks a peer for a proof that it shares our secret, and gives ours; of the group `g`, or of the
+ * process if it is NULL. */
+void order_challenge(struct core *c, struct process *p, const struct group *g, const char *number);
+void order_proof(
+    struct core *c, struct process *p, const struct group *g, const char *number, const char *seal);
 /* Asks a peer about the master; for a vote under the present attempt if `for_vote`. */
 void order_question(struct core *c, struct peer *p, bool for_vote);
 /* MULTI, SLAVEOF, CONFIG REWRITE, CLIENT KILL normal and pubsub, EXEC as one SEND. master NULL: NO

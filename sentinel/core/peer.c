@@ -6,6 +6,8 @@
 #include "sentinel/core/health.h"
 #include "sentinel/core/probe.h"
 
+#define SIGNED_AGE_MS (60 * 1000) /* who has not signed for longer has no secret any more */
+
 static struct process *process_of(struct core *c, const char *id, const struct endpoint *address) {
     struct process *p = map_get(&c->processes, slice_of(id));
     if (p != NULL)
@@ -52,6 +54,28 @@ struct peer *peer_new(
     process->down_after_ms = 0;
     process_touch(c, process);
     return p;
+}
+
+/* Who signed before goes on with it: for the first minute it is taken at that. */
+void peer_restore(struct core *c, struct group *g, const struct peer_record *r) {
+    struct peer *p = peer_new(c, g, r->id, &r->address);
+    p->counter = r->counter;
+    if (r->counter == 0)
+        return;
+    p->signed_ms = p->process->signed_ms = c->now.mono_ms;
+    c->has_signers = true;
+}
+
+static bool signs(const struct core *c, int64_t signed_ms) {
+    return tstamp_is_recent(c->now.mono_ms, signed_ms, SIGNED_AGE_MS);
+}
+
+bool peer_signs(const struct core *c, const struct peer *p) {
+    return signs(c, p->signed_ms);
+}
+
+bool process_signs(const struct core *c, const struct process *p) {
+    return signs(c, p->signed_ms);
 }
 
 void peer_free(struct core *c, struct peer *p) {

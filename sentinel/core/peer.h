@@ -6,6 +6,7 @@
 #include "common/heap.h"
 #include "common/list.h"
 #include "config/state.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/node.h"
 
@@ -25,6 +26,8 @@ struct process {
     int64_t gathered_heard_ms;   /* when the hellos of its groups were gathered last */
     size_t down_count;           /* peers of it that are down */
     int64_t stood_ms;            /* mono: when it last got our vote, in any group; 0 = never */
+    int64_t signed_ms;           /* mono: its last signed hello, in any group; 0 = none */
+    struct challenge challenge;  /* of its link, by the keys of the process */
     struct list_node dirty_node; /* in core->dirty_processes: to be judged in this step */
     struct heap_item due;        /* mono: when its link is to be judged */
 };
@@ -58,14 +61,25 @@ struct peer {
     uint64_t hello_config_epoch;
     struct endpoint hello_master;
     int64_t hello_sent_heard_ms; /* last hello to it, or 0 to send one at once */
+    int64_t signed_ms;           /* last signed one, of genuine seal; 0 = none */
+    uint64_t counter;            /* of that: what is not above it is a replay */
+    uint64_t uncounted;          /* signed ones since the counter was persisted */
+    struct challenge challenge;  /* of the link, by the keys of the group, if it has its own */
+    bool is_told_unsigned;       /* the log says that it does not sign */
 };
 
 /* Adds the process `id` at `address` as a peer of the group, sharing the link that other groups
  * already have to it. */
 struct peer *peer_new(
     struct core *c, struct group *g, const char *id, const struct endpoint *address);
+/* One that the state knows. */
+void peer_restore(struct core *c, struct group *g, const struct peer_record *r);
 /* The process goes when its last peer does. NULL is nothing. */
 void peer_free(struct core *c, struct peer *p);
+/* Whether it has proven lately that it has the secret of the group: then what comes under its id
+ * without a proof is of somebody else. */
+bool peer_signs(const struct core *c, const struct peer *p);
+bool process_signs(const struct core *c, const struct process *p); /* the same, in any group */
 struct peer *peer_find(const struct group *g, const char *id);
 
 /* Moves a process: its link is closed and opened anew. */

@@ -1,10 +1,12 @@
 #include "sentinel/core/probe.h"
 
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
 #include "sentinel/core/health.h"
 #include "sentinel/core/link.h"
 #include "sentinel/core/order.h"
+#include "sentinel/core/seal.h"
 
 #define PROBE_FINE_MIN_MS 25
 #define RECONNECT_MIN_MS  20
@@ -192,7 +194,7 @@ static bool holds_up_hellos(const struct node *n) {
 static bool may_announce(struct core *c, struct group *g) {
     if (!address_is_tellable(c, &group_current_master(g)->address))
         return false;
-    if (core_is_durable(c, g->config_seq))
+    if (core_is_durable(c, g->config_seq) && (seal_keys(c, g).size == 0 || seal_may_count(c)))
         return true;
     group_await(c, g);
     return false;
@@ -232,6 +234,7 @@ int64_t probe_process(struct core *c, struct process *p) {
     keep_connected(c, &p->link, down_after_ms, &due);
     (void)ping(
         c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners, &due);
+    challenge_judge(c, p, &due);
     return due;
 }
 

@@ -41,7 +41,9 @@ struct engine *engine_new(
         .writes_file = options->writes_file,
         .seed = options->seed,
         .descriptors = options->descriptors,
+        .foretold = options->foretold,
     };
+    memcpy(core_options.challenge_key, options->challenge_key, sizeof(core_options.challenge_key));
     route_init(&e->route);
     e->core = core_new(&core_options, now, out);
     e->server = server_new(e->core, options->facts);
@@ -129,6 +131,10 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
         e->server->stopping = false;
         stop(out);
     }
+}
+
+struct slice engine_verdicts(const struct engine *e) {
+    return buf_slice(&e->core->verdicts);
 }
 
 int64_t engine_deadline(const struct engine *e) {

@@ -8,6 +8,7 @@
 #include "config/settings.h"
 #include "config/state.h"
 #include "sentinel/command/facts.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 
@@ -20,7 +21,10 @@ struct engine_options {
     const struct process_facts *facts; /* borrowed */
     bool writes_file; /* the shell keeps the classic file up to date, and tells of it (SAVED) */
     uint64_t seed;    /* of the random waits only */
-    struct descriptor_usage descriptors; /* of which links may be made at once */
+    char challenge_key[CHALLENGE_KEY_SIZE]; /* drawn for this process alone */
+    struct descriptor_usage descriptors;    /* of which links may be made at once */
+    struct slice *foretold; /* a replay: what each seal was found to be, in order, a byte each;
+                               borrowed, and used up; NULL: they are looked at */
 };
 
 /* The first effects (links to open, groups to persist, +monitor) are in `out`. */
@@ -36,6 +40,8 @@ void engine_step(struct engine *e, struct now now, const struct input *in, struc
 /* When the next TIMER is due, monotonic ms; TSTAMP_NEVER when nothing is. */
 int64_t engine_deadline(const struct engine *e);
 
+/* What the seals that the last step looked at were found to be. Borrowed until the next one. */
+struct slice engine_verdicts(const struct engine *e);
 /* The least level of log lines. */
 enum log_level engine_log_level(const struct engine *e);
 /* How many connections to servers and peers it wants, made or not. */

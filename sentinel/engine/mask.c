@@ -77,6 +77,14 @@ void mask_setting(struct mask *m, struct slice value, struct buf *out) {
         mask_password(m, value, MASK_CONFIGURED, out);
 }
 
+void mask_keys(struct mask *m, struct slice keys, struct buf *out) {
+    while (keys.size > 0) {
+        mask_password(m, slice_cut(&keys, '\n'), MASK_CONFIGURED, out);
+        if (keys.size > 0)
+            buf_add_char(out, '\n');
+    }
+}
+
 void mask_hash(struct mask *m, struct slice hex, struct buf *out) {
     if (!digest_is_hex(hex)) {
         mask_blot(hex, out);

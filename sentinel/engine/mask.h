@@ -29,6 +29,8 @@ enum mask_origin { MASK_CONFIGURED, MASK_TRIED };
 void mask_password(struct mask *m, struct slice password, enum mask_origin origin, struct buf *out);
 /* Of a setting: nothing stays nothing, and what no setting can be stays that. */
 void mask_setting(struct mask *m, struct slice value, struct buf *out);
+/* Keys of peers, a line each. */
+void mask_keys(struct mask *m, struct slice keys, struct buf *out);
 /* The digest of a password: that of its stand-in. What is none becomes x's. */
 void mask_hash(struct mask *m, struct slice hex, struct buf *out);
 /* Rules of a user, separated by blanks. */

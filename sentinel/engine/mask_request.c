@@ -100,7 +100,7 @@ static void mark_command(struct words *w, size_t at) {
     else if (c->handler == run_command_getkeys && w->count > at + 2)
         mark_command(w, at + 2);
     w->taints |= slice_starts_with(c->name, "acl") || c->handler == run_sentinel_set ||
-        c->handler == run_sentinel_config;
+        c->handler == run_sentinel_config || c->handler == run_sentinel_vedette_prove;
 }
 
 /* ---- the request with stand-ins ---- */

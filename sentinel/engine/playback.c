@@ -34,9 +34,11 @@ struct playback {
     bool had_effects;   /* of the last step */
     struct map senders; /* bytes of the id -> struct sender, owned */
     struct skew skew;
-    bool is_skewed;     /* in the present step */
-    struct map tainted; /* bytes of the id -> the map */
-    struct buf bytes;   /* of the input in hand */
+    bool is_skewed;        /* in the present step */
+    struct map tainted;    /* bytes of the id -> the map */
+    struct buf verdicts;   /* of all inputs, in order */
+    struct slice foretold; /* of them those that are still to come */
+    struct buf bytes;      /* of the input in hand */
     uint64_t inputs;
     int64_t input_ms; /* mono: of the last one */
     struct buf why;
@@ -68,6 +70,7 @@ void playback_free(struct playback *p) {
     effects_fini(&p->effects);
     contract_fini(&p->contract);
     proof_fini(&p->proof);
+    buf_fini(&p->verdicts);
     buf_fini(&p->bytes);
     buf_fini(&p->why);
     mem_free(p);
@@ -98,6 +101,8 @@ static struct sender *sender_of(struct playback *p, uint64_t id) {
 }
 
 void playback_scan(struct playback *p, const struct record *r) {
+    if (r->kind == RECORD_VERDICTS)
+        buf_add_slice(&p->verdicts, r->bytes);
     if (r->kind != RECORD_LATE)
         return;
     struct late *l = mem_alloc(sizeof(*l) + r->bytes.size);
@@ -211,18 +216,27 @@ static enum playback_result end(struct playback *p, const struct record *r) {
     return PLAYBACK_ENDED;
 }
 
+static void start(struct playback *p, const struct record *r, struct buf *story) {
+    struct engine_options options = *r->start;
+    p->foretold = buf_slice(&p->verdicts);
+    options.foretold = &p->foretold;
+    p->input_ms = r->now.mono_ms;
+    p->engine = engine_new(&options, r->now, &p->effects);
+    take_effects(p, r->now, story);
+}
+
 enum playback_result playback_take(struct playback *p, const struct record *r, struct buf *story) {
     if (!is_as_recorded(p, r))
         return differ(p, "the effects are not those that were recorded");
     p->had_effects = false;
     switch (r->kind) {
     case RECORD_START:
-        p->input_ms = r->now.mono_ms;
-        p->engine = engine_new(r->start, r->now, &p->effects);
-        take_effects(p, r->now, story);
+        start(p, r, story);
         break;
     case RECORD_INPUT:
         return step(p, r, story);
+    case RECORD_VERDICTS: /* foretold */
+        break;
     case RECORD_LATE:
         end_withheld(p, r->client.value);
         break;

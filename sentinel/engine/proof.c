@@ -15,8 +15,10 @@ static void add_requests(const struct effect *e, struct buf *out) {
         const struct request *r = &e->requests[i];
         size_t shown = r->secret_from > 0 ? (size_t)r->secret_from : r->word_count;
         pack_u64(out, r->word_count);
-        for (size_t w = 0; w < MIN_OF(shown, r->word_count); w++)
-            pack_bytes(out, r->words[w]);
+        for (size_t w = 0; w < MIN_OF(shown, r->word_count); w++) {
+            size_t sealed = w + 1 == r->word_count ? r->sealed : 0;
+            pack_bytes(out, slice_sub(r->words[w], 0, r->words[w].size - sealed));
+        }
     }
 }
 

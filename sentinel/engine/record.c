@@ -53,9 +53,10 @@ enum field {
 };
 
 /* A code is for ever; that of a kind that is gone is not used again. */
-#define CODE_START 'S'
-#define CODE_LATE  'L'
-#define CODE_END   'E'
+#define CODE_START    'S'
+#define CODE_VERDICTS 'V'
+#define CODE_LATE     'L'
+#define CODE_END      'E'
 
 static const struct row {
     char code;
@@ -579,6 +580,7 @@ static void pack_start(const struct record *r, struct mask *mask, struct buf *ou
     pack_i64(out, f->arch_bits);
     pack_u64(out, o->writes_file);
     pack_u64(out, o->seed);
+    pack_bytes(out, (struct slice){ .data = o->challenge_key, .size = CHALLENGE_KEY_SIZE });
     pack_u64(out, o->descriptors.max);
     pack_u64(out, o->descriptors.links);
     pack_state(out, mask, o->state);
@@ -612,6 +614,10 @@ static struct record_start *unpack_start(struct unpack *u) {
     f->arch_bits = unpack_int(u);
     s->options.writes_file = unpack_bool(u);
     s->options.seed = unpack_u64(u);
+    struct slice key = unpack_bytes(u);
+    u->failed |= key.size != CHALLENGE_KEY_SIZE;
+    if (!u->failed)
+        memcpy(s->options.challenge_key, key.data, CHALLENGE_KEY_SIZE);
     s->options.descriptors.max = unpack_upto(u, INT32_MAX);
     s->options.descriptors.links = unpack_upto(u, INT32_MAX);
     unpack_state(u, &s->state);
@@ -633,6 +639,8 @@ static char code_of(const struct record *r) {
     switch (r->kind) {
     case RECORD_START:
         return CODE_START;
+    case RECORD_VERDICTS:
+        return CODE_VERDICTS;
     case RECORD_LATE:
         return CODE_LATE;
     case RECORD_END:
@@ -666,6 +674,9 @@ static void pack_body(const struct writing *w) {
             if ((rows[r->input.kind].fields & field) != 0)
                 pack_field(w, (enum field)field);
         }
+        break;
+    case RECORD_VERDICTS:
+        pack_bytes(w->out, r->bytes);
         break;
     case RECORD_LATE:
         pack_u64(w->out, r->client.value);
@@ -713,8 +724,9 @@ static enum record_read bad(struct record_reader *r, const char *what) {
 }
 
 static bool find_kind(char code, struct record *ret) {
-    static const char codes[] = { CODE_START, CODE_LATE, CODE_END };
-    static const enum record_kind kinds[] = { RECORD_START, RECORD_LATE, RECORD_END };
+    static const char codes[] = { CODE_START, CODE_VERDICTS, CODE_LATE, CODE_END };
+    static const enum record_kind kinds[] = { RECORD_START, RECORD_VERDICTS, RECORD_LATE,
+        RECORD_END };
     for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
         if (code == codes[i]) {
             ret->kind = kinds[i];
@@ -758,6 +770,9 @@ static void unpack_parts(struct unpack *u, struct record_reader *r, struct recor
             if ((rows[ret->input.kind].fields & field) != 0)
                 unpack_field(u, r, (enum field)field, ret);
         }
+        break;
+    case RECORD_VERDICTS:
+        ret->bytes = unpack_bytes(u);
         break;
     case RECORD_LATE:
         ret->client.value = unpack_u64(u);

@@ -147,6 +147,9 @@ static void pack_value(
     case OPTION_TYPE_SECRET:
         pack_masked(out, m, mask_setting, value);
         break;
+    case OPTION_TYPE_KEYS_FILE:
+        pack_masked(out, m, mask_keys, value);
+        break;
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
@@ -206,6 +209,7 @@ static void unpack_value(struct unpack *u, const struct option *o, void *setting
         *(char **)value = unpack_owned_text(u);
         break;
     case OPTION_TYPE_SECRET:
+    case OPTION_TYPE_KEYS_FILE:
         unpack_secret(u, value);
         break;
     case OPTION_TYPE_COUNT:
@@ -436,6 +440,7 @@ static void pack_delta(const struct delta *d, void *context) {
     p->count++;
     pack_u64(p->out, d->kind);
     pack_u64(p->out, d->epoch);
+    pack_u64(p->out, d->counter);
     pack_bytes(p->out, d->group);
     pack_bytes(p->out, d->id);
     pack_endpoint(p->out, &d->address);
@@ -457,13 +462,14 @@ static bool is_delta_fit(const struct delta *d) {
         return d->record.origin == GROUP_REMOVED || d->record.master.host[0] != '\0';
     if (d->kind == DELTA_PEER && !id_is_plausible(d->id))
         return false;
-    return d->kind == DELTA_EPOCH || d->kind == DELTA_LISTING || d->kind == DELTA_OVERRIDE ||
-        (of_group && d->address.host[0] != '\0');
+    return d->kind == DELTA_EPOCH || d->kind == DELTA_LISTING || d->kind == DELTA_COUNTER ||
+        d->kind == DELTA_OVERRIDE || (of_group && d->address.host[0] != '\0');
 }
 
 static void unpack_delta(struct unpack *u, struct state *state) {
-    struct delta d = { .kind = (enum delta_kind)unpack_upto(u, DELTA_LISTING) };
+    struct delta d = { .kind = (enum delta_kind)unpack_upto(u, DELTA_COUNTER) };
     d.epoch = unpack_u64(u);
+    d.counter = unpack_u64(u);
     d.group = unpack_bytes(u);
     d.id = unpack_bytes(u);
     unpack_endpoint(u, &d.address);
@@ -492,7 +498,7 @@ void unpack_state(struct unpack *u, struct state *ret) {
     unpack_text(u, ret->id, sizeof(ret->id));
     if (!id_is_plausible(slice_of(ret->id)))
         fail(u);
-    size_t count = unpack_count(u, 9);
+    size_t count = unpack_count(u, 10);
     for (size_t i = 0; i < count && !u->failed; i++)
         unpack_delta(u, ret);
 }

@@ -4,6 +4,7 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 #include "sentinel/engine/contract.h"
+#include "sentinel/engine/engine.h"
 #include "sentinel/engine/mask_client.h"
 #include "sentinel/engine/proof.h"
 #include "sentinel/engine/record.h"
@@ -181,7 +182,8 @@ static bool has_password(const struct effect *e) {
     return false;
 }
 
-void recording_effects(struct recording *r, const struct effects *effects, size_t first) {
+void recording_effects(
+    struct recording *r, const struct engine *engine, const struct effects *effects, size_t first) {
     for (size_t i = first; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
         contract_effect(&r->contract, e);
@@ -193,4 +195,7 @@ void recording_effects(struct recording *r, const struct effects *effects, size_
             set_remove(&r->logins, e->incarnation);
         r->had_effects = true;
     }
+    struct slice verdicts = engine_verdicts(engine);
+    if (verdicts.size > 0)
+        write_record(r, &(struct record){ .kind = RECORD_VERDICTS, .bytes = verdicts });
 }

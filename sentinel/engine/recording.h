@@ -22,7 +22,9 @@ void recording_start(
 /* Before the step. */
 void recording_input(
     struct recording *r, const struct engine *e, struct now now, const struct input *in);
-/* After engine_new, and after each step: its effects, from `first` on. */
-void recording_effects(struct recording *r, const struct effects *effects, size_t first);
+/* After engine_new, and after each step: its effects, from `first` on, and what `e` found of seals.
+ */
+void recording_effects(
+    struct recording *r, const struct engine *e, const struct effects *effects, size_t first);
 /* The last record. why: as it will be told, "stop". */
 void recording_end(struct recording *r, struct slice why);

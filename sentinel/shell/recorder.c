@@ -302,9 +302,10 @@ void recorder_input(
         recording_input(r->recording, e, now, in);
 }
 
-void recorder_effects(struct recorder *r, const struct effects *effects, size_t first) {
+void recorder_effects(
+    struct recorder *r, const struct engine *e, const struct effects *effects, size_t first) {
     if (records(r))
-        recording_effects(r->recording, effects, first);
+        recording_effects(r->recording, e, effects, first);
 }
 
 /* Why it cannot go on; false if it can. With the mutex. */

@@ -28,7 +28,8 @@ void recorder_stop(struct recorder *r, const char *why);
 void recorder_begin(struct recorder *r, const struct engine_options *options, struct now now);
 void recorder_input(
     struct recorder *r, const struct engine *e, struct now now, const struct input *in);
-void recorder_effects(struct recorder *r, const struct effects *effects, size_t first);
+void recorder_effects(
+    struct recorder *r, const struct engine *e, const struct effects *effects, size_t first);
 
 /* Once a wake-up: hands over what was recorded. true if the recording has just ended; *why says why
  * it did, for the log. Never waits. */

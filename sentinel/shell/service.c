@@ -323,7 +323,7 @@ static void warn_of_memory(struct service *s, size_t groups) {
 }
 
 static void start_engine(struct service *s, const struct plan *plan) {
-    const struct engine_options options = {
+    struct engine_options options = {
         .state = store_state(s->store),
         .plan = plan,
         .writes_file = s->rewriter != NULL,
@@ -331,9 +331,10 @@ static void start_engine(struct service *s, const struct plan *plan) {
         .seed = draw_seed(),
         .descriptors = shell_descriptors(&s->shell),
     };
+    draw_bytes(options.challenge_key, sizeof(options.challenge_key));
     recorder_begin(s->recorder, &options, s->shell.clock.now);
     s->shell.engine = engine_new(&options, s->shell.clock.now, &s->shell.effects);
-    recorder_effects(s->recorder, &s->shell.effects, 0);
+    recorder_effects(s->recorder, s->shell.engine, &s->shell.effects, 0);
 }
 
 /* ---- reload ---- */

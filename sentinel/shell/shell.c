@@ -150,7 +150,7 @@ void shell_take(struct shell *s, const struct input *in) {
     size_t first = s->effects.count;
     recorder_input(s->recorder, s->engine, s->clock.now, in);
     engine_step(s->engine, s->clock.now, in, &s->effects);
-    recorder_effects(s->recorder, &s->effects, first);
+    recorder_effects(s->recorder, s->engine, &s->effects, first);
     pace_step(began_us, in, &s->effects, first);
     if (is_timed)
         s->loop_usage.requests_us += clock_mono_us() - asked_us;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x76656474 /* "vedt" */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /* Epochs have 64 bits without sign, SQLite's integers 64 with: they are kept bit for bit. Lists are
  * read back in the order in which they grew, that of the rowid. */
@@ -24,7 +24,8 @@ static const char SCHEMA[] = "CREATE TABLE meta("
                              " one INTEGER PRIMARY KEY CHECK(one = 1),"
                              " id TEXT NOT NULL,"
                              " current_epoch INTEGER NOT NULL,"
-                             " listing TEXT NOT NULL DEFAULT '');"
+                             " listing TEXT NOT NULL DEFAULT '',"
+                             " hello_counter INTEGER NOT NULL DEFAULT 0);"
                              "CREATE TABLE groups("
                              " key INTEGER PRIMARY KEY,"
                              " name TEXT NOT NULL UNIQUE,"
@@ -44,6 +45,7 @@ static const char SCHEMA[] = "CREATE TABLE meta("
                              " group_key INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,"
                              " id TEXT NOT NULL,"
                              " host TEXT NOT NULL, port INTEGER NOT NULL,"
+                             " counter INTEGER NOT NULL DEFAULT 0,"
                              " UNIQUE(group_key, id));"
                              "CREATE TABLE overrides("
                              " key INTEGER PRIMARY KEY,"
@@ -56,10 +58,12 @@ static const char SCHEMA[] = "CREATE TABLE meta("
 static const char *const migrations[] = {
     PROCESS_OVERRIDES,
     "ALTER TABLE meta ADD COLUMN listing TEXT NOT NULL DEFAULT ''",
+    ("ALTER TABLE meta ADD COLUMN hello_counter INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE peers ADD COLUMN counter INTEGER NOT NULL DEFAULT 0"),
 };
 static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each schema");
 
-#define DELTA_KIND_COUNT (DELTA_LISTING + 1)
+#define DELTA_KIND_COUNT (DELTA_COUNTER + 1)
 #define STEPS_MAX        3
 #define GROUP_KEY        "(SELECT key FROM groups WHERE name = :group)"
 
@@ -67,6 +71,7 @@ static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each sch
 static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
     [DELTA_EPOCH] = { "UPDATE meta SET current_epoch = :epoch" },
     [DELTA_LISTING] = { "UPDATE meta SET listing = :value" },
+    [DELTA_COUNTER] = { "UPDATE meta SET hello_counter = :counter" },
     [DELTA_GROUP] = { "INSERT INTO groups(name, origin, master_host, master_port, seed_host, seed_port,"
                       "  config_epoch, vote_epoch, vote_for, section)"
                       " VALUES(:group, :origin, :master_host, :master_port, :seed_host, :seed_port,"
@@ -84,10 +89,10 @@ static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
                         " SELECT key, :host, :port FROM groups WHERE name = :group" },
     [DELTA_REPLICA_GONE] = { "DELETE FROM replicas WHERE group_key = " GROUP_KEY
                              " AND host = :host AND port = :port" },
-    [DELTA_PEER] = { "INSERT INTO peers(group_key, id, host, port)"
-                     " SELECT key, :id, :host, :port FROM groups WHERE name = :group"
+    [DELTA_PEER] = { "INSERT INTO peers(group_key, id, host, port, counter)"
+                     " SELECT key, :id, :host, :port, :counter FROM groups WHERE name = :group"
                      " ON CONFLICT(group_key, id) DO UPDATE SET host = excluded.host,"
-                     "  port = excluded.port" },
+                     "  port = excluded.port, counter = max(counter, excluded.counter)" },
     [DELTA_PEER_GONE] = { "DELETE FROM peers WHERE group_key = " GROUP_KEY " AND id = :id" },
     [DELTA_OVERRIDE] = { "INSERT INTO overrides(group_key, option, value, file_value)"
                          " SELECT key, :option, :value, :file_value FROM groups WHERE name = :group"
@@ -211,6 +216,7 @@ static bool bind_by_name(sqlite3_stmt *s, int at, const char *name, const struct
         int64_t value;
     } integers[] = {
         { ":epoch", (int64_t)d->epoch },
+        { ":counter", (int64_t)d->counter },
         { ":port", d->address.port },
         { ":origin", (int64_t)r->origin },
         { ":master_port", r->master.port },
@@ -450,6 +456,7 @@ static void read_meta(struct row *row, struct state *state) {
     slice_copy(row_text(row, 0, ID_LENGTH), state->id, sizeof(state->id));
     state->current_epoch = row_epoch(row, 1);
     slice_copy(row_text(row, 2, DIGEST_HEX_SIZE - 1), state->listing, sizeof(state->listing));
+    state->hello_counter = row_epoch(row, 3);
     row->ok = row->ok && strlen(state->id) == ID_LENGTH;
 }
 
@@ -480,6 +487,7 @@ static void read_peer(struct row *row, struct state *state) {
     struct delta d = { .kind = DELTA_PEER, .group = row_text(row, 0, GROUP_NAME_MAX - 1) };
     d.id = row_text(row, 1, ID_LENGTH);
     row_endpoint(row, 2, &d.address);
+    d.counter = row_epoch(row, 4);
     if (row->ok)
         state_apply(state, &d);
 }
@@ -506,13 +514,13 @@ static const struct {
     const char *sql;
     void (*read)(struct row *row, struct state *state);
 } tables[] = {
-    { "SELECT id, current_epoch, listing FROM meta", read_meta },
+    { "SELECT id, current_epoch, listing, hello_counter FROM meta", read_meta },
     { "SELECT name, origin, master_host, master_port, seed_host, seed_port, config_epoch,"
       " vote_epoch, vote_for, section FROM groups ORDER BY key",
         read_group },
     { "SELECT name, host, port FROM replicas t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
         read_replica },
-    { "SELECT name, id, host, port FROM peers t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
+    { "SELECT name, id, host, port, counter FROM peers t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
         read_peer },
     { "SELECT name, option, value, file_value FROM overrides t JOIN groups g ON g.key = t.group_key"
       " ORDER BY t.key",

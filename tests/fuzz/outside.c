@@ -210,7 +210,7 @@ static void carry_out(struct outside *o) {
     trace_effects(&o->line, o->now, &o->effects, 0);
     tell(o);
     if (o->recording != NULL)
-        recording_effects(o->recording, &o->effects, 0);
+        recording_effects(o->recording, o->engine, &o->effects, 0);
     for (size_t i = 0; i < o->effects.count; i++) {
         outside_check_effect(o, &o->effects.items[i]);
         note_effect(o, &o->effects.items[i]);

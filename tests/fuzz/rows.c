@@ -58,6 +58,7 @@ static struct endpoint host(const char *name, uint16_t port) {
 void rows_learn(struct state *s) {
     struct delta deltas[] = {
         { .kind = DELTA_EPOCH, .epoch = 7 },
+        { .kind = DELTA_COUNTER, .counter = 70000 },
         { .kind = DELTA_LISTING, .value = SLICE_LITERAL("0123456789abcdef") },
         { .kind = DELTA_GROUP,
             .group = SLICE_LITERAL("mymaster"),

@@ -38,7 +38,7 @@ REPLACED = {
     'unknown key of a group': ('quorum', '    quorom: 2', 'quorom'),
     'unknown key of log': ('log', 'log: {levle: notice}', 'levle'),
     'unknown key of auth': ('auth', '    auth: {password: x, pass: y}', 'pass'),
-    'unknown key of peers': ('announce:', 'peers: {policy: permissive}', 'policy'),
+    'unknown key of peers': ('announce:', 'peers: {polcy: permissive}', 'polcy'),
     'unknown key of scripts': ('reboot', '    scripts: {notify: /bin/true}', 'notify'),
     'duplicate key': ('announce:', 'listen: [127.0.0.1:26380]', 'listen'),
     'duplicate key of a group': ('quorum', '    quorum: 2\n    quorum: 3', 'quorum', 1),

@@ -50,7 +50,7 @@ static size_t votes_told(
 
 /* The highest epoch that v knows somebody of the group to have come to. */
 /* An answer that is too far ahead of everything is not believed (C1). */
-#define BELIEVED_AHEAD (UINT64_C(1) << 32)
+#define BELIEVED_AHEAD UINT64_C(1000000)
 
 static uint64_t highest_told(struct laws *l, const struct vedette *v, const struct group *g) {
     uint64_t highest = 0;

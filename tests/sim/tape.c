@@ -32,9 +32,9 @@ void tape_input(struct tape *t, const struct engine *e, struct now now, const st
         recording_input(t->recording, e, now, in);
 }
 
-void tape_effects(struct tape *t, const struct effects *effects) {
+void tape_effects(struct tape *t, const struct engine *e, const struct effects *effects) {
     if (t != NULL)
-        recording_effects(t->recording, effects, 0);
+        recording_effects(t->recording, e, effects, 0);
 }
 
 /* ---- playing it ---- */

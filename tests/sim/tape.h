@@ -14,7 +14,7 @@ struct tape;
 struct tape *tape_new(uint64_t seed); /* it draws the key of the digests */
 void tape_start(struct tape *t, const struct engine_options *options, struct now now);
 void tape_input(struct tape *t, const struct engine *e, struct now now, const struct input *in);
-void tape_effects(struct tape *t, const struct effects *effects);
+void tape_effects(struct tape *t, const struct engine *e, const struct effects *effects);
 /* Replays; what differs is added to `why`, unless there is something already. Frees it; NULL is
  * nothing, here and above. */
 void tape_end(struct tape *t, const char *name, struct buf *why);

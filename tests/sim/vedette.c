@@ -225,7 +225,7 @@ void vedette_step(struct vedette *v, const struct input *in) {
     laws_before_input(&w->laws, v, in);
     tape_input(v->tape, v->engine, v->now, in);
     engine_step(v->engine, v->now, in, &v->effects);
-    tape_effects(v->tape, &v->effects);
+    tape_effects(v->tape, v->engine, &v->effects);
     carry_out_all(v);
     if (!v->crash_wanted)
         laws_after_step(&w->laws, v, in);
@@ -449,7 +449,7 @@ void vedette_start(struct vedette *v) {
         v->tape = tape_new(w->seed);
     tape_start(v->tape, &options, v->now);
     v->engine = engine_new(&options, v->now, &v->effects);
-    tape_effects(v->tape, &v->effects);
+    tape_effects(v->tape, v->engine, &v->effects);
     laws_start(&w->laws, v);
     carry_out_all(v);
     v->slept_ms = v->now.mono_ms;

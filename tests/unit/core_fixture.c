@@ -48,7 +48,7 @@ static void populate(struct fixture *f, const struct fixture_options *o) {
     }
     for (int i = 0; i < o->peers; i++) {
         struct far *p = &f->peers[i];
-        *p = (struct far){ .address = at(1, i + 1, 26379), .votes = true };
+        *p = (struct far){ .address = at(1, i + 1, 26379), .votes = true, .keys = o->peer_keys };
         memset(p->id, 'b' + i, ID_LENGTH);
     }
     if (o->named)
@@ -85,6 +85,8 @@ static void configure(struct fixture *f, const struct fixture_options *o) {
     if (o->announce != NULL)
         ensure(endpoint_parse(slice_of(o->announce), &f->settings.announce));
     f->settings.resolve_hostnames = o->named;
+    secret_set(&f->settings.peer_keys, slice_of(o->peer_keys));
+    f->settings.peer_policy = o->strict ? PEERS_STRICT : PEERS_PERMISSIVE;
     f->settings.announce_hostnames = o->announce_names;
     add_group(&f->settings, "mymaster", given(&f->master), o);
     if (o->second_group != NULL)

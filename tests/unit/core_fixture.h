@@ -64,6 +64,8 @@ struct far {
     char vote_for[CANDIDATE_MAX];
     uint64_t vote_epoch;
     bool is_vedette;
+    const char *keys; /* by which it proves itself, and knows us; NULL: of no such thing */
+    bool knows_us;    /* we have proven on the present link that we share one */
 };
 
 struct sent {
@@ -102,6 +104,8 @@ struct fixture_options {
     bool unlearned; /* the state knows neither replicas nor peers */
     uint64_t current_epoch, config_epoch, vote_epoch;
     const char *vote_for;
+    const char *peer_keys; /* of ours, and of all peers; NULL = none */
+    bool strict;
 };
 
 #define FIXTURE_STANDARD \

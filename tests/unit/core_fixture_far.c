@@ -2,6 +2,8 @@
 #include "tests/unit/core_fixture.h"
 
 #include "common/ensure.h"
+#include "sentinel/core/challenge.h"
+#include "sentinel/core/seal.h"
 
 #include <string.h>
 
@@ -68,6 +70,27 @@ static void answer_question(struct far *far, const char *text, struct buf *out) 
         vote_for, (unsigned long long)vote_epoch);
 }
 
+/* VEDETTE-PROVE: its own number and seal; and whether ours is that of its first key. */
+static void answer_challenge(struct far *far, const char *text, struct buf *out) {
+    static const char number[] = "00112233445566778899aabbccddeeff";
+    struct buf sealed CLEANUP(buf_fini) = BUF_INIT;
+    char id[ID_SIZE], ours[CHALLENGE_SIZE + 1], seal[DIGEST_HEX_SIZE];
+    if (far->keys == NULL) {
+        buf_add_text(out, "-ERR unknown subcommand 'VEDETTE-PROVE'. Try SENTINEL HELP.\r\n");
+        return;
+    }
+    slice_copy(word(text, 2), id, sizeof(id));
+    slice_copy(word(text, 4), ours, sizeof(ours));
+    bool answers = word(text, 5).size == 0;
+    challenge_print(answers ? far->id : id, answers ? id : far->id, ours, number, &sealed);
+    seal_make(slice_of(far->keys), answers ? SEAL_ANSWER : SEAL_ASK, buf_slice(&sealed), seal);
+    far->knows_us = !answers && slice_is(word(text, 5), seal);
+    if (answers)
+        buf_printf(out, "*3\r\n$40\r\n%s\r\n$32\r\n%s\r\n$64\r\n%s\r\n", far->id, number, seal);
+    else
+        buf_add_text(out, far->knows_us ? "+OK\r\n" : "-ERR Not sealed with our secret\r\n");
+}
+
 /* FAILOVER TO: the two change their roles. */
 static void hand_over(struct fixture *f, struct far *far, const char *order) {
     struct endpoint to;
@@ -122,6 +145,8 @@ void far_answer(struct fixture *f, struct far *far, const char *text, struct buf
         buf_add_text(out, far->pong != NULL ? far->pong : "+PONG\r\n");
     else if (strncmp(text, "INFO", 4) == 0)
         answer_info(f, far, out);
+    else if (strncmp(text, "SENTINEL VEDETTE-PROVE", 22) == 0)
+        answer_challenge(far, text, out);
     else if (strncmp(text, "SENTINEL", 8) == 0)
         answer_question(far, text, out);
     else if (strncmp(text, "MULTI", 5) == 0)

@@ -85,8 +85,9 @@ struct row {
 #define GROUP \
     { "mymaster", EACH(NO_GROUP) }
 
-#define MONITOR "SENTINEL MONITOR"
-#define NO_NAME "-\"ERR Invalid master name: 1 to 255 bytes without commas and blanks are allowed\""
+#define NO_SECRET EACH("-\"ERR No secret to prove\"")
+#define MONITOR   "SENTINEL MONITOR"
+#define NO_NAME   "-\"ERR Invalid master name: 1 to 255 bytes without commas and blanks are allowed\""
 
 /* ---- SENTINEL SET ---- */
 
@@ -216,6 +217,9 @@ static const struct row rows[] = {
     { "sentinel|help", { PLAIN(NULL) } },
     { "sentinel|info-cache", { { "mymaster", EACH("*[]") } } },
     { "sentinel|get-primary-addr-by-name", { { "mymaster", EACH("*null") } } },
+    { "sentinel|vedette-prove",
+        { { "43a6b503dad0d9e4e3902c03e92e684d3a1d4233", NO_SECRET }, { "mymaster", NO_SECRET },
+            { "00112233445566778899aabbccddeeff", NO_SECRET } } },
     QUESTION("sentinel|is-primary-down-by-addr"),
     QUESTION("sentinel|is-master-down-by-addr"),
     { "sentinel|master", { GROUP } },

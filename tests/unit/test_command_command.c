@@ -203,7 +203,7 @@ static void command_without_arguments_tells_all(void **state) {
     struct desk *d = *state;
     size_t rows = command_count;
     for (size_t i = 0; i < command_count; i++)
-        rows += command_count_served(
+        rows += command_count_told(
             command_table[i].subcommands, command_table[i].subcommand_count, COMPAT_REDIS);
     assert_begins(d, "COMMAND", command_count, "*10\r\n$8\r\nsentinel\r\n:-2\r\n");
     assert_int_equal(count_of(desk_ask(d, 1, "COMMAND"), "*10\r\n$"), rows);

@@ -64,9 +64,10 @@ static void uncomment(struct slice line, struct buf *out) {
     struct slice rest = slice_sub(line, mark, line.size);
     bool is_option = slice_starts_with(rest, "#") && !slice_starts_with(rest, "# ");
     bool is_below = slice_starts_with(rest, "#  ");
-    /* Beside password or users it would be one too many. */
+    /* Beside password or users it would be one too many; that of a secret is not there. */
     bool is_second = slice_contains(rest, SLICE_LITERAL("password_file:")) ||
-        slice_contains(rest, SLICE_LITERAL("acl_file:"));
+        slice_contains(rest, SLICE_LITERAL("acl_file:")) ||
+        slice_contains(rest, SLICE_LITERAL("secret_file:"));
     if ((is_option || is_below) && !is_second) {
         buf_add_slice(out, slice_sub(line, 0, mark));
         rest = slice_sub(rest, 1, rest.size);

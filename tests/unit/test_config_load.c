@@ -162,7 +162,13 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "(from line 2 on)\n" },
         { "anounce: x\n", "f:1:1: unknown key 'anounce'; did you mean 'announce'?\n" },
         { "group: {}\n", "f:1:1: unknown key 'group'; did you mean 'groups'?\n" },
-        { "peers: {policy: permissive}\n", "f:1:9: unknown key 'policy'\n" },
+        { "peers: {polcy: permissive}\n", "f:1:9: unknown key 'polcy'; did you mean 'policy'?\n" },
+        { "peers: {policy: strict}\ngroups: {}\n",
+            "f:1:17: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
+            "anything\n" },
+        { "groups: {g: {master: '10.0.0.1:6379', quorum: 1, peers: {policy: strict}}}\n",
+            "f:1:66: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
+            "anything\n" },
         { "peers: {user: u}\n", "f:1:9: peers.user needs a password or password_file beside it\n" },
         { "clients: {password: a, password_file: /nowhere/b}\n",
             "f:1:24: clients must have password or password_file, not both\n"

@@ -205,8 +205,9 @@ static struct endpoint draw_endpoint(struct rng *r) {
 static void apply_drawn(struct state *s, struct rng *r) {
     char group[8], id[8], option[8], value[8], file_value[8];
     struct delta d = {
-        .kind = (enum delta_kind)rng_between(r, DELTA_EPOCH, DELTA_LISTING),
+        .kind = (enum delta_kind)rng_between(r, DELTA_EPOCH, DELTA_COUNTER),
         .epoch = rng_next(r),
+        .counter = rng_next(r) >> 1,
         .group = draw_text(r, group),
         .address = draw_endpoint(r),
         .id = draw_text(r, id),
@@ -274,6 +275,7 @@ static void a_delta_prints_as_one_line_without_secrets(void **unused) {
     } cases[] = {
         { { .kind = DELTA_EPOCH, .epoch = 7 }, "epoch 7" },
         { { .kind = DELTA_LISTING, .value = SLICE_LITERAL("abc") }, "listing abc" },
+        { { .kind = DELTA_COUNTER, .counter = 7 }, "counter 7" },
         { { .kind = DELTA_GROUP, .group = name, .record = record },
             "group my\\nmaster origin=file master=10.0.0.1:6379 seed=10.0.0.1:6379 config-epoch=3 "
             "vote-epoch=4 vote-for=abc" },

@@ -334,9 +334,8 @@ static void epochs_only_rise(void **state) {
     static const struct {
         uint64_t epoch, current;
     } cases[] = { { 5, 5 }, { 5, 5 }, { 4, 5 }, { 0, 5 }, { (uint64_t)INT64_MAX + 1, 5 },
-        { UINT64_MAX, 5 }, { 6, 6 }, { INT64_MAX, 6 }, { EPOCH_FREE + 1, 6 },
-        { EPOCH_FREE, EPOCH_FREE }, { EPOCH_FREE + 1, EPOCH_FREE + 1 },
-        { INT64_MAX, EPOCH_FREE + 1 } };
+        { UINT64_MAX, 5 }, { 6, 6 }, { INT64_MAX, 6 }, { EPOCH_END - 1, 6 },
+        { 7 + EPOCH_STEP_MAX, 6 }, { 6 + EPOCH_STEP_MAX, 6 + EPOCH_STEP_MAX } };
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

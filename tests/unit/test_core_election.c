@@ -566,7 +566,7 @@ static void c5_without_a_reachable_majority_a_dead_attempt_is_not_retried_fast(v
     fixture_crash(&f, &f.peers[1]);
     fixture_forget(&f);
     fixture_advance(&f, 10000);
-    assert_int_equal(group_usable(f.group), 1);
+    assert_int_equal(group_usable(f.core, f.group), 1);
     assert_no_event(&f, "+try-failover");
     fixture_stop(&f);
 }

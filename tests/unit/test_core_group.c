@@ -34,11 +34,11 @@ static void voters_are_all_that_are_known_and_needed_is_the_greater_of_majority_
         assert_int_equal(group_voters(f.group), cases[i].voters);
         assert_int_equal(group_majority(f.group), cases[i].majority);
         assert_int_equal(group_needed_votes(f.group), cases[i].needed);
-        assert_int_equal(group_usable(f.group), cases[i].peers + 1);
+        assert_int_equal(group_usable(f.core, f.group), cases[i].peers + 1);
         for (int p = 0; p < cases[i].peers; p++)
             fixture_crash(&f, &f.peers[p]);
         fixture_advance(&f, 1100);
-        assert_int_equal(group_usable(f.group), 1);
+        assert_int_equal(group_usable(f.core, f.group), 1);
         assert_int_equal(group_voters(f.group), cases[i].voters); /* the dead count */
         fixture_stop(&f);
     }

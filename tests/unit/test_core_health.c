@@ -182,12 +182,12 @@ static void replicas_and_peers_are_judged_like_masters_but_never_objectively(voi
     fixture_crash(&f, &f.peers[1]);
     fixture_advance(&f, 3000);
     assert_events(&f, "+sdown " PEER_C "\n+sdown " PEER_B "\n");
-    assert_int_equal(group_usable(f.group), 1);
+    assert_int_equal(group_usable(f.core, f.group), 1);
     fixture_revive(&f.replicas[0]);
     fixture_revive(&f.peers[0]);
     fixture_revive(&f.peers[1]);
     fixture_advance(&f, 1000);
-    assert_int_equal(group_usable(f.group), 3);
+    assert_int_equal(group_usable(f.core, f.group), 3);
     assert_has_event(&f, "-sdown " REPLICA);
     assert_has_event(&f, "-sdown " PEER_B);
     assert_has_event(&f, "-sdown " PEER_C);

@@ -28,11 +28,9 @@ static void a_vote_is_given_once_in_an_epoch_to_the_first_who_asks(void **state)
         { (uint64_t)INT64_MAX + 1, ID_B, "anything goes", 51, 52 },
         { UINT64_MAX, ID_B, "anything goes", 51, 52 },
         { INT64_MAX, ID_B, "anything goes", 51, 52 }, /* not believed */
-        { EPOCH_FREE + 1, ID_B, "anything goes", 51, 52 },
-        { EPOCH_FREE, ID_B, ID_B, EPOCH_FREE, EPOCH_FREE },
-        { EPOCH_FREE + EPOCH_STEP_MAX + 1, ID_C, ID_B, EPOCH_FREE, EPOCH_FREE },
-        { EPOCH_FREE + EPOCH_STEP_MAX, ID_C, ID_C, EPOCH_FREE + EPOCH_STEP_MAX,
-            EPOCH_FREE + EPOCH_STEP_MAX },
+        { EPOCH_END, ID_B, "anything goes", 51, 52 },
+        { 53 + EPOCH_STEP_MAX, ID_B, "anything goes", 51, 52 },
+        { 52 + EPOCH_STEP_MAX, ID_B, ID_B, 52 + EPOCH_STEP_MAX, 52 + EPOCH_STEP_MAX },
     };
     struct fixture f;
     fixture_start(&f, &FIXTURE_STANDARD);
@@ -288,9 +286,11 @@ static void a_vote_is_not_given_when_a_refused_replica_turned_out_promoted(void 
 static void an_epoch_is_never_used_twice_even_if_the_last_ones_are_claimed(void **state) {
     struct fixture f;
     fixture_start_unloved(&f, &FIXTURE_STANDARD);
-    f.core->current_epoch = INT64_MAX - 1; /* as an older version may have left it */
-    fixture_request(&f, f.group, INT64_MAX, ID_B);
-    assert_int_equal(f.group->vote_epoch, INT64_MAX);
+    f.core->current_epoch = EPOCH_END - 2;
+    fixture_request(&f, f.group, EPOCH_END, ID_B);
+    assert_int_equal(f.group->vote_epoch, 0);
+    fixture_request(&f, f.group, EPOCH_END - 1, ID_B);
+    assert_int_equal(f.group->vote_epoch, EPOCH_END - 1);
     f.group->failover_start_ms = 0; /* law C8 is not what holds us back here */
     fixture_crash(&f, &f.master);
     fixture_await(&f, "+odown", 1500);

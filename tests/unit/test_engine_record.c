@@ -187,6 +187,9 @@ static void change(const struct option *o, void *settings) {
     case OPTION_TYPE_IP:
         assert_true(option_read(o, settings, SLICE_LITERAL("10.1.1.1"), &why));
         break;
+    case OPTION_TYPE_KEYS_FILE:
+        secret_set(value, SLICE_LITERAL("a key of peers, first\na key of peers, second"));
+        break;
     case OPTION_TYPE_SECRET:
         secret_set(value, SLICE_LITERAL("pass word"));
         break;
@@ -252,6 +255,7 @@ static void every_delta_of_a_state_comes_back(void **state) {
     const struct delta deltas[] = {
         { .kind = DELTA_EPOCH, .epoch = UINT64_MAX },
         { .kind = DELTA_LISTING, .value = SLICE_LITERAL("abc") },
+        { .kind = DELTA_COUNTER, .counter = INT64_MAX },
         { .kind = DELTA_OVERRIDE,
             .option = SLICE_LITERAL("peers.password"),
             .value = SLICE_LITERAL("a"),

@@ -59,7 +59,7 @@ static void step(struct studio *s, struct input in) {
     trace_input(&s->story, s->now, &in);
     engine_step(s->engine, s->now, &in, &s->out);
     trace_effects(&s->story, s->now, &s->out, 0);
-    recording_effects(s->recording, &s->out, 0);
+    recording_effects(s->recording, s->engine, &s->out, 0);
 }
 
 static void send(struct studio *s, uint64_t client, struct slice bytes) {
@@ -99,7 +99,7 @@ static void begin(struct studio *s) {
     recording_start(s->recording, &options, s->now, "1.2.3");
     s->engine = engine_new(&options, s->now, &s->out);
     trace_effects(&s->story, s->now, &s->out, 0);
-    recording_effects(s->recording, &s->out, 0);
+    recording_effects(s->recording, s->engine, &s->out, 0);
     step(s, (struct input){ .kind = INPUT_DURABLE, .seq = engine_core(s->engine)->persist_seq });
     for (uint64_t client = 1; client <= 3; client++)
         meet(s, client);
@@ -251,7 +251,7 @@ static void another_effect_is_noticed(void **state) {
     ask(s, 1, "PING");
     /* As if the engine had said something else. */
     s->out.items[0].bytes = SLICE_LITERAL("+PANG\r\n");
-    recording_effects(s->recording, &s->out, 0);
+    recording_effects(s->recording, s->engine, &s->out, 0);
     ask(s, 1, "PING");
     recording_end(s->recording, SLICE_LITERAL("test"));
     assert_int_equal(replay(s), PLAYBACK_DIFFERS);

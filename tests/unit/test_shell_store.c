@@ -231,11 +231,11 @@ static void a_damaged_database_is_refused(void **state) {
 static void a_foreign_or_newer_database_is_refused(void **state) {
     struct fixture *f = *state;
     store_close(open_store(f));
-    run_sql(f, "PRAGMA user_version = 4");
-    expect_refusal(f, "a newer Vedette wrote it (schema 4; this one knows 3)");
+    run_sql(f, "PRAGMA user_version = 5");
+    expect_refusal(f, "a newer Vedette wrote it (schema 5; this one knows 4)");
     run_sql(f, "PRAGMA user_version = 0");
     expect_refusal(f, "its schema is unknown");
-    run_sql(f, "PRAGMA user_version = 3; PRAGMA application_id = 1");
+    run_sql(f, "PRAGMA user_version = 4; PRAGMA application_id = 1");
     expect_refusal(f, "not a database of Vedette's");
 }
 
@@ -248,12 +248,16 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state) {
     store_close(s);
     run_sql(f,
         "DROP TABLE process_overrides; ALTER TABLE meta DROP COLUMN listing;"
+        " ALTER TABLE meta DROP COLUMN hello_counter; ALTER TABLE peers DROP COLUMN counter;"
         " PRAGMA user_version = 1");
     for (int start = 0; start < 2; start++) {
         s = open_store(f);
         assert_non_null(state_group(store_state(s), SLICE_LITERAL("one")));
         assert_int_equal(store_state(s)->overrides.count, start);
         assert_string_equal(store_state(s)->listing, start == 0 ? "" : "digest");
+        assert_int_equal(store_state(s)->hello_counter, start == 0 ? 0 : 77);
+        d = (struct delta){ .kind = DELTA_COUNTER, .counter = 77 };
+        store_add(s, &d, 1);
         d = (struct delta){ .kind = DELTA_LISTING, .value = SLICE_LITERAL("digest") };
         store_add(s, &d, 1);
         d = (struct delta){ .kind = DELTA_OVERRIDE,
