@@ -171,17 +171,19 @@ static void read_rename(struct reader *r, const struct classic_line *l, struct g
     buf_fini(&why);
 }
 
-/* An option of the table. */
 /* Whether a script can be executed is looked at by who may look. */
-static void note_script(
-    const struct classic_line *l, const struct option *o, struct group_settings *g) {
+static void note_place(struct reader *r, const struct classic_line *l, const struct option *o,
+    struct group_settings *g) {
     const struct place at = classic_place(l, 3);
     if (o->offset == offsetof(struct group_settings, notification_script))
         g->notification_at = at;
     else if (o->offset == offsetof(struct group_settings, reconfig_script))
         g->reconfig_at = at;
+    else if (o->type == OPTION_TYPE_SECRET && classic_word(l, 3).size > 0)
+        classic_note_password(r->diag, l, 3, &g->password_at);
 }
 
+/* An option of the table. */
 static void read_option(struct reader *r, const struct classic_line *l) {
     const struct option *o = option_by_set_name(classic_word(l, 1));
     struct group_settings *g = named_group(r, l);
@@ -196,7 +198,7 @@ static void read_option(struct reader *r, const struct classic_line *l) {
         FINDING(r, l, 3, "%s must not contain control characters, nor be longer than %d bytes",
             o->set_name, VALUE_TEXT_MAX);
     else
-        note_script(l, o, g);
+        note_place(r, l, o, g);
 }
 
 static void raise_epoch(struct reader *r, uint64_t epoch) {
@@ -302,6 +304,8 @@ static void read_process_text(struct reader *r, const struct classic_line *l) {
     ensure(o != NULL && o->scope == OPTION_PROCESS);
     if (classic_word(l, 2).size > 0 && !option_read(o, r->settings, classic_word(l, 2), &why))
         FINDING(r, l, 2, "%s %s", o->set_name, buf_text(&why));
+    else if (o->type == OPTION_TYPE_SECRET && classic_word(l, 2).size > 0)
+        classic_note_password(r->diag, l, 2, &r->settings->password_at);
     buf_fini(&why);
 }
 

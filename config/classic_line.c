@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "common/quoted.h"
+#include "config/exposure.h"
 #include "config/settings.h"
 
 #include <string.h>
@@ -68,6 +69,14 @@ struct place classic_place(const struct classic_line *l, size_t index) {
         .line = is_included ? 0 : l->number,
         .column = is_included ? 0 : l->words[index].column,
     };
+}
+
+void classic_note_password(
+    struct diag *diag, const struct classic_line *l, size_t index, struct place *at) {
+    if (l->file != NULL)
+        exposure_check(diag, l->file, l->number, l->words[index].column, l->file);
+    else if (at->line == 0)
+        *at = classic_place(l, index);
 }
 
 struct slice classic_word(const struct classic_line *l, size_t index) {

@@ -6,6 +6,7 @@
 #include "common/buf.h"
 #include "common/slice.h"
 
+struct diag;
 struct place;
 
 struct classic_word {
@@ -34,6 +35,11 @@ struct slice classic_word(const struct classic_line *l, size_t index); /* index 
 /* Where the word stands, for a finding that is made when all files were read: in no place if that
  * is an included one, whose name is forgotten by then. */
 struct place classic_place(const struct classic_line *l, size_t index);
+
+/* A word is a password. Of an included file it is looked at here whether others may read it; of the
+ * file itself the place is noted, if it is the first. */
+void classic_note_password(
+    struct diag *diag, const struct classic_line *l, size_t index, struct place *at);
 
 /* A finding at word `index` of line `l`. */
 #define CLASSIC_FINDING(diag, l, index, ...) \

@@ -4,6 +4,7 @@
 #include "common/glob.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/exposure.h"
 #include "config/load_file.h"
 #include "config/option.h"
 #include "config/settings.h"
@@ -106,6 +107,8 @@ static void read_loglevel(struct classic_server *s, const struct classic_line *l
 
 static void read_requirepass(struct classic_server *s, const struct classic_line *l) {
     secret_set(&s->settings->client_password, classic_word(l, 1));
+    if (classic_word(l, 1).size > 0)
+        classic_note_password(s->diag, l, 1, &s->settings->password_at);
 }
 
 /* A value of the option with this key, as YAML has it. */
@@ -213,6 +216,9 @@ static void read_user(struct classic_server *s, const struct classic_line *l) {
         if (i > 2)
             buf_add_char(&rules, ' ');
         buf_add_slice(&rules, classic_word(l, i));
+        if (slice_starts_with(classic_word(l, i), ">") ||
+            slice_starts_with(classic_word(l, i), "#"))
+            classic_note_password(s->diag, l, i, &s->settings->password_at);
     }
     if (users_find(users, classic_word(l, 1)) != NULL) {
         CLASSIC_FINDING(s->diag, l, 1,
@@ -465,6 +471,8 @@ static void finish_acl_file(struct classic_server *s) {
     else if (to->acl_file != NULL && (error = users_read_file(&to->users, to->acl_file)) != 0)
         FINDING_AT(s, s->acl_at, "Error loading ACLs, opening file '%s': %s", to->acl_file,
             load_file_why(error));
+    else if (to->acl_file != NULL && users_hold_password(&to->users))
+        exposure_check(s->diag, s->acl_at.file, s->acl_at.line, s->acl_at.column, to->acl_file);
 }
 
 void classic_server_finish(struct classic_server *s) {

@@ -5,37 +5,48 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FINDINGS_MAX 1000 /* nobody reads more, and a hostile file has no end of them */
+#define WARNINGS_MAX 100
 
 void diag_init(struct diag *d, const char *file) {
     *d = (struct diag){ .file = mem_strdup(file) };
 }
 
-void diag_fini(struct diag *d) {
-    for (size_t i = 0; i < d->count; i++) {
-        mem_free(d->findings[i].file);
-        mem_free(d->findings[i].text);
+static void free_all(struct diag_finding *findings, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        mem_free(findings[i].file);
+        mem_free(findings[i].text);
     }
-    mem_free(d->findings);
+    mem_free(findings);
+}
+
+void diag_fini(struct diag *d) {
+    free_all(d->findings, d->count);
+    free_all(d->warnings, d->warning_count);
     mem_free(d->file);
     *d = (struct diag){ .file = NULL };
 }
 
-static void add_finding(struct diag *d, const char *file, int line, int column, struct slice text) {
-    mem_grow(&d->findings, &d->capacity, d->count + 1, sizeof(d->findings[0]));
-    struct diag_finding *f = &d->findings[d->count++];
-    *f = (struct diag_finding){
+/* It may quote the file: one finding stays one line, and a terminal shows it as it is. */
+static struct diag_finding make_finding(const char *file, int line, int column, struct slice text) {
+    struct diag_finding f = {
         .file = file == NULL ? NULL : mem_strdup(file),
         .line = line,
         .column = column,
         .text = slice_dup(text),
     };
-    /* It may quote the file: one finding stays one line, and a terminal shows it as it is. */
-    for (char *c = f->text; *c != '\0'; c++) {
+    for (char *c = f.text; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
     }
+    return f;
+}
+
+static void add_finding(struct diag *d, const char *file, int line, int column, struct slice text) {
+    mem_grow(&d->findings, &d->capacity, d->count + 1, sizeof(d->findings[0]));
+    d->findings[d->count++] = make_finding(file, line, column, text);
 }
 
 bool diag_is_full(const struct diag *d) {
@@ -70,6 +81,31 @@ void diag_add_in(struct diag *d, const char *file, int line, int column, const c
     va_end(args);
 }
 
+static bool has_warning(const struct diag *d, const char *text) {
+    for (size_t i = 0; i < d->warning_count; i++) {
+        if (strcmp(d->warnings[i].text, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+void diag_warn(struct diag *d, const char *file, int line, int column, const char *format, ...) {
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    struct diag_finding f = make_finding(file, line, column, buf_slice(&text));
+    buf_fini(&text);
+    if (d->warning_count < WARNINGS_MAX && !has_warning(d, f.text)) {
+        mem_grow(&d->warnings, &d->warning_capacity, d->warning_count + 1, sizeof(d->warnings[0]));
+        d->warnings[d->warning_count++] = f;
+    } else {
+        mem_free(f.file);
+        mem_free(f.text);
+    }
+}
+
 /* By place; those of one place stay in the order in which they were found. */
 static int compare_findings(const void *left, const void *right) {
     const struct diag_finding *a = *(const struct diag_finding *const *)left;
@@ -84,17 +120,18 @@ static int compare_findings(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
-void diag_print(const struct diag *d, struct buf *out) {
-    if (d->count == 0)
+static void print(
+    const char *outer, const struct diag_finding *findings, size_t count, struct buf *out) {
+    if (count == 0)
         return;
-    const struct diag_finding **sorted = mem_alloc(d->count * sizeof(const struct diag_finding *));
-    for (size_t i = 0; i < d->count; i++)
-        sorted[i] = &d->findings[i];
-    qsort(sorted, d->count, sizeof(const struct diag_finding *), compare_findings);
+    const struct diag_finding **sorted = mem_alloc(count * sizeof(const struct diag_finding *));
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &findings[i];
+    qsort(sorted, count, sizeof(const struct diag_finding *), compare_findings);
 
-    for (size_t i = 0; i < d->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct diag_finding *f = sorted[i];
-        const char *file = f->file != NULL ? f->file : d->file;
+        const char *file = f->file != NULL ? f->file : outer;
         buf_printf(out, "%s:", file == NULL ? "" : file);
         if (f->line > 0)
             buf_printf(out, "%d:", f->line);
@@ -103,4 +140,12 @@ void diag_print(const struct diag *d, struct buf *out) {
         buf_printf(out, " %s\n", f->text);
     }
     mem_free(sorted);
+}
+
+void diag_print(const struct diag *d, struct buf *out) {
+    print(d->file, d->findings, d->count, out);
+}
+
+void diag_print_warnings(const struct diag *d, struct buf *out) {
+    print(d->file, d->warnings, d->warning_count, out);
 }

@@ -1,5 +1,5 @@
 /* Findings about a configuration: all of them are collected, each with its place, before anything
- * is refused. */
+ * is refused. Warnings are beside them: of what is allowed, and likely not meant. */
 #pragma once
 
 #include "common/base.h"
@@ -16,6 +16,8 @@ struct diag {
     char *file;                    /* owned; as given by the user */
     struct diag_finding *findings; /* owned */
     size_t count, capacity;
+    struct diag_finding *warnings; /* owned; each text once */
+    size_t warning_count, warning_capacity;
 };
 
 void diag_init(struct diag *d, const char *file);
@@ -24,7 +26,11 @@ void diag_add(struct diag *d, int line, int column, const char *format, ...) PRI
 /* In `file`, which the diag's file includes; NULL = that one itself. */
 void diag_add_in(struct diag *d, const char *file, int line, int column, const char *format, ...)
     PRINTF_LIKE(5, 6);
+/* A warning, as diag_add_in; nothing if there is one with the same text. */
+void diag_warn(struct diag *d, const char *file, int line, int column, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 /* No further finding would be shown: there is no need to look for any. */
 bool diag_is_full(const struct diag *d);
 /* "file:line:column: text" per line, in order of line and column. */
 void diag_print(const struct diag *d, struct buf *out);
+void diag_print_warnings(const struct diag *d, struct buf *out); /* the same of these */

@@ -5,8 +5,10 @@
 #include "common/map.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/exposure.h"
 #include "config/keys.h"
 #include "config/option.h"
+#include "config/secret_text.h"
 #include "config/suggest.h"
 #include "config/value.h"
 #include "config/yaml.h"
@@ -80,6 +82,28 @@ static bool expect_shape(
     return true;
 }
 
+/* Where the file itself says a password, the first of each scope. */
+static void note_password(enum option_scope scope, void *settings, int line, int column) {
+    struct place *at = scope == OPTION_GROUP ? &((struct group_settings *)settings)->password_at
+                                             : &((struct settings *)settings)->password_at;
+    if (at->line == 0)
+        *at = (struct place){ line, column };
+}
+
+static void load_secret(
+    const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
+    if (!expect_shape(v, o->key, YAML_TEXT, diag))
+        return;
+    struct buf why = BUF_INIT;
+    struct slice password;
+    enum secret_text read = secret_text_read(v->text, &password, &why);
+    if (read == SECRET_TEXT_BAD || !option_read(o, settings, password, &why))
+        diag_add(diag, v->line, v->column, "%s %s", o->key, buf_text(&why));
+    else if (read == SECRET_TEXT_OWN)
+        note_password(o->scope, settings, v->line, v->column);
+    buf_fini(&why);
+}
+
 static void load_scalar(
     const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     struct buf why = BUF_INIT;
@@ -121,6 +145,7 @@ static void load_secret_file(
             diag, v->line, v->column, "%s: cannot read %s: %s", o->key, path, load_file_why(error));
     } else {
         bool of_keys = o->type == OPTION_TYPE_KEYS_FILE;
+        exposure_check(diag, NULL, v->line, v->column, path);
         bool taken = of_keys ? keys_read(text, option_value(o, settings), &why)
                              : take_password(text, option_value(o, settings), &why);
         if (!taken)
@@ -199,43 +224,49 @@ static void load_renames(struct group_settings *g, const struct yaml_value *v, s
 }
 
 /* The rules in one text, or as a list. */
-static void load_rules(
-    const struct yaml_value *v, const char *name, struct buf *rules, struct diag *diag) {
-    struct buf why = BUF_INIT;
+static void load_rules(struct settings *s, const struct yaml_value *v, const char *name,
+    struct buf *rules, struct diag *diag) {
+    struct buf why = BUF_INIT, read = BUF_INIT;
     if (!expect_shape(v, name, YAML_TEXT, diag))
         return;
-    if (v->text.size == 0 || value_check_text(v->text, &why))
-        buf_add_slice(rules, v->text);
+    enum secret_text kind = secret_text_read_rules(v->text, &read, &why);
+    bool valid = kind != SECRET_TEXT_BAD &&
+        (buf_size(&read) == 0 || value_check_text(buf_slice(&read), &why));
+    if (valid)
+        buf_add_slice(rules, buf_slice(&read));
     else
         diag_add(diag, v->line, v->column, "%s %s", name, buf_text(&why));
+    if (valid && kind == SECRET_TEXT_OWN)
+        note_password(OPTION_PROCESS, s, v->line, v->column);
+    buf_fini(&read);
     buf_fini(&why);
 }
 
-static void load_user(struct users *u, const struct yaml_value *v, struct diag *diag) {
+static void load_user(struct settings *s, const struct yaml_value *v, struct diag *diag) {
     char name[PATH_TEXT_MAX * 2];
     snprintf(name, sizeof(name), "clients.users: %.*s", QUOTED(v->key));
     struct buf rules = BUF_INIT;
     if (v->shape != YAML_LIST)
-        load_rules(v, name, &rules, diag);
+        load_rules(s, v, name, &rules, diag);
     for (size_t i = 0; v->shape == YAML_LIST && i < v->item_count; i++) {
         if (i > 0)
             buf_add_char(&rules, ' ');
-        load_rules(v->items[i], name, &rules, diag);
+        load_rules(s, v->items[i], name, &rules, diag);
     }
-    struct user_rules *r = users_set(u, v->key, buf_slice(&rules));
+    struct user_rules *r = users_set(&s->users, v->key, buf_slice(&rules));
     r->line = v->key_line;
     r->column = v->key_column;
     buf_fini(&rules);
 }
 
-static void load_users(struct users *u, const struct yaml_value *v, struct diag *diag) {
+static void load_users(struct settings *s, const struct yaml_value *v, struct diag *diag) {
     if (!expect_shape(v, "clients.users", YAML_MAP, diag))
         return;
     if (v->item_count > USERS_MAX)
         diag_add(diag, v->key_line, v->key_column, "more than %d users", USERS_MAX);
     else
         for (size_t i = 0; i < v->item_count; i++)
-            load_user(u, v->items[i], diag);
+            load_user(s, v->items[i], diag);
 }
 
 static void load_command(struct command_renames *r, const struct yaml_value *v, struct diag *diag) {
@@ -276,11 +307,14 @@ static void load_option(
     case OPTION_TYPE_KEYS_FILE:
         load_secret_file(o, settings, v, diag);
         break;
+    case OPTION_TYPE_SECRET:
+        load_secret(o, settings, v, diag);
+        break;
     case OPTION_TYPE_RENAMES:
         load_renames(settings, v, diag);
         break;
     case OPTION_TYPE_USERS:
-        load_users(option_value(o, settings), v, diag);
+        load_users(settings, v, diag);
         break;
     case OPTION_TYPE_COMMANDS:
         load_commands(option_value(o, settings), v, diag);
@@ -290,7 +324,6 @@ static void load_option(
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
-    case OPTION_TYPE_SECRET:
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
@@ -555,6 +588,8 @@ static void load_acl_file(struct settings *s, const struct yaml_value *root, str
     if (error != 0)
         diag_add(diag, file->line, file->column, "clients.acl_file: cannot read %s: %s",
             s->acl_file, load_file_why(error));
+    else if (users_hold_password(&s->users))
+        exposure_check(diag, NULL, file->line, file->column, s->acl_file);
 }
 
 bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {

@@ -293,7 +293,8 @@ const struct option option_table[] = {
         .example = "secret",
         .doc =
             "Password of the default user, asked of clients and peers; and what we log in with at peers if "
-            "peers.password is not set.",
+            "peers.password is not set. ${NAME}, if that is all: what the environment has under that name, here and "
+            "wherever a password stands; $${NAME} is a password that looks like it.",
     },
     {
         .key = "clients.password_file",
@@ -309,10 +310,11 @@ const struct option option_table[] = {
         IN_PROCESS(users),
         .type = OPTION_TYPE_USERS,
         .live = OPTION_LIVE,
-        .example = "{app: 'on >secret +@connection +sentinel|get-master-addr-by-name'}",
+        .example =
+            "{app: 'on >${APP} +ping +subscribe &+switch-master +sentinel|get-master-addr-by-name'}",
         .doc =
-            "Users that clients can log in as, each with the rules of ACL SETUSER that make it. What ACL SETUSER "
-            "and DELUSER change is kept until the user is changed here.",
+            "Users that clients can log in as, each with the rules of ACL SETUSER that make it; a password may be "
+            ">${NAME}. What ACL SETUSER and DELUSER change is kept until the user is changed here.",
     },
     {
         .key = "clients.acl_file",

@@ -60,6 +60,7 @@ struct group_settings {
     int line, column;               /* where the section stands in the file; 0 if in none */
     int master_line, master_column; /* where its `master` stands */
     struct place notification_at, reconfig_at; /* where its scripts are named */
+    struct place password_at;                  /* where the file itself says its password */
 };
 
 struct settings {
@@ -100,6 +101,7 @@ struct settings {
     bool syslog_enabled;
     char *syslog_ident;            /* owned */
     int64_t syslog_facility;       /* 0 = user, 1 to 8 = local0 to local7 */
+    struct place password_at;      /* where the file itself says one that is of no group */
     struct group_settings *groups; /* owned, in file order */
     size_t group_count, group_capacity;
 };

@@ -90,6 +90,11 @@ int users_read_file(struct users *u, const char *path) {
     return 0;
 }
 
+bool users_hold_password(const struct users *u) {
+    struct slice text = secret_reveal(&u->file_text);
+    return slice_contains(text, SLICE_LITERAL(" >")) || slice_contains(text, SLICE_LITERAL(" #"));
+}
+
 /* ---- as overrides in the state ---- */
 
 #define PRESENT '=' /* before the rules: a user without rules is a user, too */

@@ -33,6 +33,8 @@ void users_remove(struct users *u, struct slice name); /* nothing if absent */
 
 /* Takes the text of the ACL file: 0, or why not, as load_file. */
 int users_read_file(struct users *u, const char *path);
+/* Whether that text says any password or digest of one. */
+bool users_hold_password(const struct users *u);
 
 /* ---- as overrides in the state ---- */
 #define USERS_OVERRIDE "clients.users." /* and the name: the key of an override */

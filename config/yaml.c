@@ -139,13 +139,15 @@ static struct slice copy_text(const yaml_event_t *event) {
     return (struct slice){ .data = mem_dup(event->data.scalar.value, size), .size = size };
 }
 
+/* What they name may be a password for want of quotes: it is not repeated. */
 static void check_properties(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
     const yaml_char_t *tag) {
     int line = line_of(event->start_mark), column = column_of(event->start_mark);
     if (anchor != NULL)
-        diag_add(r->diag, line, column, "anchors (&%s) are not supported", (const char *)anchor);
+        diag_add(
+            r->diag, line, column, "anchors are not supported: quote a text that begins with &");
     if (tag != NULL)
-        diag_add(r->diag, line, column, "tags (%s) are not supported", (const char *)tag);
+        diag_add(r->diag, line, column, "tags are not supported: quote a text that begins with !");
 }
 
 static void add_item(struct yaml_value *v, struct yaml_value *item) {
@@ -264,8 +266,8 @@ static struct yaml_value *read_value(struct reader *r, const yaml_event_t *event
         read = read_items(r, v, depth);
         break;
     case YAML_ALIAS_EVENT:
-        diag_add(r->diag, line, column, "aliases (*%s) are not supported",
-            (const char *)event->data.alias.anchor);
+        diag_add(
+            r->diag, line, column, "aliases are not supported: quote a text that begins with *");
         v->refused = true;
         break;
     default: /* libyaml gives nothing else where a value stands */

@@ -4,6 +4,7 @@
 #include "config/diag.h"
 #include "config/merge.h"
 #include "config/option.h"
+#include "config/secret_text.h"
 #include "config/settings.h"
 
 #include <string.h>
@@ -84,9 +85,20 @@ static bool add_users(struct buf *out, const struct users *u) {
         buf_add_text(out, i > 0 ? ", " : "");
         valid = add_text(out, user_name(&u->items[i]));
         buf_add_text(out, ": ");
-        valid = valid && add_text(out, secret_reveal(&u->items[i].rules));
+        struct buf rules = BUF_INIT;
+        secret_text_write_rules(secret_reveal(&u->items[i].rules), &rules);
+        valid = valid && add_text(out, buf_slice(&rules));
+        buf_fini(&rules);
     }
     buf_add_char(out, '}');
+    return valid;
+}
+
+static bool add_secret(struct buf *out, const struct secret *password) {
+    struct buf text = BUF_INIT;
+    secret_text_write(secret_reveal(password), &text);
+    bool valid = add_text(out, buf_slice(&text));
+    buf_fini(&text);
     return valid;
 }
 
@@ -122,8 +134,9 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
-    case OPTION_TYPE_SECRET:
         return add_quoted(o, w->settings, out);
+    case OPTION_TYPE_SECRET:
+        return add_secret(out, option_const_value(o, w->settings));
     case OPTION_TYPE_COUNT:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:

@@ -67,6 +67,13 @@ static void add_lines(char **words, struct buf *out) {
         buf_add_char(out, '\n');
 }
 
+/* Passwords among them are for nobody who lists processes. */
+static void hide_values(char **words) {
+    for (; *words != NULL; words++)
+        if (strncmp(*words, "--", 2) != 0)
+            memset(*words, '*', strlen(*words));
+}
+
 /* The configuration and what follows it. */
 static int run(struct service_options *options, char **words) {
     const char *file = *words;
@@ -79,6 +86,7 @@ static int run(struct service_options *options, char **words) {
         return bad_usage("one configuration file is enough; unexpected: ", *words);
     struct buf lines = BUF_INIT;
     add_lines(words, &lines);
+    hide_values(words);
     options->path = file;
     options->more = buf_slice(&lines);
     int status = service_run(options);

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "config/diag.h"
+#include "sentinel/command/audit.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
@@ -188,6 +189,7 @@ bool access_log_in(struct call *call, struct slice user, struct slice password) 
     struct acl_user *u = acl_find(&call->server->access.acl, user);
     if (u == NULL || !acl_user_accepts(u, password)) {
         note(call, ACL_REASON_AUTH, call->args[0], user);
+        audit_login(call, u);
         return false;
     }
     call->session->user = u;

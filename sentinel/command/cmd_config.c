@@ -64,10 +64,12 @@ static bool set_parameter(const struct parameter *p, struct settings *s, struct 
 }
 
 static void print_parameter(const struct parameter *p, const struct settings *s, struct buf *out) {
-    if (p->key != NULL)
-        option_write(option_of(p), s, out);
-    else
+    if (p->key == NULL)
         p->print(s, out);
+    else if (option_of(p)->type == OPTION_TYPE_SECRET)
+        option_print(option_of(p), s, out); /* whoever may ask need not know it */
+    else
+        option_write(option_of(p), s, out);
 }
 
 static const struct parameter *find_parameter(struct slice name) {

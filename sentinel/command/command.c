@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "sentinel/command/access.h"
+#include "sentinel/command/audit.h"
 #include "sentinel/command/call.h"
 #include "sentinel/command/naming.h"
 #include "sentinel/command/server.h"
@@ -54,6 +55,8 @@ const char *const command_category_names[COMMAND_CATEGORY_COUNT] = {
     .name = TEXT(container "|" text), .word = TEXT(text), .number = __COUNTER__
 #define SUBCOMMANDS(table) .subcommands = table, .subcommand_count = ARRAY_SIZE(table)
 
+#define CHANGES "*" /* whatever its arguments are */
+
 #define ANY_TIME  (COMMAND_LOADING | COMMAND_STALE)
 #define OF_CLIENT (COMMAND_NOSCRIPT | ANY_TIME)
 #define OF_PUBSUB (COMMAND_PUBSUB | COMMAND_NOSCRIPT | ANY_TIME)
@@ -69,19 +72,20 @@ static const struct command sentinel_table[] = {
         .usage = "<name>", .handler = run_sentinel_ckquorum,
         .summary =
             "Whether enough Sentinels are in reach to declare the master down and to replace it." },
-    { SUB("sentinel", "config"), .arity = -4, .flags = COMMAND_ADMIN, .since = "6.2.0",
+    { SUB("sentinel", "config"), .changes = "set", .arity = -4, .flags = COMMAND_ADMIN,
+        .since = "6.2.0",
         .usage = "GET <pattern> [<pattern> ...] | SET <name> <value> [<name> <value> ...]",
         .handler = run_sentinel_config,
         .summary = "Read or change settings of this Sentinel: all that are given or none." },
-    { SUB("sentinel", "debug"), .arity = -2, .flags = COMMAND_ADMIN, .since = "7.0.0",
-        .usage = "[<period> <milliseconds> ...]", .handler = run_sentinel_debug,
+    { SUB("sentinel", "debug"), .changes = "?*", .arity = -2, .flags = COMMAND_ADMIN,
+        .since = "7.0.0", .usage = "[<period> <milliseconds> ...]", .handler = run_sentinel_debug,
         .summary = "Show or change the periods of this Sentinel, until it ends." },
-    { SUB("sentinel", "failover"), .arity = 3, .valkey_arity = -3, .more_words = 4,
-        .flags = COMMAND_ADMIN, .since = "2.8.4", .usage = "<name> [COORDINATED]",
+    { SUB("sentinel", "failover"), .changes = CHANGES, .arity = 3, .valkey_arity = -3,
+        .more_words = 4, .flags = COMMAND_ADMIN, .since = "2.8.4", .usage = "<name> [COORDINATED]",
         .handler = run_sentinel_failover,
         .summary = "Replace the master now, although nothing is wrong with it." },
-    { SUB("sentinel", "flushconfig"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .handler = run_sentinel_flushconfig,
+    { SUB("sentinel", "flushconfig"), .changes = CHANGES, .arity = 2, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .handler = run_sentinel_flushconfig,
         .summary = "Write everything that is to survive a restart once more." },
     { SUB("sentinel", "get-master-addr-by-name"), .arity = 3, .flags = COMMAND_ADMIN,
         .since = "2.8.4", .usage = "<name>", .handler = run_sentinel_get_master_addr_by_name,
@@ -107,8 +111,8 @@ static const struct command sentinel_table[] = {
         .usage = "<name>", .handler = run_sentinel_master, .summary = "State of a master." },
     { SUB("sentinel", "masters"), .arity = 2, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .handler = run_sentinel_masters, .summary = "State of all masters." },
-    { SUB("sentinel", "monitor"), .arity = 6, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .usage = "<name> <ip> <port> <quorum>", .handler = run_sentinel_monitor,
+    { SUB("sentinel", "monitor"), .changes = CHANGES, .arity = 6, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<name> <ip> <port> <quorum>", .handler = run_sentinel_monitor,
         .summary = "Watch one more master." },
     { SUB("sentinel", "myid"), .arity = 2, .flags = COMMAND_ADMIN, .since = "6.2.0",
         .handler = run_sentinel_myid, .summary = "The id of this Sentinel." },
@@ -120,22 +124,24 @@ static const struct command sentinel_table[] = {
     { SUB("sentinel", "primary"), .is_valkey = true, .arity = 3, .flags = COMMAND_ADMIN,
         .since = "8.0.0", .usage = "<name>", .handler = run_sentinel_master,
         .summary = "The same as MASTER." },
-    { SUB("sentinel", "remove"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .usage = "<name>", .handler = run_sentinel_remove, .summary = "Watch a master no longer." },
+    { SUB("sentinel", "remove"), .changes = CHANGES, .arity = 3, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<name>", .handler = run_sentinel_remove,
+        .summary = "Watch a master no longer." },
     { SUB("sentinel", "replicas"), .arity = 3, .flags = COMMAND_ADMIN, .since = "5.0.0",
         .usage = "<name>", .handler = run_sentinel_replicas,
         .summary = "State of the replicas of a master." },
-    { SUB("sentinel", "reset"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .usage = "<pattern>", .handler = run_sentinel_reset,
+    { SUB("sentinel", "reset"), .changes = CHANGES, .arity = 3, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<pattern>", .handler = run_sentinel_reset,
         .summary = "Forget replicas, Sentinels and failovers of the masters whose name matches." },
     { SUB("sentinel", "sentinels"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.4",
         .usage = "<name>", .handler = run_sentinel_sentinels,
         .summary = "State of the other Sentinels that watch a master." },
-    { SUB("sentinel", "set"), .arity = -5, .flags = COMMAND_ADMIN, .since = "2.8.4",
-        .usage = "<name> <option> <value> [<option> <value> ...]", .handler = run_sentinel_set,
+    { SUB("sentinel", "set"), .changes = CHANGES, .arity = -5, .flags = COMMAND_ADMIN,
+        .since = "2.8.4", .usage = "<name> <option> <value> [<option> <value> ...]",
+        .handler = run_sentinel_set,
         .summary = "Change options of a master: all of them or, if one is refused, none." },
-    { SUB("sentinel", "simulate-failure"), .arity = -3, .flags = COMMAND_ADMIN, .since = "3.2.0",
-        .usage = "crash-after-election|crash-after-promotion|help ...",
+    { SUB("sentinel", "simulate-failure"), .changes = CHANGES, .arity = -3, .flags = COMMAND_ADMIN,
+        .since = "3.2.0", .usage = "crash-after-election|crash-after-promotion|help ...",
         .handler = run_sentinel_simulate_failure,
         .summary = "End this process at a moment of its next failover." },
     { SUB("sentinel", "slaves"), .arity = 3, .flags = COMMAND_ADMIN, .since = "2.8.0",
@@ -153,8 +159,8 @@ static const struct command sentinel_table[] = {
 static const struct command acl_table[] = {
     { SUB("acl", "cat"), .arity = -2, .flags = OF_CLIENT, .since = "6.0.0", .usage = "[<category>]",
         .handler = run_acl_cat, .summary = "The categories of commands, or the commands of one." },
-    { SUB("acl", "deluser"), .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES, .since = "6.0.0",
-        .usage = "<user> [<user> ...]", .handler = run_acl_deluser,
+    { SUB("acl", "deluser"), .changes = CHANGES, .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES,
+        .since = "6.0.0", .usage = "<user> [<user> ...]", .handler = run_acl_deluser,
         .summary = "Remove users, and close the connections that are theirs." },
     { SUB("acl", "dryrun"), .arity = -4, .flags = OF_ACL, .since = "7.0.0",
         .usage = "<user> <command> [<argument> ...]", .handler = run_acl_dryrun,
@@ -168,15 +174,16 @@ static const struct command acl_table[] = {
         .summary = "Print this help." },
     { SUB("acl", "list"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_list,
         .summary = "All users, each as the rules that make it." },
-    { SUB("acl", "load"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_load,
+    { SUB("acl", "load"), .changes = CHANGES, .arity = 2, .flags = OF_ACL, .since = "6.0.0",
+        .handler = run_acl_load,
         .summary = "Read all users from the ACL file: all of them or, if one is wrong, none." },
-    { SUB("acl", "log"), .arity = -2, .flags = OF_ACL, .since = "6.0.0",
+    { SUB("acl", "log"), .changes = "reset", .arity = -2, .flags = OF_ACL, .since = "6.0.0",
         .usage = "[<count> | RESET]", .handler = run_acl_log,
         .summary = "What was refused for want of rights, newest first." },
-    { SUB("acl", "save"), .arity = 2, .flags = OF_ACL, .tips = TO_ALL_NODES, .since = "6.0.0",
-        .handler = run_acl_save, .summary = "Write all users to the ACL file." },
-    { SUB("acl", "setuser"), .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES, .since = "6.0.0",
-        .usage = "<user> [<rule> ...]", .handler = run_acl_setuser,
+    { SUB("acl", "save"), .changes = CHANGES, .arity = 2, .flags = OF_ACL, .tips = TO_ALL_NODES,
+        .since = "6.0.0", .handler = run_acl_save, .summary = "Write all users to the ACL file." },
+    { SUB("acl", "setuser"), .changes = CHANGES, .arity = -3, .flags = OF_ACL, .tips = TO_ALL_NODES,
+        .since = "6.0.0", .usage = "<user> [<rule> ...]", .handler = run_acl_setuser,
         .summary = "Make a user, or change what it may do: by all of the rules, or by none." },
     { SUB("acl", "users"), .arity = 2, .flags = OF_ACL, .since = "6.0.0", .handler = run_acl_users,
         .summary = "The names of all users." },
@@ -201,7 +208,7 @@ static const struct command client_table[] = {
     { SUB("client", "info"), .arity = 2, .flags = OF_CLIENT, .categories = CATEGORY_CONNECTION,
         .tips = "nondeterministic_output", .since = "6.2.0", .handler = run_client_info,
         .summary = "State of this connection." },
-    { SUB("client", "kill"), .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
+    { SUB("client", "kill"), .changes = CHANGES, .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
         .categories = CATEGORY_CONNECTION, .since = "2.4.0",
         .usage =
             "<ip:port> | [ID <id>] [TYPE normal|master|replica|pubsub] [ADDR <ip:port>] [LADDR <ip:port>] [USER <name>] [SKIPME yes|no] [MAXAGE <seconds>]",
@@ -215,7 +222,7 @@ static const struct command client_table[] = {
         .categories = CATEGORY_CONNECTION, .since = "7.0.0", .usage = "ON|OFF",
         .handler = run_client_no_evict,
         .summary = "Hang up this connection last when the memory of all is short." },
-    { SUB("client", "pause"), .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
+    { SUB("client", "pause"), .changes = CHANGES, .arity = -3, .flags = COMMAND_ADMIN | OF_CLIENT,
         .categories = CATEGORY_CONNECTION, .since = "2.9.50", .usage = "<milliseconds> [WRITE|ALL]",
         .handler = run_client_pause,
         .summary = "Let the commands of all clients, or those that write, wait for some time." },
@@ -240,7 +247,7 @@ static const struct command client_table[] = {
         .categories = CATEGORY_CONNECTION, .since = "5.0.0", .usage = "<id> [TIMEOUT|ERROR]",
         .handler = run_client_unblock,
         .summary = "End a wait of a client; none waits at a Sentinel." },
-    { SUB("client", "unpause"), .arity = 2, .flags = COMMAND_ADMIN | OF_CLIENT,
+    { SUB("client", "unpause"), .changes = CHANGES, .arity = 2, .flags = COMMAND_ADMIN | OF_CLIENT,
         .categories = CATEGORY_CONNECTION, .since = "6.2.0", .handler = run_client_unpause,
         .summary = "End the pause of the clients." },
 };
@@ -313,8 +320,8 @@ const struct command command_table[] = {
         .tips = "nondeterministic_output_order", .group = "server", .since = "2.8.13",
         .handler = run_command, .summary = "Arity, flags and categories of all commands.",
         SUBCOMMANDS(command_command_table) },
-    { NAME("shutdown"), .arity = -1, .flags = OF_SHUTDOWN, .group = "server", .since = "1.0.0",
-        .usage = "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", .handler = run_shutdown,
+    { NAME("shutdown"), .changes = CHANGES, .arity = -1, .flags = OF_SHUTDOWN, .group = "server",
+        .since = "1.0.0", .usage = "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", .handler = run_shutdown,
         .summary = "End this process." },
 };
 
@@ -542,11 +549,14 @@ static void end_request(struct call *call) {
 
 static void settle(struct call *call, size_t mark) {
     struct session *session = call->session;
+    if (session->is_awaiting)
+        audit_keep(call);
     if (session->is_awaiting || session->is_postponed)
         return;
     struct slice written = slice_sub(buf_slice(call->reply.out), mark, SIZE_MAX);
     if (slice_starts_with(written, "-"))
         call->server->stats.errors++;
+    audit_request(call, written);
     if (session_is_muted(session) && !call->is_push) {
         buf_truncate(call->reply.out, mark);
         call->rests_on = 0;

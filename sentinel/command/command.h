@@ -67,7 +67,9 @@ struct command {
     const char *tips; /* hints of the originals to clients, separated by blanks; NULL = none */
     const char *group,
         *since; /* as COMMAND DOCS tells them; NULL in a subcommand: those of its container */
-    const char *usage; /* arguments behind the name; NULL = none */
+    const char *changes; /* it changes something, and is logged, if its first argument ("" without
+                            any) matches this pattern; NULL = never */
+    const char *usage;   /* arguments behind the name; NULL = none */
     const char *summary;
     command_handler *handler; /* NULL: only its subcommands can be called */
     const struct command *subcommands;

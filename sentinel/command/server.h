@@ -9,6 +9,7 @@
 #include "common/resp.h"
 #include "config/settings.h"
 #include "sentinel/command/access.h"
+#include "sentinel/command/audit.h"
 #include "sentinel/command/naming.h"
 #include "sentinel/command/pubsub.h"
 #include "sentinel/core/input.h"
@@ -78,6 +79,7 @@ struct server {
     int64_t idle_timeout_ms; /* clients.timeout, as `idle` has it */
     struct pubsub pubsub;
     struct access access;
+    struct audit audit;
     struct naming naming;
 
     struct list

@@ -2,8 +2,8 @@
 
 #include "common/mem.h"
 #include "sentinel/command/cmd_admin.h"
-#include "sentinel/command/command.h"
 #include "sentinel/command/monitor.h"
+#include "sentinel/command/secrecy.h"
 #include "sentinel/command/server.h"
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
@@ -145,9 +145,9 @@ size_t engine_wanted_links(const struct engine *e) {
     return core_wanted_links(e->core);
 }
 
-const struct command *engine_command(
-    const struct engine *e, const struct slice *words, size_t count) {
-    return command_of(&e->server->naming, words, count, core_compat(e->core));
+bool engine_secrecy(
+    const struct engine *e, const struct slice *words, size_t count, enum secrecy *ret) {
+    return secrecy_of_request(e->server, words, count, ret);
 }
 
 bool engine_has_backlog(const struct engine *e, struct client_id client) {

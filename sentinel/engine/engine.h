@@ -8,11 +8,11 @@
 #include "config/settings.h"
 #include "config/state.h"
 #include "sentinel/command/facts.h"
+#include "sentinel/command/secrecy.h"
 #include "sentinel/core/challenge.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 
-struct command;
 struct engine;
 
 struct engine_options {
@@ -46,9 +46,9 @@ struct slice engine_verdicts(const struct engine *e);
 enum log_level engine_log_level(const struct engine *e);
 /* How many connections to servers and peers it wants, made or not. */
 size_t engine_wanted_links(const struct engine *e);
-/* What a client asks for with these words now, as command_of. */
-const struct command *engine_command(
-    const struct engine *e, const struct slice *words, size_t count);
+/* Which of a client's words may be secrets now, as secrecy_of_request. */
+bool engine_secrecy(
+    const struct engine *e, const struct slice *words, size_t count, enum secrecy *ret);
 /* Whether this client has sent what is not carried out yet. */
 bool engine_has_backlog(const struct engine *e, struct client_id client);
 

@@ -6,6 +6,7 @@
 #include "config/option.h"
 #include "config/users.h"
 #include "config/value.h"
+#include "sentinel/command/secrecy.h"
 
 #include <string.h>
 
@@ -120,31 +121,6 @@ void mask_blot_garbage(struct slice bytes, struct buf *out) {
 
 /* ---- rules of users ---- */
 
-/* The words that a rule without a sign can be. A password that lacks its sign is none of them. */
-static bool is_plain_rule(struct slice rule) {
-    static const char *const words[] = {
-        "on",
-        "off",
-        "nopass",
-        "resetpass",
-        "reset",
-        "sanitize-payload",
-        "skip-sanitize-payload",
-        "clearselectors",
-        "allkeys",
-        "resetkeys",
-        "allchannels",
-        "resetchannels",
-        "allcommands",
-        "nocommands",
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        if (slice_is_nocase(rule, words[i]))
-            return true;
-    }
-    return rule.size == 0 || memchr("+-~&%()", rule.data[0], 7) != NULL;
-}
-
 static void mask_rule(struct mask *m, struct slice rule, struct buf *out) {
     struct slice rest = slice_sub(rule, 1, SIZE_MAX);
     bool has_sign = rule.size > 0 && memchr("><#!", rule.data[0], 4) != NULL;
@@ -154,7 +130,7 @@ static void mask_rule(struct mask *m, struct slice rule, struct buf *out) {
         mask_hash(m, rest, out);
     else if (has_sign)
         mask_password(m, rest, MASK_CONFIGURED, out);
-    else if (is_plain_rule(rule))
+    else if (secrecy_is_plain_rule(rule))
         buf_add_slice(out, rule);
     else
         mask_blot(rule, out);

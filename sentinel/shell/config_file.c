@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "config/diag.h"
+#include "config/exposure.h"
 #include "sentinel/command/access.h"
 #include "sentinel/command/naming.h"
 
@@ -31,6 +32,20 @@ static void check_scripts(const struct config_file *f, struct diag *diag) {
     }
     if (folder >= 0)
         close(folder);
+}
+
+/* ---- passwords ---- */
+
+static void check_place(const char *path, const struct place *password_at, struct diag *diag) {
+    if (password_at->line > 0)
+        exposure_check(diag, NULL, password_at->line, password_at->column, path);
+}
+
+/* Whether others may read what the file itself says. */
+static void check_exposure(const char *path, const struct settings *s, struct diag *diag) {
+    check_place(path, &s->password_at, diag);
+    for (size_t i = 0; i < s->group_count; i++)
+        check_place(path, &s->groups[i].password_at, diag);
 }
 
 /* ---- the whole ---- */
@@ -81,7 +96,9 @@ bool config_file_load(
     } else {
         ok = load_classic_source(from, text, ret, diag);
     }
+    explicit_bzero((void *)(uintptr_t)text.data, text.size);
     mem_free((void *)(uintptr_t)text.data);
+    check_exposure(path, &ret->settings, diag);
     check_scripts(ret, diag);
     access_check(&ret->settings, diag);
     naming_check(&ret->settings.renames, diag);

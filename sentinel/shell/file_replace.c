@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define BESIDE       ".vedette.new"
-#define NEW_MODE     0644 /* less the umask */
-#define PRIVATE_MODE 0600 /* until it has those of the old one */
+#define PRIVATE_MODE 0600 /* until it has those of the old one, if there is one */
+#define KEPT_MODE    0770 /* what is kept of them: there may be passwords in it now */
 
 /* What the new file takes over. */
 struct marks {
@@ -32,7 +32,7 @@ static int read_marks(const char *path, struct marks *ret) {
     if (!S_ISREG(st.st_mode))
         return -EINVAL;
     *ret = (struct marks){
-        .mode = st.st_mode & 0777, .user = st.st_uid, .group = st.st_gid, .known = true
+        .mode = st.st_mode & KEPT_MODE, .user = st.st_uid, .group = st.st_gid, .known = true
     };
     return 0;
 }
@@ -93,8 +93,7 @@ int file_replace(const char *path, struct slice text) {
     char *beside = mem_alloc(size);
     (void)snprintf(beside, size, "%s" BESIDE, path);
     (void)unlink(beside); /* of one that was killed at this */
-    int fd = open(
-        beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, marks.known ? PRIVATE_MODE : NEW_MODE);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, PRIVATE_MODE);
     if (fd < 0) {
         r = -errno;
     } else {

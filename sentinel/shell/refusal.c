@@ -17,6 +17,17 @@ int refuse(const char *format, ...) {
     return SERVICE_REFUSED;
 }
 
+void warn_of_findings(const struct diag *diag) {
+    struct buf text = BUF_INIT;
+    diag_print_warnings(diag, &text);
+    struct slice rest = buf_slice(&text);
+    while (rest.size > 0) {
+        struct slice line = slice_cut(&rest, '\n');
+        fprintf(stderr, "warning: " SLICE_FMT "\n", SLICE_ARG(line));
+    }
+    buf_fini(&text);
+}
+
 int refuse_findings(const char *path, const struct diag *diag) {
     struct buf text = BUF_INIT;
     diag_print(diag, &text);

@@ -5,6 +5,8 @@
 
 struct diag;
 
+/* Each warning as a line. Nothing is refused for them. */
+void warn_of_findings(const struct diag *diag);
 /* "vedette: ..." as one line. Both return SERVICE_REFUSED, the exit status. */
 int refuse(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The findings, and that `path` is refused for them. */

@@ -82,6 +82,7 @@ int service_check(const char *path) {
             file.settings.group_count == 1 ? "" : "s");
     else
         status = refuse_findings(path, &diag);
+    warn_of_findings(&diag);
     config_file_fini(&file);
     diag_fini(&diag);
     mem_free(s.absolute_path);
@@ -301,6 +302,19 @@ static int start(struct service *s, struct plan *plan) {
     return status == SERVICE_OK ? start_recorder(s) : status;
 }
 
+static void log_lines(struct service *s, const struct buf *text) {
+    struct slice rest = buf_slice(text);
+    while (rest.size > 0)
+        logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_cut(&rest, '\n'));
+}
+
+static void log_warnings(struct service *s, const struct diag *diag) {
+    struct buf text = BUF_INIT;
+    diag_print_warnings(diag, &text);
+    log_lines(s, &text);
+    buf_fini(&text);
+}
+
 static void log_start(struct service *s) {
     int64_t wall_ms = s->shell.clock.now.wall_ms;
     logsink_printf(&s->log, wall_ms, LOG_NOTICE,
@@ -346,9 +360,7 @@ static void refuse_reload(struct service *s, const char *why) {
 static void refuse_reload_for(struct service *s, const struct diag *diag) {
     struct buf text = BUF_INIT;
     diag_print(diag, &text);
-    struct slice rest = buf_slice(&text);
-    while (rest.size > 0)
-        logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_cut(&rest, '\n'));
+    log_lines(s, &text);
     buf_clear(&text);
     buf_printf(&text, "%s has %zu finding%s", s->path, diag->count, diag->count == 1 ? "" : "s");
     refuse_reload(s, buf_text(&text));
@@ -418,6 +430,7 @@ static void reload(void *context) {
     plan_init(&plan);
     bool ok = load(s, &new, &diag) &&
         config_merge(&new.settings, store_state(s->store), style_of(&new), &plan, &diag);
+    log_warnings(s, &diag);
     if (!ok)
         refuse_reload_for(s, &diag);
     ok = ok && prepare_outside(s, &new.settings);
@@ -484,12 +497,13 @@ static void stop_rewriter(struct service *s) {
     buf_fini(&why);
 }
 
-static int run(struct service *s) {
+static int run(struct service *s, const struct diag *diag) {
     struct plan plan;
     plan_init(&plan);
     int status = start(s, &plan);
     if (status == SERVICE_OK) {
         log_start(s);
+        log_warnings(s, diag);
         warn_of_memory(s, plan.group_count);
         start_engine(s, &plan);
         watch_signals(s);
@@ -545,7 +559,7 @@ int service_run(const struct service_options *options) {
     last_log = &s.log;
     mem_set_last_words(hear_last_words);
     if (ok)
-        status = run(&s);
+        status = run(&s, &diag);
     else
         status = refuse_findings(path, &diag);
     mem_set_last_words(NULL);

@@ -176,10 +176,19 @@ static bool prepare_fresh(const struct store_place *p, struct buf *why) {
     return make_database(p, why);
 }
 
+/* One that was restored from a copy may be open to others; its log gets the same rights from
+ * SQLite. Who may not change it at least finds out whether it can be used. */
+static void make_private(const char *path) {
+    struct stat st;
+    if (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+        (void)chmod(path, st.st_mode & 0770);
+}
+
 /* SQLite would say it less clearly. */
 static bool check_writable(const struct store_place *p, struct buf *why) {
     if (access(p->database, R_OK | W_OK) < 0)
         return refuse(why, p->database, strerror(errno));
+    make_private(p->database);
     return access(p->folder, W_OK | X_OK) == 0 || refuse(why, p->folder, strerror(errno));
 }
 

@@ -233,6 +233,13 @@ static void reply_well(struct outside *o, struct outside_link *l, struct fuzz_by
     case PENDING_PING:
     case PENDING_HANDSHAKE:
     case PENDING_SCRIPT_KILL:
+    case PENDING_PROOF:
+        break;
+    case PENDING_CHALLENGE:
+        elements[0] = text_value(RESP_BULK, slice_of(PICK(b, ids)));
+        elements[1] = text_value(RESP_BULK, SLICE_LITERAL("0123456789abcdef0123456789abcdef"));
+        elements[2] = text_value(RESP_BULK, SLICE_LITERAL("f"));
+        v = (struct resp_value){ .type = RESP_ARRAY, .elements = elements, .count = 3 };
         break;
     case PENDING_INFO:
         write_info(b, &text);

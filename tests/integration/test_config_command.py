@@ -70,7 +70,7 @@ def test_peers_are_logged_in_at_as_soon_as_the_password_is_right(lab):
     wait_until(lambda: quorum().startswith('NOQUORUM 1 usable'), 20, 'the peer refuses us')
     sentinel.sentinel('CONFIG', 'SET', 'sentinel-user', 'guest', 'sentinel-pass', 'geheim')
     wait_until(lambda: quorum().startswith('OK 2 usable'), 5, 'the peer answers')
-    assert config(sentinel, 'sentinel-*') == {'sentinel-user': 'guest', 'sentinel-pass': 'geheim'}
+    assert config(sentinel, 'sentinel-*') == {'sentinel-user': 'guest', 'sentinel-pass': '******'}
     sentinel.restart()
     wait_until(lambda: quorum().startswith('OK 2 usable'), 10, 'the peer answers after a restart')
     assert 'geheim' not in sentinel.log()

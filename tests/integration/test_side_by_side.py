@@ -54,6 +54,7 @@ LIVE_ROWS = [
         BOUNDED),
     Row('SENTINEL CONFIG SET announce-ip .*', r'- \+ OK|\+ - ERR Invalid value .*', NO_HOST),
     Row('SENTINEL CONFIG GET .*', r'-   \$ \*|\+   \$ ', NO_HOST),
+    Row('SENTINEL CONFIG GET .*', r'-   \$ secret|\+   \$ \*{6}', 'No password is shown.'),
     Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'\+ - ERR LIB-(NAME|VER) cannot contain .*', BOUNDED),
     Row('SENTINEL CONFIG.*', r'- - ERR (Only SENTINEL CONFIG GET <option> / SET <option> <value> are '
         r"supported.|Invalid argument 'loglevel' .*)|\+ - ERR (Only SENTINEL CONFIG GET <param> .*|wrong "

@@ -271,9 +271,9 @@ static void what_is_no_value_at_all_is_refused_alike(void **state) {
     } cases[] = {
         { "", "has no value", -1 },
         { "~", "has no value", 0 },
-        { "!!str x", "tags (tag:yaml.org,2002:str) are not supported", 0 },
-        { "&a x", "anchors (&a) are not supported", 0 },
-        { "*a", "aliases (*a) are not supported", 0 },
+        { "!!str x", "tags are not supported: quote a text that begins with !", 0 },
+        { "&a x", "anchors are not supported: quote a text that begins with &", 0 },
+        { "*a", "aliases are not supported: quote a text that begins with *", 0 },
         { "\"\xff\"", "not YAML: invalid leading UTF-8 octet", 1 },
         { "\"\xc3(\"", "not YAML: invalid trailing UTF-8 octet", 2 },
         { "\"a\x01\"", "not YAML: control characters are not allowed", 2 },

@@ -50,11 +50,31 @@ static void the_number_of_findings_is_bounded(void **state) {
     diag_fini(&d);
 }
 
+static void warnings_stand_apart_each_once(void **state) {
+    struct diag d;
+    struct buf out = BUF_INIT;
+    diag_init(&d, "f");
+    diag_warn(&d, NULL, 3, 4, "beware of %s", "x");
+    diag_warn(&d, NULL, 5, 6, "beware of %s", "x");
+    diag_warn(&d, "g", 1, 2, "beware of %s", "y");
+    assert_int_equal(d.count, 0);
+    assert_int_equal(d.warning_count, 2);
+    assert_printed(&d, "");
+    diag_print_warnings(&d, &out);
+    assert_string_equal(buf_text(&out), "f:3:4: beware of x\ng:1:2: beware of y\n");
+    for (int i = 0; i < 1000; i++)
+        diag_warn(&d, NULL, 1, 1, "%d", i);
+    assert_int_equal(d.warning_count, 100);
+    buf_fini(&out);
+    diag_fini(&d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(findings_are_printed_in_order_of_their_place),
         cmocka_unit_test(a_finding_stays_one_line_whatever_it_quotes),
         cmocka_unit_test(the_number_of_findings_is_bounded),
+        cmocka_unit_test(warnings_stand_apart_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

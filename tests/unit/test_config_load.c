@@ -231,8 +231,8 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
         { "state_dir: a\nstate_dir: b\n",
             "f:2:1: key 'state_dir' stands here again, first in line 1\n" },
         { "state_dir: &a b\nannounce: *a\n",
-            "f:1:12: anchors (&a) are not supported\n"
-            "f:2:11: aliases (*a) are not supported\n" },
+            "f:1:12: anchors are not supported: quote a text that begins with &\n"
+            "f:2:11: aliases are not supported: quote a text that begins with *\n" },
         { "groups: [a]\n", "f:1:9: groups must be a mapping, not a list\n" },
         { "groups: a\n", "f:1:9: groups must be a mapping, not a single value\n" },
     };
@@ -317,7 +317,7 @@ static void each_kind_of_bad_group_option_is_found(void **state) {
         { "    down_after: 1000001h\n", "f:5:17: down_after must be from 1ms to 1000000h\n" },
         { "    down_after: soon\n", "f:5:17: down_after " DURATION_HINT },
         { "    down_after: !!str 5s\n",
-            "f:5:17: tags (tag:yaml.org,2002:str) are not supported\n" },
+            "f:5:17: tags are not supported: quote a text that begins with !\n" },
         { "    failover_timeout: -5s\n", "f:5:23: failover_timeout " DURATION_HINT },
         { "    failover_timeout: 9999999999999999m\n",
             "f:5:23: failover_timeout must be from 1ms to 1000000h\n" },

@@ -64,11 +64,20 @@ static void another_file_takes_the_place_with_mode_and_owner(void **state) {
 static void one_that_is_gone_is_made_anew(void **state) {
     struct fixture *f = *state;
     const char *path = path_in(f, "f");
-    mode_t mask = umask(027);
+    mode_t mask = umask(0);
     assert_int_equal(file_replace(path, SLICE_LITERAL("new")), 0);
     umask(mask);
     assert_text(path, "new");
-    assert_int_equal(look(path).st_mode & 07777, 0640);
+    assert_int_equal(look(path).st_mode & 07777, 0600);
+}
+
+static void others_lose_their_rights(void **state) {
+    struct fixture *f = *state;
+    const char *path = path_in(f, "f");
+    write_file(path, "old");
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(file_replace(path, SLICE_LITERAL("new")), 0);
+    assert_int_equal(look(path).st_mode & 07777, 0660);
 }
 
 static void what_a_killed_process_left_is_no_hindrance(void **state) {
@@ -105,6 +114,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(another_file_takes_the_place_with_mode_and_owner),
         TEST(one_that_is_gone_is_made_anew),
+        TEST(others_lose_their_rights),
         TEST(what_a_killed_process_left_is_no_hindrance),
         TEST(a_folder_or_a_pipe_is_no_file),
         TEST(whether_it_can_be_is_known_before),

@@ -144,7 +144,10 @@ static void a_first_start_makes_folder_marker_database_and_id(void **state) {
     assert_true(exists(f->place.marker));
     store_close(s);
 
+    assert_int_equal(chmod(f->place.database, 0664), 0); /* as a copy may be */
     s = open_store(f);
+    assert_int_equal(stat(f->place.database, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
     assert_false(store_is_fresh(s));
     assert_string_equal(store_state(s)->id, id);
     store_close(s);
