@@ -1,14 +1,16 @@
 #include "config/exposure.h"
 
 #include "config/diag.h"
+#include "config/load_file.h"
 
-#include <sys/stat.h>
+#define OTHERS_READ  04
+#define OTHERS_WRITE 02
 
 void exposure_check(struct diag *diag, const char *file, int line, int column, const char *path) {
-    struct stat st;
-    if (stat(path, &st) < 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
+    unsigned mode = load_file_mode(path);
+    if ((mode & (OTHERS_READ | OTHERS_WRITE)) == 0)
         return;
     diag_warn(diag, file, line, column,
         "%s holds a password, and others may %s it (mode %04o; 'chmod o-rwx' mends that)", path,
-        st.st_mode & S_IWOTH ? "change" : "read", (unsigned)(st.st_mode & 07777));
+        mode & OTHERS_WRITE ? "change" : "read", mode);
 }

@@ -92,6 +92,11 @@ void load_names_fini(struct load_names *n) {
     *n = (struct load_names){ .names = NULL };
 }
 
+unsigned load_file_mode(const char *path) {
+    struct stat st;
+    return stat(path, &st) < 0 ? 0 : st.st_mode & 07777;
+}
+
 bool load_is_same_file(const char *a, const char *b) {
     struct stat left, right;
     return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&

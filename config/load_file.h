@@ -20,6 +20,8 @@ struct load_names {
 };
 void load_names_find(const char *pattern, struct load_names *ret);
 void load_names_fini(struct load_names *n);
+/* The rights of a file, as chmod takes them; 0 if it cannot be looked at. */
+unsigned load_file_mode(const char *path);
 /* Whether both paths lead to one file. */
 bool load_is_same_file(const char *a, const char *b);
 const char *load_file_why(int error); /* for people; error != 0 */
