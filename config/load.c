@@ -573,6 +573,12 @@ static void check_policies(
     }
 }
 
+static void check_user(const struct settings *s, struct diag *diag) {
+    if (s->user_group != NULL && s->user == NULL)
+        diag_add(diag, s->user_group_at.line, s->user_group_at.column,
+            "group goes with a user, and there is none");
+}
+
 /* Users come from one place: the file itself, or an ACL file. */
 static void load_acl_file(struct settings *s, const struct yaml_value *root, struct diag *diag) {
     if (s->acl_file == NULL)
@@ -599,12 +605,15 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         load_level(
             &(struct level){ .scope = OPTION_PROCESS, .settings = ret, .prefix = "", .diag = diag },
             root);
+        ret->user_at = place_of(root, "user");
+        ret->user_group_at = place_of(root, "group");
         check_login(root, "peers", diag);
         check_login(root, "clients", diag);
         load_acl_file(ret, root, diag);
         check_masters(ret, diag);
         check_names(ret, diag);
         check_listen(root, ret, diag);
+        check_user(ret, diag);
         check_groups(root, diag);
         check_policies(root, ret, diag);
     }

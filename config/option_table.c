@@ -437,6 +437,25 @@ const struct option option_table[] = {
             "Whether SENTINEL SET is refused to change the paths of scripts: who may set them may run programs here.",
     },
     {
+        .key = "user",
+        IN_PROCESS(user),
+        .type = OPTION_TYPE_TEXT,
+        .live = OPTION_RESTART,
+        .example = "vedette",
+        .doc =
+            "Started by root, the user that we become for good, once the addresses are bound and state_dir, log.file and "
+            "pid_file are there. From then on it is this user who has to have the right to read this file, and those "
+            "that it names.",
+    },
+    {
+        .key = "group",
+        IN_PROCESS(user_group),
+        .type = OPTION_TYPE_TEXT,
+        .live = OPTION_RESTART,
+        .example = "vedette",
+        .doc = "The group that goes with the user. Without it the user's own.",
+    },
+    {
         .key = "pid_file",
         IN_PROCESS(pid_file),
         .type = OPTION_TYPE_PATH,

@@ -95,7 +95,9 @@ struct settings {
     int64_t client_timeout_ms;      /* of idle clients; 0 = none */
     int64_t keepalive_ms;           /* of accepted connections; 0 = none */
     int64_t backlog;                /* of connections that are not accepted yet */
-    char *pid_file;                 /* owned; NULL = none */
+    char *user, *user_group;        /* owned: whom we become; NULL = nobody else, the user's own */
+    struct place user_at, user_group_at;
+    char *pid_file; /* owned; NULL = none */
     bool daemonize;
     int64_t supervised; /* enum supervised */
     bool syslog_enabled;

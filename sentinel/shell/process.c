@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,18 +60,35 @@ int process_daemonize(void) {
     return 0;
 }
 
-int process_write_pid(const char *path) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
-    int r = dprintf(fd, "%ld\n", (long)getpid()) < 0 ? -errno : 0;
-    close(fd);
-    return r;
+/* ---- the pid file ---- */
+
+/* What another process has written into it stays until we write. */
+void pid_file_open(struct pid_file *p, const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+    *p = (struct pid_file){ .path = mem_strdup(path), .fd = fd, .error = fd < 0 ? -errno : 0 };
 }
 
-void process_remove_pid(const char *path) {
-    if (path != NULL)
-        (void)unlink(path);
+int pid_file_write(struct pid_file *p) {
+    if (p->path == NULL || p->error < 0)
+        return p->error;
+    p->is_ours = true;
+    return ftruncate(p->fd, 0) < 0 || dprintf(p->fd, "%ld\n", (long)getpid()) < 0 ? -errno : 0;
+}
+
+static bool is_empty(int fd) {
+    struct stat found;
+    return fstat(fd, &found) == 0 && found.st_size == 0;
+}
+
+/* Where the folder is not ours to write in it stays behind, empty. */
+void pid_file_close(struct pid_file *p) {
+    if (p->path != NULL && p->error == 0) {
+        if ((p->is_ours || is_empty(p->fd)) && unlink(p->path) < 0)
+            (void)!ftruncate(p->fd, 0);
+        close(p->fd);
+    }
+    mem_free(p->path);
+    *p = (struct pid_file){ .path = NULL };
 }
 
 /* ---- who waits for us ---- */

@@ -17,8 +17,17 @@ int process_enter(const char *folder); /* negative errno on failure */
 enum supervised process_supervisor(enum supervised wanted);
 /* Goes on in the background; before there is a thread. Negative errno on failure. */
 int process_daemonize(void);
-int process_write_pid(const char *path); /* negative errno on failure */
-void process_remove_pid(const char *path);
+
+/* Opened while we may, written when we have started, removed when we stop. */
+struct pid_file {
+    char *path; /* owned; NULL = there is none */
+    int fd;
+    int error;    /* why it could not be opened: negative errno */
+    bool is_ours; /* it holds our number */
+};
+void pid_file_open(struct pid_file *p, const char *path);
+int pid_file_write(struct pid_file *p); /* negative errno on failure, also that of opening it */
+void pid_file_close(struct pid_file *p);
 
 void process_tell_ready(enum supervised supervisor);
 void process_tell_stopping(enum supervised supervisor);

@@ -17,6 +17,7 @@
 #include "sentinel/shell/logsink.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/memory.h"
+#include "sentinel/shell/privileges.h"
 #include "sentinel/shell/process.h"
 #include "sentinel/shell/recorder.h"
 #include "sentinel/shell/refusal.h"
@@ -45,7 +46,8 @@ struct service {
     int64_t record_size;
     struct recorder *recorder; /* NULL = none */
     enum supervised supervisor;
-    char *pid_file;          /* owned; NULL = none was written */
+    struct pid_file pid_file;
+    bool gave_up_privileges;
     char *executable;        /* owned */
     struct config_file file; /* in force */
     struct logsink log;
@@ -55,6 +57,19 @@ struct service {
     struct process_facts facts;
     char os[256];
 };
+
+static void log_lines(struct service *s, const struct buf *text) {
+    struct slice rest = buf_slice(text);
+    while (rest.size > 0)
+        logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_cut(&rest, '\n'));
+}
+
+static void log_findings(struct service *s, const struct diag *diag) {
+    struct buf text = BUF_INIT;
+    diag_print(diag, &text);
+    log_lines(s, &text);
+    buf_fini(&text);
+}
 
 /* ---- the file ---- */
 
@@ -77,7 +92,9 @@ int service_check(const char *path) {
         .absolute_path = process_absolute(path),
         .folder = process_folder(),
     };
-    if (load(&s, &file, &diag))
+    bool ok = load(&s, &file, &diag);
+    privileges_check(&file.settings, &diag);
+    if (ok && diag.count == 0)
         printf("%s is in order: %zu group%s\n", path, file.settings.group_count,
             file.settings.group_count == 1 ? "" : "s");
     else
@@ -127,20 +144,21 @@ static int take_place(struct service *s) {
     return r < 0 ? refuse("cannot go on in the background: %s", strerror(-r)) : SERVICE_OK;
 }
 
-/* Without one there may still be a failover: it is no reason not to start. */
-static void write_pid_file(struct service *s) {
+static void open_pid_file(struct service *s) {
     const struct settings *settings = &s->file.settings;
     const char *path = settings->pid_file;
     if (path == NULL && settings->daemonize && s->supervisor == SUPERVISED_NO)
         path = settings->compat == COMPAT_VALKEY ? "/var/run/valkey.pid" : "/var/run/redis.pid";
-    if (path == NULL)
-        return;
-    int r = process_write_pid(path);
-    if (r == 0)
-        s->pid_file = mem_strdup(path);
-    else
+    if (path != NULL)
+        pid_file_open(&s->pid_file, path);
+}
+
+/* Without one there may still be a failover: it is no reason not to start. */
+static void write_pid_file(struct service *s) {
+    int r = pid_file_write(&s->pid_file);
+    if (r < 0)
         logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
-            "The pid file %s cannot be written: %s", path, strerror(-r));
+            "The pid file %s cannot be written: %s", s->pid_file.path, strerror(-r));
 }
 
 static int open_store(struct service *s) {
@@ -152,7 +170,11 @@ static int open_store(struct service *s) {
     struct buf why = BUF_INIT;
     test_disk_install();
     s->store = store_open(&place, &why);
-    int status = s->store != NULL ? SERVICE_OK : refuse("the state is refused: %s", buf_text(&why));
+    int status = SERVICE_OK;
+    if (s->store != NULL)
+        shell_set_store(&s->shell, s->store);
+    else
+        status = refuse("the state is refused: %s", buf_text(&why));
     buf_fini(&why);
     store_place_fini(&place);
     return status;
@@ -202,7 +224,17 @@ static int seconds_of(int64_t ms) {
     return (int)((ms + 999) / 1000);
 }
 
-static int listen_first(struct service *s) {
+/* Permission is what is lacking where it was given up. */
+static void say_cannot_listen(
+    const struct service *s, const struct endpoint *at, int error, struct buf *why) {
+    char text[ENDPOINT_TEXT_MAX];
+    buf_printf(why, "cannot listen on %s: %s", endpoint_text(at, text), socket_why(error));
+    if (error == -EACCES && s->gave_up_privileges)
+        buf_add_text(why, "; what took root was given up at the start: this takes a restart");
+}
+
+/* Nothing is accepted before all else is in order. */
+static int bind_addresses(struct service *s) {
     const struct settings *settings = &s->file.settings;
     struct listeners *l = &s->shell.listeners;
     l->backlog = (int)settings->backlog;
@@ -210,14 +242,34 @@ static int listen_first(struct service *s) {
     size_t failed;
     int r = listeners_prepare(
         l, settings->listen, settings->listen_optional, settings->listen_count, &failed);
-    if (r < 0) {
-        char at[ENDPOINT_TEXT_MAX];
-        return refuse(
-            "cannot listen on %s: %s", endpoint_text(&settings->listen[failed], at), socket_why(r));
-    }
+    if (r == 0)
+        return SERVICE_OK;
+    struct buf why = BUF_INIT;
+    say_cannot_listen(s, &settings->listen[failed], r, &why);
+    int status = refuse("%s", buf_text(&why));
+    buf_fini(&why);
+    return status;
+}
+
+/* Before there is a thread, and before the state is looked at: that is the user's. */
+static int give_up_privileges(struct service *s) {
+    if (!privileges_are_given_up(&s->file.settings))
+        return SERVICE_OK;
+    struct buf why = BUF_INIT;
+    s->gave_up_privileges = privileges_give_up(&s->file.settings, &why);
+    int status = s->gave_up_privileges ? SERVICE_OK
+                                       : refuse("root cannot be left behind: %s", buf_text(&why));
+    buf_fini(&why);
+    return status;
+}
+
+static int listen_first(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    struct listeners *l = &s->shell.listeners;
     listeners_commit(l);
-    if (settings->unix_socket != NULL)
-        r = listeners_open_local(l, settings->unix_socket, (unsigned)settings->unix_socket_mode);
+    if (settings->unix_socket == NULL)
+        return SERVICE_OK;
+    int r = listeners_open_local(l, settings->unix_socket, (unsigned)settings->unix_socket_mode);
     if (r < 0)
         return refuse("cannot listen on %s: %s", settings->unix_socket, strerror(-r));
     return SERVICE_OK;
@@ -277,9 +329,23 @@ static int start_recorder(struct service *s) {
     return status;
 }
 
-static int start(struct service *s, struct plan *plan) {
+/* What may take root. */
+static int start_outside(struct service *s) {
     size_t descriptors = descriptors_raise();
     int status = take_place(s);
+    if (status != SERVICE_OK)
+        return status;
+    if (!shell_init(&s->shell, &s->log, descriptors))
+        return refuse("the system refuses an event loop");
+    status = bind_addresses(s);
+    if (status != SERVICE_OK)
+        return status;
+    open_pid_file(s);
+    return give_up_privileges(s);
+}
+
+static int start(struct service *s, struct plan *plan) {
+    int status = start_outside(s);
     if (status == SERVICE_OK)
         status = open_store(s);
     if (status == SERVICE_OK)
@@ -290,8 +356,6 @@ static int start(struct service *s, struct plan *plan) {
         status = open_log(s);
     if (status != SERVICE_OK)
         return status;
-    if (!shell_init(&s->shell, &s->log, s->store, descriptors))
-        return refuse("the system refuses an event loop");
     clients_set_limits(&s->shell.clients, &s->file.settings.limits);
     set_name_servers(s);
     set_source(s);
@@ -300,12 +364,6 @@ static int start(struct service *s, struct plan *plan) {
     if (status == SERVICE_OK)
         status = start_rewriter(s);
     return status == SERVICE_OK ? start_recorder(s) : status;
-}
-
-static void log_lines(struct service *s, const struct buf *text) {
-    struct slice rest = buf_slice(text);
-    while (rest.size > 0)
-        logsink_write(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING, slice_cut(&rest, '\n'));
 }
 
 static void log_warnings(struct service *s, const struct diag *diag) {
@@ -323,6 +381,23 @@ static void log_start(struct service *s) {
     if (store_is_fresh(s->store))
         logsink_printf(&s->log, wall_ms, LOG_NOTICE, "This is a first start: a new state was made");
     logsink_printf(&s->log, wall_ms, LOG_NOTICE, "Sentinel ID is %s", store_state(s->store)->id);
+}
+
+/* What root has read, and a reload will not. */
+static void warn_of_lost_rights(struct service *s) {
+    if (!s->gave_up_privileges)
+        return;
+    struct diag diag;
+    struct config_file file;
+    diag_init(&diag, s->path);
+    if (!load(s, &file, &diag)) {
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_WARNING,
+            "As user %s we cannot read what root has read: a reload will be refused",
+            s->file.settings.user);
+        log_findings(s, &diag);
+    }
+    config_file_fini(&file);
+    diag_fini(&diag);
 }
 
 static void warn_of_memory(struct service *s, size_t groups) {
@@ -359,9 +434,7 @@ static void refuse_reload(struct service *s, const char *why) {
 
 static void refuse_reload_for(struct service *s, const struct diag *diag) {
     struct buf text = BUF_INIT;
-    diag_print(diag, &text);
-    log_lines(s, &text);
-    buf_clear(&text);
+    log_findings(s, diag);
     buf_printf(&text, "%s has %zu finding%s", s->path, diag->count, diag->count == 1 ? "" : "s");
     refuse_reload(s, buf_text(&text));
     buf_fini(&text);
@@ -374,9 +447,7 @@ static bool prepare_outside(struct service *s, const struct settings *new) {
     size_t failed = 0;
     int r = listeners_prepare(l, new->listen, new->listen_optional, new->listen_count, &failed);
     if (r < 0) {
-        char at[ENDPOINT_TEXT_MAX];
-        buf_printf(&why, "cannot listen on %s: %s", endpoint_text(&new->listen[failed], at),
-            socket_why(r));
+        say_cannot_listen(s, &new->listen[failed], r, &why);
     } else {
         r = logsink_open(&s->log, new->log_file);
         if (r < 0) {
@@ -504,6 +575,7 @@ static int run(struct service *s, const struct diag *diag) {
     if (status == SERVICE_OK) {
         log_start(s);
         log_warnings(s, diag);
+        warn_of_lost_rights(s);
         warn_of_memory(s, plan.group_count);
         start_engine(s, &plan);
         watch_signals(s);
@@ -517,7 +589,7 @@ static int run(struct service *s, const struct diag *diag) {
     s->shell.recorder = NULL;
     recorder_stop(s->recorder, "a stop");
     process_tell_stopping(s->supervisor);
-    process_remove_pid(s->pid_file);
+    pid_file_close(&s->pid_file);
     stop_rewriter(s);
     logsink_write(&s->log, clock_wall_ms(), LOG_WARNING,
         SLICE_LITERAL("Sentinel is now ready to exit, bye bye..."));
@@ -554,6 +626,8 @@ int service_run(const struct service_options *options) {
     diag_init(&diag, path);
     int status;
     bool ok = load(&s, &s.file, &diag);
+    privileges_check(&s.file.settings, &diag);
+    ok = ok && diag.count == 0;
     bool is_classic = s.file.format == CONFIG_CLASSIC;
     logsink_init(&s.log, s.file.settings.log_level, is_classic ? STDOUT_FILENO : STDERR_FILENO);
     last_log = &s.log;
@@ -571,7 +645,7 @@ int service_run(const struct service_options *options) {
     diag_fini(&diag);
     mem_free(s.absolute_path);
     mem_free(s.folder);
-    mem_free(s.pid_file);
+    pid_file_close(&s.pid_file);
     mem_free(s.record);
     mem_free(s.executable);
     return status;

@@ -90,10 +90,9 @@ static bool make_room(void *context) {
     return clients_evict(&s->clients);
 }
 
-bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors) {
+bool shell_init(struct shell *s, struct logsink *log, size_t descriptors) {
     *s = (struct shell){
         .log = log,
-        .store = store,
         .effects = EFFECTS_INIT,
         .descriptors = descriptors,
     };
@@ -101,7 +100,6 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     if (s->loop == NULL)
         return false;
     struct inlet inlet = { .take = take, .context = s };
-    clock_init(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
     streams_init(&s->streams, s->loop);
     redis_links_init(&s->links, &s->streams, inlet);
     s->links.make_room = make_room;
@@ -111,8 +109,13 @@ bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_
     listeners_init(&s->listeners, s->loop, &s->clients);
     s->runner = runner_new(s->loop, inlet);
     s->errands = errands_new(s->loop, inlet);
-    s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
     return s->runner != NULL && s->errands != NULL;
+}
+
+void shell_set_store(struct shell *s, struct store *store) {
+    clock_init(&s->clock, clock_mono_us() / 1000, clock_wall_ms());
+    s->store = store;
+    s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
 }
 
 void shell_set_rewriter(struct shell *s, struct rewriter *rewriter) {

@@ -35,7 +35,7 @@ struct watch;
 struct shell {
     struct loop *loop;            /* owned */
     struct logsink *log;          /* borrowed */
-    struct store *store;          /* borrowed */
+    struct store *store;          /* borrowed; set before shell_run */
     struct watch *store_watch;    /* owned */
     struct recorder *recorder;    /* borrowed; NULL = nothing is recorded */
     struct rewriter *rewriter;    /* borrowed; NULL = no file is kept up to date */
@@ -62,8 +62,11 @@ struct shell {
     int status; /* to exit with */
 };
 
-/* false if the system refuses what it takes. The clock is read: s->clock.now serves engine_new. */
-bool shell_init(struct shell *s, struct logsink *log, struct store *store, size_t descriptors);
+/* false if the system refuses what it takes. */
+bool shell_init(struct shell *s, struct logsink *log, size_t descriptors);
+/* Time begins then, since to open it takes some: the clock is read, s->clock.now serves engine_new.
+ */
+void shell_set_store(struct shell *s, struct store *store);
 /* A classic file is kept up to date; NULL: no more. */
 void shell_set_rewriter(struct shell *s, struct rewriter *rewriter);
 void shell_fini(struct shell *s);

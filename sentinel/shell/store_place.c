@@ -151,13 +151,14 @@ static int touch(const char *path, const char *text) {
     return r;
 }
 
-static bool make_folder(const struct store_place *p, struct buf *why) {
-    if (mkdir(p->folder, 0700) < 0)
-        return errno == EEXIST || refuse(why, p->folder, strerror(errno));
-    char *parent = join("%s/..", p->folder);
+bool store_place_make_folder(const char *folder, bool *ret_made, struct buf *why) {
+    if (mkdir(folder, 0700) < 0)
+        return errno == EEXIST || refuse(why, folder, strerror(errno));
+    *ret_made = true;
+    char *parent = join("%s/..", folder);
     int r = sync_folder(parent); /* -EACCES: it may be for passing through only */
     mem_free(parent);
-    return r == 0 || r == -EACCES || refuse(why, p->folder, strerror(-r));
+    return r == 0 || r == -EACCES || refuse(why, folder, strerror(-r));
 }
 
 static bool make_database(const struct store_place *p, struct buf *why) {
@@ -169,7 +170,8 @@ static bool make_database(const struct store_place *p, struct buf *why) {
 }
 
 static bool prepare_fresh(const struct store_place *p, struct buf *why) {
-    if (!make_folder(p, why))
+    bool made = false;
+    if (!store_place_make_folder(p->folder, &made, why))
         return false;
     if (p->owns_folder && !check_empty(p, why))
         return false;

@@ -25,6 +25,9 @@ enum store_place_start {
                           0600 */
     STORE_PLACE_KNOWN, /* the marker says that there has to be a database */
 };
+/* Makes the folder, with mode 0700, if it is not there; *ret_made is only set if it was. false with
+ * the reason in *why. */
+bool store_place_make_folder(const char *folder, bool *ret_made, struct buf *why);
 /* Looks and prepares. false with the reason in *why, a sentence that names the culprit. */
 bool store_place_prepare(
     const struct store_place *p, enum store_place_start *ret_start, struct buf *why);

@@ -69,6 +69,11 @@ void load_names_fini(struct load_names *n) {
     *n = (struct load_names){ .names = NULL };
 }
 
+unsigned load_file_mode(const char *path) {
+    size_t number = number_of(path);
+    return number == files.count ? 0 : number % 2 == 0 ? 0600 : 0644;
+}
+
 bool load_is_same_file(const char *a, const char *b) {
     return number_of(a) == number_of(b) && number_of(a) < files.count;
 }

@@ -1,4 +1,8 @@
-"""Fixtures: lab (one test), shared_lab (one module); and the logs of all processes on failure."""
+"""Fixtures: lab and open_lab (one test), shared_lab (one module); and the logs of all processes on failure."""
+
+import os
+import pathlib
+import tempfile
 
 import pytest
 
@@ -57,6 +61,14 @@ def _lab(folder, ports, config):
 @pytest.fixture
 def lab(tmp_path, ports, request):
     yield from _lab(tmp_path, ports, request.config)
+
+
+@pytest.fixture
+def open_lab(ports, request):
+    """One whose folder other users may pass through."""
+    with tempfile.TemporaryDirectory(prefix='vedette-') as folder:
+        os.chmod(folder, 0o755)
+        yield from _lab(pathlib.Path(folder), ports, request.config)
 
 
 @pytest.fixture(scope='module')

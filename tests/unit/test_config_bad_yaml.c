@@ -122,6 +122,8 @@ static const struct row process_rows[] = {
     { "peers.secret_file", SECRET_FILE },
     { "peers.policy", EACH("must be permissive or strict") },
     { "deny_scripts_reconfig", YES_OR_NO },
+    { "user", TEXT },
+    { "group", TEXT },
     { "pid_file", TEXT },
     { "daemonize", YES_OR_NO },
     { "syslog.enabled", YES_OR_NO },
@@ -180,8 +182,10 @@ static void add_option(struct file *f, int indent, const char *key, const char *
     }
     add_line(f, "%*s" SLICE_FMT ": %s", indent, "", SLICE_ARG(name), value);
     f->column = indent + (int)name.size + 3;
-    if (slice_is(name, "user"))
+    if (slice_is(name, "user") && indent > 0)
         buf_printf(&f->text, "%*spassword: p\n", indent, "");
+    if (slice_is(name, "group"))
+        buf_add_text(&f->text, "user: u\n");
 }
 
 static void write_file(

@@ -110,7 +110,7 @@ static void the_reference_names_every_option(void **state) {
 }
 
 int main(void) {
-    (void)setenv("APP", "what the example takes from there", 1);
+    (void)setenv("APP", "what-the-example-takes-from-there", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_generated_files_are_not_stale),
         cmocka_unit_test(the_example_is_valid_and_shows_the_defaults),

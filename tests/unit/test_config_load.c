@@ -161,7 +161,7 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "f:2:1: not YAML: did not find expected node content while parsing a flow node "
             "(from line 2 on)\n" },
         { "anounce: x\n", "f:1:1: unknown key 'anounce'; did you mean 'announce'?\n" },
-        { "group: {}\n", "f:1:1: unknown key 'group'; did you mean 'groups'?\n" },
+        { "grups: {}\n", "f:1:1: unknown key 'grups'; did you mean 'groups'?\n" },
         { "peers: {polcy: permissive}\n", "f:1:9: unknown key 'polcy'; did you mean 'policy'?\n" },
         { "peers: {policy: strict}\ngroups: {}\n",
             "f:1:17: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
@@ -199,6 +199,7 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
             "f:1:42: log.format must be text\n"
             "f:1:53: log.file must not be empty\n" },
         { "log: {level: [debug]}\n", "f:1:14: log.level must be a single value, not a list\n" },
+        { "group: watchers\n", "f:1:8: group goes with a user, and there is none\n" },
         { "listen:\n", "f:1:8: listen has no value\n" },
         { "listen: []\n",
             "f:1:9: listen must name an address at least, unless there is clients.unix_socket\n" },
