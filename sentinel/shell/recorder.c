@@ -310,10 +310,10 @@ void recorder_effects(
 
 /* Why it cannot go on; false if it can. With the mutex. */
 static bool find_end(const struct recorder *r, struct buf *why) {
-    if (r->error != 0)
-        buf_printf(why, "it cannot be written: %s", strerror(r->error));
-    else if (r->is_full)
+    if (r->is_full || r->error == EFBIG) /* the disk was behind by more than is kept free */
         buf_printf(why, "it is full, at %lld bytes", (long long)r->size_max);
+    else if (r->error != 0)
+        buf_printf(why, "it cannot be written: %s", strerror(r->error));
     else if (buf_size(&r->handed) > BACKLOG_MAX)
         buf_add_text(why, "the disk is too slow for it");
     return buf_size(why) > 0;
