@@ -456,6 +456,18 @@ const struct option option_table[] = {
         .doc = "The group that goes with the user. Without it the user's own.",
     },
     {
+        .key = "seccomp",
+        IN_PROCESS(seccomp),
+        .type = OPTION_TYPE_WORD,
+        .words = "no|yes|log",
+        .live = OPTION_RESTART,
+        .standard = "no",
+        .doc =
+            "Whether the kernel refuses us the system calls that we never need, and ends us at one that only an attacker "
+            "would make. log: it writes them down, and nothing else. Scripts are not bound by it: a process of their "
+            "own, made before, starts those that this file names.",
+    },
+    {
         .key = "pid_file",
         IN_PROCESS(pid_file),
         .type = OPTION_TYPE_PATH,

@@ -31,6 +31,9 @@ enum compat { COMPAT_REDIS, COMPAT_VALKEY };
 /* Who waits to hear that we have started; the order is that of the words in option_table.c. */
 enum supervised { SUPERVISED_NO, SUPERVISED_AUTO, SUPERVISED_SYSTEMD, SUPERVISED_UPSTART };
 
+/* What becomes of system calls that we never need; in the order of the words, too. */
+enum seccomp { SECCOMP_NO, SECCOMP_YES, SECCOMP_LOG };
+
 struct rename {
     char command[COMMAND_NAME_MAX]; /* canonical, upper case */
     char name[COMMAND_NAME_MAX];    /* what the servers call it */
@@ -97,7 +100,8 @@ struct settings {
     int64_t backlog;                /* of connections that are not accepted yet */
     char *user, *user_group;        /* owned: whom we become; NULL = nobody else, the user's own */
     struct place user_at, user_group_at;
-    char *pid_file; /* owned; NULL = none */
+    int64_t seccomp; /* enum seccomp */
+    char *pid_file;  /* owned; NULL = none */
     bool daemonize;
     int64_t supervised; /* enum supervised */
     bool syslog_enabled;

@@ -14,6 +14,7 @@ pkg-config                          pkg-config
 /usr/include/yaml.h                 libyaml-dev
 /usr/include/sqlite3.h              libsqlite3-dev
 /usr/include/openssl/evp.h          libssl-dev
+/usr/include/seccomp.h              libseccomp-dev
 /usr/include/zlib.h                 zlib1g-dev
 '
 deps_run='

@@ -9,6 +9,7 @@
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/runner.h"
+#include "sentinel/shell/spawner.h"
 #include "sentinel/shell/store.h"
 
 #define LOOK_EVERY 16 /* effects, at the clock */
@@ -65,10 +66,16 @@ static void perform_one(struct performer *p, const struct now *now, const struct
         logsink_write(p->log, now->wall_ms, e->level, e->text);
         break;
     case EFFECT_RUN:
-        runner_run(p->runner, e->script, e->words, e->word_count);
+        if (p->spawner != NULL)
+            spawner_run(p->spawner, e->script, e->words, e->word_count);
+        else
+            runner_run(p->runner, e->script, e->words, e->word_count);
         break;
     case EFFECT_KILL:
-        runner_kill(p->runner, e->script);
+        if (p->spawner != NULL)
+            spawner_kill(p->spawner, e->script);
+        else
+            runner_kill(p->runner, e->script);
         break;
     case EFFECT_CHECK_SCRIPTS:
         runner_check(p->runner, e->client, e->words, e->word_count);

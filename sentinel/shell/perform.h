@@ -11,6 +11,7 @@ struct errands;
 struct logsink;
 struct redis_links;
 struct runner;
+struct spawner;
 struct store;
 
 /* Who does it, all borrowed, and how far. Zeroed but for those who do it before the first effect of
@@ -23,6 +24,7 @@ struct performer {
     struct store *store;
     struct errands *errands;
     struct runner *runner;
+    struct spawner *spawner;   /* NULL = the runner starts scripts itself */
     struct rewriter *rewriter; /* NULL = no file is kept up to date */
 
     size_t hurried_next, next; /* the first effects that were not looked at by either */

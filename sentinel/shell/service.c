@@ -22,8 +22,10 @@
 #include "sentinel/shell/recorder.h"
 #include "sentinel/shell/refusal.h"
 #include "sentinel/shell/rewriter.h"
+#include "sentinel/shell/sandbox.h"
 #include "sentinel/shell/shell.h"
 #include "sentinel/shell/socket.h"
+#include "sentinel/shell/spawner.h"
 #include "sentinel/shell/store.h"
 #include "sentinel/shell/store_place.h"
 #include "sentinel/shell/test_disk.h"
@@ -73,12 +75,16 @@ static void log_findings(struct service *s, const struct diag *diag) {
 
 /* ---- the file ---- */
 
-static bool load(const struct service *s, struct config_file *ret, struct diag *diag) {
-    const struct config_source from = {
+static struct config_source source_of(const struct service *s) {
+    return (struct config_source){
         .path = s->absolute_path,
         .folder = s->folder,
         .more = s->more,
     };
+}
+
+static bool load(const struct service *s, struct config_file *ret, struct diag *diag) {
+    const struct config_source from = source_of(s);
     return config_file_load(&from, ret, diag);
 }
 
@@ -329,6 +335,45 @@ static int start_recorder(struct service *s) {
     return status;
 }
 
+/* ---- the sandbox ---- */
+
+static enum seccomp seccomp_of(const struct service *s) {
+    return (enum seccomp)s->file.settings.seccomp;
+}
+
+/* Who it is that starts scripts is settled, and there is no thread yet. */
+static int start_spawner(struct service *s) {
+    if (seccomp_of(s) == SECCOMP_NO)
+        return SERVICE_OK;
+    const struct config_source from = source_of(s);
+    struct spawner *spawner;
+    int r = spawner_start(&from, &s->file.settings, &spawner);
+    if (r < 0)
+        return refuse("the process that starts scripts cannot be made: %s", strerror(-r));
+    shell_set_spawner(&s->shell, spawner);
+    return SERVICE_OK;
+}
+
+/* All that takes more has been done. */
+static int enter_sandbox(struct service *s) {
+    if (seccomp_of(s) == SECCOMP_NO)
+        return SERVICE_OK;
+    struct buf why = BUF_INIT;
+    int status = SERVICE_OK;
+    if (sandbox_enter(seccomp_of(s), &why)) {
+        logsink_printf(&s->log, s->shell.clock.now.wall_ms, LOG_NOTICE,
+            "System calls that are never needed are %s from now on",
+            seccomp_of(s) == SECCOMP_YES ? "refused" : "logged by the kernel");
+        test_hook_try_forbidden();
+    } else {
+        status = refuse("seccomp: the filter of system calls cannot be had: %s", buf_text(&why));
+    }
+    buf_fini(&why);
+    return status;
+}
+
+/* ---- starting, the whole ---- */
+
 /* What may take root. */
 static int start_outside(struct service *s) {
     size_t descriptors = descriptors_raise();
@@ -341,7 +386,8 @@ static int start_outside(struct service *s) {
     if (status != SERVICE_OK)
         return status;
     open_pid_file(s);
-    return give_up_privileges(s);
+    status = give_up_privileges(s);
+    return status == SERVICE_OK ? start_spawner(s) : status;
 }
 
 static int start(struct service *s, struct plan *plan) {
@@ -579,6 +625,7 @@ static int run(struct service *s, const struct diag *diag) {
         warn_of_memory(s, plan.group_count);
         start_engine(s, &plan);
         watch_signals(s);
+        status = enter_sandbox(s);
     }
     plan_fini(&plan);
     if (status != SERVICE_OK)

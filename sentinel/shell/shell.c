@@ -14,6 +14,7 @@
 #include "sentinel/shell/recorder.h"
 #include "sentinel/shell/rewriter.h"
 #include "sentinel/shell/runner.h"
+#include "sentinel/shell/spawner.h"
 #include "sentinel/shell/store.h"
 
 #include <sys/resource.h>
@@ -118,6 +119,11 @@ void shell_set_store(struct shell *s, struct store *store) {
     s->store_watch = watch_new(s->loop, store_fd(store), WATCH_READ, on_store, s);
 }
 
+void shell_set_spawner(struct shell *s, struct spawner *spawner) {
+    s->spawner = spawner;
+    spawner_attend(spawner, s->loop, (struct inlet){ .take = take, .context = s });
+}
+
 void shell_set_rewriter(struct shell *s, struct rewriter *rewriter) {
     watch_free(s->rewriter_watch);
     s->rewriter_watch = NULL;
@@ -131,6 +137,7 @@ void shell_fini(struct shell *s) {
         return;
     watch_free(s->store_watch);
     runner_free(s->runner);
+    spawner_free(s->spawner);
     errands_free(s->errands);
     watch_free(s->rewriter_watch);
     listeners_fini(&s->listeners);
@@ -225,6 +232,7 @@ static void carry_out(struct shell *s) {
         .store = s->store,
         .errands = s->errands,
         .runner = s->runner,
+        .spawner = s->spawner,
         .rewriter = s->rewriter,
     };
     for (;;) {

@@ -29,6 +29,7 @@ struct loop;
 struct recorder;
 struct rewriter;
 struct runner;
+struct spawner;
 struct store;
 struct watch;
 
@@ -41,6 +42,7 @@ struct shell {
     struct rewriter *rewriter;    /* borrowed; NULL = no file is kept up to date */
     struct watch *rewriter_watch; /* owned */
     struct runner *runner;        /* owned */
+    struct spawner *spawner;      /* owned; NULL = the runner starts scripts itself */
     struct errands *errands;      /* owned */
     struct engine *engine;        /* owned; set by the caller of shell_run */
     struct effects effects;       /* asked for and not carried out yet */
@@ -67,6 +69,8 @@ bool shell_init(struct shell *s, struct logsink *log, size_t descriptors);
 /* Time begins then, since to open it takes some: the clock is read, s->clock.now serves engine_new.
  */
 void shell_set_store(struct shell *s, struct store *store);
+/* Scripts are started by that process, which is taken. */
+void shell_set_spawner(struct shell *s, struct spawner *spawner);
 /* A classic file is kept up to date; NULL: no more. */
 void shell_set_rewriter(struct shell *s, struct rewriter *rewriter);
 void shell_fini(struct shell *s);

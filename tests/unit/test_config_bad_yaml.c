@@ -124,6 +124,7 @@ static const struct row process_rows[] = {
     { "deny_scripts_reconfig", YES_OR_NO },
     { "user", TEXT },
     { "group", TEXT },
+    { "seccomp", EACH("must be no, yes or log") },
     { "pid_file", TEXT },
     { "daemonize", YES_OR_NO },
     { "syslog.enabled", YES_OR_NO },

@@ -21,6 +21,8 @@ START_TIMEOUT_S = 10
 # scripts/newer names others, and the make that vedettes are to be compatible with.
 STOCK = os.environ.get('STOCK_SENTINEL', 'redis-sentinel')
 COMPAT = os.environ.get('STOCK_COMPAT')
+# What every vedette on a YAML file says of system calls: scripts/test runs some tests again with `yes`.
+SECCOMP = os.environ.get('VEDETTE_SECCOMP')
 SANITIZER_ENV = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0',
                  'UBSAN_OPTIONS': 'print_stacktrace=1'}
 _SANITIZER_REPORT = re.compile(
@@ -86,7 +88,8 @@ class Sentinel(Process):
         if self.make == 'vedette':
             return yaml_text({'listen': [endpoint(self.host, self.port)],
                               'state_dir': str(self.state),
-                              **({'compat': COMPAT} if COMPAT else {}), **self.settings,
+                              **({'compat': COMPAT} if COMPAT else {}),
+                              **({'seccomp': SECCOMP} if SECCOMP else {}), **self.settings,
                               'groups': {g.name: g.as_yaml() for g in self.groups.values()}})
         lines = [f'port {self.port}', f'bind {self.host}', f'dir {self.folder}', *self.lines]
         if not self.is_vedette:
