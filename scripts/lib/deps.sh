@@ -29,6 +29,7 @@ clang                               clang
 redis-sentinel                      redis-sentinel
 ip                                  iproute2
 nft                                 nftables
+systemd-analyze                     systemd
 py:pytest                           python3-pytest
 node                                nodejs
 npm                                 npm
