@@ -134,6 +134,20 @@ bool endpoint_is_ipv6(const struct endpoint *e) {
     return host_family(slice_of(e->host)) == AF_INET6;
 }
 
+size_t endpoint_network(const struct endpoint *e, unsigned char ret[static ENDPOINT_NETWORK_MAX]) {
+    static const unsigned char mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    unsigned char address[IPV6_SIZE];
+    struct slice zone = slice_of(e->host); /* "fe80::1%eth0" */
+    char host[ENDPOINT_HOST_MAX];
+    int family = ip_family(slice_copy(slice_cut(&zone, '%'), host, sizeof(host)), address);
+    bool is_mapped = family == AF_INET6 && memcmp(address, mapped, sizeof(mapped)) == 0;
+    if (family == 0)
+        return 0;
+    size_t size = family == AF_INET || is_mapped ? 4 : 8;
+    memcpy(ret, is_mapped ? address + sizeof(mapped) : address, size);
+    return size;
+}
+
 void endpoint_print(const struct endpoint *e, struct buf *out) {
     char text[ENDPOINT_TEXT_MAX];
     buf_add_text(out, endpoint_text(e, text));

@@ -28,6 +28,10 @@ bool endpoint_is_ip(const struct endpoint *e);
 /* A unix socket: its path stands for the host, and there is no port. */
 bool endpoint_is_path(const struct endpoint *e);
 bool endpoint_is_ipv6(const struct endpoint *e);
+/* The network that one user of the address is likely to have for himself: all of an IPv4 address,
+ * the first 64 bits of an IPv6 one. Returns how many bytes; 0 of what is no address. */
+#define ENDPOINT_NETWORK_MAX 8
+size_t endpoint_network(const struct endpoint *e, unsigned char ret[static ENDPOINT_NETWORK_MAX]);
 bool host_is_ip(struct slice host);
 /* Whether it can be a host name: letters, digits, '-', '_' and dots, the last label not a number.
  */

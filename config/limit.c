@@ -14,6 +14,8 @@ static const char *const names[] = {
     [LIMIT_PEERS] = "peers",
     [LIMIT_REPLICAS] = "replicas",
     [LIMIT_INFO_CACHE] = "info_cache",
+    [LIMIT_CLIENTS_PER_ADDRESS] = "clients_per_address",
+    [LIMIT_FAILED_LOGINS] = "failed_logins",
 };
 static_assert(ARRAY_SIZE(names) == LIMIT_COUNT, "a name for each limit");
 

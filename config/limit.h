@@ -15,7 +15,9 @@ enum limit {
     LIMIT_PENDING_COMMANDS,
     LIMIT_PEERS,
     LIMIT_REPLICAS,
-    LIMIT_INFO_CACHE, /* bytes, of all servers together */
+    LIMIT_INFO_CACHE,          /* bytes, of all servers together */
+    LIMIT_CLIENTS_PER_ADDRESS, /* 0 = none */
+    LIMIT_FAILED_LOGINS,       /* of an address, in a minute; 0 = none */
     LIMIT_COUNT,
 };
 

@@ -211,6 +211,30 @@ const struct option option_table[] = {
             "like others takes about a tenth of its size. Beyond, that of a server is not kept, and shows as null.",
     },
     {
+        .key = "limits.clients_per_address",
+        IN_LIMITS(LIMIT_CLIENTS_PER_ADDRESS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = 1000000,
+        .standard = "0",
+        .doc =
+            "Clients at a time from one address, of IPv6 one network of 64 bits; peers count, too, those at a unix "
+            "socket do not. A further one is told so and closed. 0: as many as limits.clients.",
+    },
+    {
+        .key = "limits.failed_logins",
+        IN_LIMITS(LIMIT_FAILED_LOGINS),
+        .type = OPTION_TYPE_COUNT,
+        .live = OPTION_LIVE,
+        .min = 0,
+        .max = 1000000,
+        .standard = "0",
+        .doc =
+            "Logins that may fail within a minute from one address, counted as for clients_per_address. Then all of "
+            "that address are refused, right passwords, too, until the minute is over. 0: any number.",
+    },
+    {
         .key = "compat",
         IN_PROCESS(compat),
         .type = OPTION_TYPE_WORD,
@@ -311,7 +335,7 @@ const struct option option_table[] = {
         .type = OPTION_TYPE_USERS,
         .live = OPTION_LIVE,
         .example =
-            "{app: 'on >${APP} +ping +subscribe &+switch-master +sentinel|get-master-addr-by-name'}",
+            "{app: 'on >secret +ping +subscribe &+switch-master +sentinel|get-master-addr-by-name'}",
         .doc =
             "Users that clients can log in as, each with the rules of ACL SETUSER that make it; a password may be "
             ">${NAME}. What ACL SETUSER and DELUSER change is kept until the user is changed here.",

@@ -185,11 +185,37 @@ static void note(
     buf_fini(&client);
 }
 
+/* Whether no login from there is looked at any more, for the time being. */
+static bool is_held_off(struct call *call) {
+    int64_t max = call->core->settings.limits.max[LIMIT_FAILED_LOGINS];
+    if (max == 0 || origin_failures(call->session->origin, call->core->now.mono_ms) < (uint64_t)max)
+        return false;
+    call->core->limit_hits[LIMIT_FAILED_LOGINS]++;
+    resp_error(&call->reply,
+        SLICE_LITERAL("ERR Too many failed logins from this address: try again in a minute"));
+    return true;
+}
+
+static void refuse_login(struct call *call, struct slice user, const struct acl_user *known) {
+    int64_t now_ms = call->core->now.mono_ms,
+            max = call->core->settings.limits.max[LIMIT_FAILED_LOGINS];
+    note(call, ACL_REASON_AUTH, call->args[0], user);
+    origin_fail(call->session->origin, now_ms);
+    bool is_last = max > 0 && origin_failures(call->session->origin, now_ms) == (uint64_t)max;
+    if (is_last)
+        audit_held_off(call);
+    else
+        audit_login(call, known);
+    resp_error(&call->reply,
+        SLICE_LITERAL("WRONGPASS invalid username-password pair or user is disabled."));
+}
+
 bool access_log_in(struct call *call, struct slice user, struct slice password) {
+    if (is_held_off(call))
+        return false;
     struct acl_user *u = acl_find(&call->server->access.acl, user);
     if (u == NULL || !acl_user_accepts(u, password)) {
-        note(call, ACL_REASON_AUTH, call->args[0], user);
-        audit_login(call, u);
+        refuse_login(call, user, u);
         return false;
     }
     call->session->user = u;

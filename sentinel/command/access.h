@@ -35,7 +35,8 @@ bool access_admits(
 void access_enter(struct session *s);
 /* Whether the client has to log in before it may ask for anything. */
 bool access_is_barred(const struct session *s);
-/* Logs in; false, noted in the log of refusals, if user and password do not fit. */
+/* Logs in; false after refusing: user and password do not fit, which the log of refusals notes, or
+ * too many logins from there have failed. */
 bool access_log_in(struct call *call, struct slice user, struct slice password);
 /* Whether the call's command may be carried out; false after refusing it. */
 bool access_permits(struct call *call);

@@ -23,6 +23,7 @@ static const struct {
     [AUDIT_DONE] = { 1000, 10 },
     [AUDIT_REFUSED] = { 20, 1000 },
     [AUDIT_LOGIN] = { 20, 1000 },
+    [AUDIT_HELD_OFF] = { 20, 1000 },
 };
 
 /* Whether a line may be written; *ret_unlogged: how many before it were not. */
@@ -184,5 +185,18 @@ void audit_login(struct call *call, const struct acl_user *user) {
         buf_add_text(&line, "user ");
         add_cut(&line, acl_user_name(user));
     }
+    write_line(call, &line, unlogged);
+}
+
+void audit_held_off(struct call *call) {
+    uint64_t unlogged;
+    if (!spend(call, AUDIT_HELD_OFF, &unlogged))
+        return;
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    add_client(&line, call->session);
+    buf_printf(&line,
+        " failed to log in, as others from its address: %lld within a minute "
+        "(limits.failed_logins). Logins from there are refused until it is over",
+        (long long)call->core->settings.limits.max[LIMIT_FAILED_LOGINS]);
     write_line(call, &line, unlogged);
 }

@@ -9,7 +9,7 @@
 struct acl_user;
 struct call;
 
-enum audit_kind { AUDIT_DONE, AUDIT_REFUSED, AUDIT_LOGIN, AUDIT_KIND_COUNT };
+enum audit_kind { AUDIT_DONE, AUDIT_REFUSED, AUDIT_LOGIN, AUDIT_HELD_OFF, AUDIT_KIND_COUNT };
 
 struct audit {
     struct audit_budget {
@@ -24,3 +24,5 @@ void audit_keep(struct call *call);
 void audit_request(struct call *call, struct slice reply);
 /* A client failed to log in as `user`, who is nobody if NULL. */
 void audit_login(struct call *call, const struct acl_user *user);
+/* The same, and it was the last that its address may fail with for now. */
+void audit_held_off(struct call *call);

@@ -72,13 +72,18 @@ static void print_sentinel(const struct server *s, struct buf *out) {
 
 /* ---- # Vedette ---- */
 
-/* The most that one client uses of its limits, and the oldest reply that waits. */
+/* The most that one client, or one address, uses of its limits, and the oldest reply that waits. */
 static void measure_clients(const struct server *s, uint64_t used[LIMIT_COUNT]) {
     map_for_each(session, &s->sessions, struct session) {
         used[LIMIT_QUERY_BUFFER] = MAX_OF(used[LIMIT_QUERY_BUFFER], buf_size(&session->query));
         used[LIMIT_PARKED_REPLIES] = MAX_OF(used[LIMIT_PARKED_REPLIES], session->waiting_count);
         used[LIMIT_SUBSCRIPTIONS] =
             MAX_OF(used[LIMIT_SUBSCRIPTIONS], session_subscription_count(session));
+    }
+    map_for_each(origin, &s->origins.by_network, struct origin) {
+        used[LIMIT_CLIENTS_PER_ADDRESS] = MAX_OF(used[LIMIT_CLIENTS_PER_ADDRESS], origin->clients);
+        used[LIMIT_FAILED_LOGINS] =
+            MAX_OF(used[LIMIT_FAILED_LOGINS], origin_failures(origin, s->core->now.mono_ms));
     }
     const struct heap_item *oldest = heap_first(&s->waits);
     if (oldest != NULL)

@@ -5,11 +5,6 @@
 #include "sentinel/command/session.h"
 #include "sentinel/core/core.h"
 
-static void refuse_login(struct call *call) {
-    resp_error(&call->reply,
-        SLICE_LITERAL("WRONGPASS invalid username-password pair or user is disabled."));
-}
-
 void run_auth(struct call *call) {
     bool names_user = call->count == 3;
     if (call->count > 3) {
@@ -25,8 +20,6 @@ void run_auth(struct call *call) {
     struct slice user = names_user ? call->args[1] : SLICE_LITERAL("default");
     if (access_log_in(call, user, call->args[call->count - 1]))
         reply_ok(call);
-    else
-        refuse_login(call);
 }
 
 /* ---- HELLO ---- */
@@ -70,10 +63,8 @@ static bool read_hello(struct call *call, struct hello_options *ret) {
 
 /* Logs in if it is asked to; false after refusing. */
 static bool log_in(struct call *call, const struct hello_options *options) {
-    if (options->logs_in && !access_log_in(call, options->user, options->password)) {
-        refuse_login(call);
+    if (options->logs_in && !access_log_in(call, options->user, options->password))
         return false;
-    }
     if (access_is_barred(call->session)) {
         resp_error(&call->reply,
             SLICE_LITERAL("NOAUTH HELLO must be called with the client already authenticated, "

@@ -31,6 +31,7 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
         s->listen[i] = settings->listen[i];
     access_init(&s->access, &core->settings);
     naming_init(&s->naming, &core->settings.renames);
+    origins_init(&s->origins);
     list_init(&s->monitors);
     list_init(&s->unsent);
     list_init(&s->parked);
@@ -47,6 +48,7 @@ void server_free(struct server *s) {
     map_fini(&s->sessions);
     pubsub_fini(&s->pubsub);
     access_fini(&s->access);
+    origins_fini(&s->origins);
     naming_fini(&s->naming);
     heap_fini(&s->waits);
     heap_fini(&s->idle);
@@ -96,13 +98,24 @@ static void refuse(struct server *s, struct client_id id, struct slice error) {
     effects_add(s->core->out, EFFECT_HANGUP)->client = id;
 }
 
+static bool is_one_too_many(
+    struct server *s, enum limit limit, size_t count, struct client_id client, const char *error) {
+    int64_t max = s->core->settings.limits.max[limit];
+    bool unlimited = limit == LIMIT_CLIENTS_PER_ADDRESS && max == 0;
+    if (unlimited || count < (uint64_t)max)
+        return false;
+    s->core->limit_hits[limit]++;
+    refuse(s, client, slice_of(error));
+    return true;
+}
+
 static void open_session(struct server *s, const struct input *in) {
     s->stats.connections++;
-    if (map_count(&s->sessions) >= (uint64_t)s->core->settings.limits.max[LIMIT_CLIENTS]) {
-        s->core->limit_hits[LIMIT_CLIENTS]++;
-        refuse(s, in->client, SLICE_LITERAL("-ERR max number of clients reached\r\n"));
+    if (is_one_too_many(s, LIMIT_CLIENTS, map_count(&s->sessions), in->client,
+            "-ERR max number of clients reached\r\n") ||
+        is_one_too_many(s, LIMIT_CLIENTS_PER_ADDRESS, origins_count(&s->origins, &in->remote),
+            in->client, "-ERR max number of clients from this address reached\r\n"))
         return;
-    }
     if (!access_admits(&s->access, &s->core->settings, &in->remote)) {
         refuse(s, in->client,
             SLICE_LITERAL(

@@ -11,6 +11,7 @@
 #include "sentinel/command/access.h"
 #include "sentinel/command/audit.h"
 #include "sentinel/command/naming.h"
+#include "sentinel/command/origin.h"
 #include "sentinel/command/pubsub.h"
 #include "sentinel/core/input.h"
 
@@ -79,6 +80,7 @@ struct server {
     int64_t idle_timeout_ms; /* clients.timeout, as `idle` has it */
     struct pubsub pubsub;
     struct access access;
+    struct origins origins;
     struct audit audit;
     struct naming naming;
 

@@ -24,6 +24,7 @@ struct session *session_new(struct server *server, const struct input *opened) {
     *s = (struct session){
         .server = server,
         .id = opened->client,
+        .origin = origins_enter(&server->origins, &opened->remote),
         .remote = opened->remote,
         .local = opened->local,
         .descriptor = opened->descriptor,
@@ -41,6 +42,7 @@ void session_free(struct session *s) {
     if (s == NULL)
         return;
     pubsub_leave(&s->server->pubsub, s);
+    origins_leave(&s->server->origins, s->origin, s->server->core->now.mono_ms);
     list_remove(&s->unsent);
     list_remove(&s->parked);
     heap_remove(&s->server->waits, &s->oldest);

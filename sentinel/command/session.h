@@ -19,6 +19,7 @@
 struct acl_user;
 struct command;
 struct input;
+struct origin;
 struct server;
 struct waiting;
 
@@ -89,6 +90,7 @@ struct session {
     struct tracking tracking;
     struct proofs proofs;
 
+    struct origin *origin; /* where it is counted; borrowed; NULL = nowhere */
     struct endpoint remote, local;
     int descriptor;                               /* for CLIENT LIST only */
     char *name;                                   /* owned; NULL = none */

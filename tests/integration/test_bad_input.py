@@ -401,6 +401,11 @@ TRICKY = ['two words', ' lead', 'trail ', 'quote"', "apos'", '"quoted"', "'q'", 
           'x" sentinel monitor evil 127.0.0.1 1 1', 'secret # comment', '{a: b}', ': ', '- a', '~']
 
 
+def password_lines(sentinel):
+    return [line for line in sentinel.file.read_text('utf-8').splitlines()
+            if line.startswith(('sentinel sentinel-pass ', 'sentinel auth-pass '))]
+
+
 def test_tricky_values_stay_in_their_place(lab):
     """They are stored, and read back after a restart, from the state and from the file alone."""
     server = lab.server('server').start()
@@ -426,7 +431,10 @@ def test_tricky_values_stay_in_their_place(lab):
             path.unlink()       # as if a stock sentinel had been there: the file is all there is
         sentinel.start()
         config = sentinel.sentinel('CONFIG', 'GET', 'sentinel-*')
-        assert config == ['sentinel-user', value, 'sentinel-pass', value]
+        assert config == ['sentinel-user', value, 'sentinel-pass', value and '******']
+        told = password_lines(sentinel)
+        assert len(told) == 2 and sentinel.sentinel('FLUSHCONFIG') == 'OK'
+        assert password_lines(sentinel) == told
         assert sentinel.names() == names
     assert torn_lines(sentinel) == []
     with pytest.raises(ReplyError):

@@ -158,6 +158,8 @@ static void the_limits_are_shown_as_they_are(void **state) {
         "vedette_limit_pending_commands:max=100,used=0,hits=0",
         "vedette_limit_peers:max=64,used=2,hits=0",
         "vedette_limit_replicas:max=256,used=2,hits=0",
+        "vedette_limit_clients_per_address:max=0,used=2,hits=0",
+        "vedette_limit_failed_logins:max=0,used=0,hits=0",
         "vedette_clients_evicted:0",
     };
     struct desk *d = *state;

@@ -198,6 +198,31 @@ static void only_literals_are_ips(void **state) {
     assert_false(host_is_ip((struct slice){ NULL, 0 }));
 }
 
+static void a_network_is_what_one_user_has(void **state) {
+    static const struct {
+        const char *host;
+        size_t size;
+        unsigned char network[ENDPOINT_NETWORK_MAX];
+    } cases[] = {
+        { "10.0.0.9", 4, { 10, 0, 0, 9 } },
+        { "::ffff:10.0.0.9", 4, { 10, 0, 0, 9 } },
+        { "2001:db8:1:2:3:4:5:6", 8, { 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 2 } },
+        { "::1", 8, { 0 } },
+        { "fe80::1%eth0", 8, { 0xfe, 0x80 } },
+        { "/run/x.sock", 0, { 0 } },
+        { "localhost", 0, { 0 } },
+        { "", 0, { 0 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct endpoint e = { .port = 1 };
+        unsigned char network[ENDPOINT_NETWORK_MAX];
+        slice_copy(slice_of(cases[i].host), e.host, sizeof(e.host));
+        assert_int_equal(endpoint_network(&e, network), cases[i].size);
+        assert_memory_equal(network, cases[i].network, cases[i].size);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_read_and_printed_in_canonical_form),
@@ -206,6 +231,7 @@ int main(void) {
         cmocka_unit_test(a_host_may_be_as_long_as_a_name_can_be),
         cmocka_unit_test(equality_looks_at_host_without_case_and_port),
         cmocka_unit_test(only_literals_are_ips),
+        cmocka_unit_test(a_network_is_what_one_user_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

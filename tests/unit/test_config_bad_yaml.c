@@ -93,6 +93,8 @@ static const struct row process_rows[] = {
     { "limits.peers", COUNT("1 to 1000") },
     { "limits.replicas", COUNT("1 to 10000") },
     { "limits.info_cache", SIZE },
+    { "limits.clients_per_address", COUNT("0 to 1000000") },
+    { "limits.failed_logins", COUNT("0 to 1000000") },
     { "compat", EACH("must be redis or valkey") },
     { "hostnames.resolve", YES_OR_NO },
     { "hostnames.servers",
