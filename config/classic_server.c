@@ -1,6 +1,7 @@
 #include "config/classic_server.h"
 
 #include "common/buf.h"
+#include "common/ensure.h"
 #include "common/glob.h"
 #include "common/mem.h"
 #include "config/diag.h"
@@ -9,6 +10,7 @@
 #include "config/option.h"
 #include "config/settings.h"
 #include "config/suggest.h"
+#include "config/tls.h"
 #include "config/value.h"
 
 #include <string.h>
@@ -22,6 +24,7 @@ void classic_server_standards(struct settings *settings) {
     settings->supervised = SUPERVISED_NO;
     mem_free(settings->syslog_ident);
     settings->syslog_ident = mem_strdup("redis");
+    settings->tls.verify_names = TLS_NAMES_NO; /* there is no directive to ask for less */
 }
 
 void classic_server_init(struct classic_server *s, struct settings *settings, struct diag *diag) {
@@ -55,20 +58,20 @@ static void add_listen(struct classic_server *s, const struct classic_line *l, s
     else if (slice_is(host, "::*"))
         host = SLICE_LITERAL("::");
 
-    if (to->listen_count == LISTEN_MAX) {
+    if (to->listen.count == LISTEN_MAX) {
         CLASSIC_FINDING(s->diag, l, index, "more than %d addresses to bind", LISTEN_MAX);
-    } else if (!host_is_ip(host) || !endpoint_make(host, 0, &to->listen[to->listen_count])) {
+    } else if (!host_is_ip(host) || !endpoint_make(host, 0, &to->listen.at[to->listen.count])) {
         CLASSIC_FINDING(s->diag, l, index, "cannot bind '%.*s': not an IP address",
             CLASSIC_QUOTED(classic_word(l, index)));
     } else {
-        to->listen_optional[to->listen_count] = optional;
-        to->listen_count++;
+        to->listen.optional[to->listen.count] = optional;
+        to->listen.count++;
     }
 }
 
 /* The port follows in classic_server_finish. */
 static void read_bind(struct classic_server *s, const struct classic_line *l) {
-    s->settings->listen_count = 0;
+    s->settings->listen.count = 0;
     for (size_t i = 1; i < l->count; i++)
         add_listen(s, l, i);
 }
@@ -292,6 +295,68 @@ static void read_protected_mode(struct classic_server *s, const struct classic_l
         s->settings->protected_mode = yes;
 }
 
+/* ---- TLS ---- */
+
+static void read_tls_port(struct classic_server *s, const struct classic_line *l) {
+    struct buf why = BUF_INIT;
+    if (!value_read_count(classic_word(l, 1), 0, 65535, &s->tls_port, &why))
+        CLASSIC_FINDING(s->diag, l, 1, "tls-port %s", buf_text(&why));
+    if (s->tls_port != 0)
+        s->tls_at = mark_of(l);
+    buf_fini(&why);
+}
+
+static void read_tls_links(struct classic_server *s, const struct classic_line *l) {
+    read_bool(s, l, &s->settings->tls.links);
+    if (s->settings->tls.links)
+        s->tls_at = mark_of(l);
+}
+
+/* Directives of TLS that say what an option of their own says. Passwords may be any bytes; what is
+ * empty unsets a text. */
+struct tls_directive {
+    const char *name, *key;
+};
+
+static const struct tls_directive tls_directives[] = {
+    { "tls-cert-file", "tls.cert" },
+    { "tls-key-file", "tls.key" },
+    { "tls-key-file-pass", "tls.key_password" },
+    { "tls-client-cert-file", "tls.client_cert" },
+    { "tls-client-key-file", "tls.client_key" },
+    { "tls-client-key-file-pass", "tls.client_key_password" },
+    { "tls-ca-cert-file", "tls.ca_file" },
+    { "tls-ca-cert-dir", "tls.ca_dir" },
+    { "tls-auth-clients", "tls.auth_clients" },
+    { "tls-protocols", "tls.protocols" },
+    { "tls-ciphers", "tls.ciphers" },
+    { "tls-ciphersuites", "tls.ciphersuites" },
+    { "tls-dh-params-file", "tls.dh_params_file" },
+    { "tls-prefer-server-ciphers", "tls.prefer_server_ciphers" },
+    { "tls-session-caching", "tls.session_caching" },
+    { "tls-session-cache-size", "tls.session_cache_size" },
+    { "tls-session-cache-timeout", "tls.session_cache_timeout" },
+};
+
+static void read_tls(struct classic_server *s, const struct classic_line *l) {
+    const char *key = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(tls_directives) && key == NULL; i++)
+        if (slice_is_nocase(classic_word(l, 0), tls_directives[i].name))
+            key = tls_directives[i].key;
+    const struct option *o = option_by_key(OPTION_PROCESS, slice_of(key));
+    ensure(o != NULL);
+    if (o->type == OPTION_TYPE_SECRET)
+        secret_set(option_value(o, s->settings), classic_word(l, 1));
+    else if (o->type == OPTION_TYPE_BOOL)
+        read_bool(s, l, option_value(o, s->settings));
+    else if (o->type == OPTION_TYPE_DURATION)
+        read_seconds(s, l, key);
+    else if (o->type == OPTION_TYPE_PATH || o->type == OPTION_TYPE_TEXT)
+        read_path(s, l, option_value(o, s->settings));
+    else
+        read_as(s, l, key);
+}
+
 struct directive {
     const char *name; /* a glob, so that families take one row */
     void (*read)(struct classic_server *s, const struct classic_line *l); /* NULL: see `harmless` */
@@ -325,11 +390,30 @@ static const struct directive directives[] = {
     { "acl-pubsub-default", read_new_channels, NULL },
     { "protected-mode", read_protected_mode, NULL },
     { "rename-command", read_rename, NULL },
+    { "tls-port", read_tls_port, NULL },
+    { "tls-replication", read_tls_links, NULL },
+    { "tls-cluster", NULL, "*" }, /* no sentinel is part of one */
+    { "tls-cert-file", read_tls, NULL },
+    { "tls-key-file", read_tls, NULL },
+    { "tls-key-file-pass", read_tls, NULL },
+    { "tls-client-cert-file", read_tls, NULL },
+    { "tls-client-key-file", read_tls, NULL },
+    { "tls-client-key-file-pass", read_tls, NULL },
+    { "tls-ca-cert-file", read_tls, NULL },
+    { "tls-ca-cert-dir", read_tls, NULL },
+    { "tls-auth-clients", read_tls, NULL },
+    { "tls-protocols", read_tls, NULL },
+    { "tls-ciphers", read_tls, NULL },
+    { "tls-ciphersuites", read_tls, NULL },
+    { "tls-dh-params-file", read_tls, NULL },
+    { "tls-prefer-server-ciphers", read_tls, NULL },
+    { "tls-session-caching", read_tls, NULL },
+    { "tls-session-cache-size", read_tls, NULL },
+    { "tls-session-cache-timeout", read_tls, NULL },
 
     /* Not supported by this version, unless they say what holds anyway. */
-    { "tls-port", NULL, "0" },
-    { "tls-replication", NULL, "no" },
     { "loadmodule", NULL, NULL },
+    { "tls-auth-clients-user", NULL, "off" },
 
     /* Without a meaning for a sentinel, or without one that its clients and peers could notice. */
     { "active*", NULL, "*" },
@@ -381,7 +465,6 @@ static const struct directive directives[] = {
     { "socket-mark-id", NULL, "*" },
     { "stop-writes-on-bgsave-error", NULL, "*" },
     { "stream-*", NULL, "*" },
-    { "tls-*", NULL, "*" }, /* nothing without tls-port and tls-replication */
     { "tracking-table-max-keys", NULL, "*" },
     { "unixsocketgroup", NULL, "*" },
     { "zset-*", NULL, "*" },
@@ -475,13 +558,35 @@ static void finish_acl_file(struct classic_server *s) {
         exposure_check(s->diag, s->acl_at.file, s->acl_at.line, s->acl_at.column, to->acl_file);
 }
 
-void classic_server_finish(struct classic_server *s) {
-    if (s->port == 0)
-        s->settings->listen_count = 0;
-    if (s->port == 0 && s->settings->unix_socket == NULL)
+static void set_port(struct listen *l, int64_t port) {
+    if (port == 0)
+        l->count = 0;
+    for (size_t i = 0; i < l->count; i++)
+        l->at[i].port = (uint16_t)port;
+}
+
+static void finish_listen(struct classic_server *s) {
+    struct settings *to = s->settings;
+    to->tls.listen = to->listen;
+    set_port(&to->listen, s->port);
+    set_port(&to->tls.listen, s->tls_port);
+    if (s->port == 0 && s->tls_port == 0 && to->unix_socket == NULL)
         FINDING_AT(s, s->port_at, "Configured to not listen anywhere: no unixsocket");
-    for (size_t i = 0; i < s->settings->listen_count; i++)
-        s->settings->listen[i].port = (uint16_t)s->port;
+}
+
+static void finish_tls(struct classic_server *s) {
+    char **paths[TLS_PATHS];
+    tls_paths(&s->settings->tls, paths);
+    for (size_t i = 0; i < TLS_PATHS; i++)
+        finish_path(s->settings, paths[i]);
+    enum tls_lack lack = tls_lack(s->settings);
+    if (lack != TLS_LACKS_NOTHING)
+        FINDING_AT(s, s->tls_at, "%s", tls_lack_classic_text(lack));
+}
+
+void classic_server_finish(struct classic_server *s) {
+    finish_listen(s);
     finish_path(s->settings, &s->settings->log_file);
     finish_acl_file(s);
+    finish_tls(s);
 }

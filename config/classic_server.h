@@ -20,6 +20,8 @@ struct classic_server {
     int64_t port;              /* the last `port` line, else the default */
     struct classic_mark port_at;
     struct classic_mark acl_at; /* of `aclfile` */
+    int64_t tls_port;           /* the last `tls-port` line; 0 = none */
+    struct classic_mark tls_at; /* of the last line that has TLS used */
 };
 
 /* Defaults that are others than in YAML. */

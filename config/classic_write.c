@@ -171,25 +171,33 @@ static void say_word(struct writer *w, const char *name, struct slice value) {
     classic_rewrite_say(w->rewrite, (const struct slice[]){ slice_of(name), value }, 2);
 }
 
-static void say_bind(struct writer *w) {
-    const struct settings *s = w->content->settings;
+static void say_bind(struct writer *w, const struct listen *l) {
     struct slice words[1 + LISTEN_MAX] = { SLICE_LITERAL("bind") };
     char texts[LISTEN_MAX][ENDPOINT_HOST_MAX + 1];
-    for (size_t i = 0; i < s->listen_count; i++) {
-        (void)snprintf(texts[i], sizeof(texts[i]), "%s%s", s->listen_optional[i] ? "-" : "",
-            s->listen[i].host);
+    for (size_t i = 0; i < l->count; i++) {
+        (void)snprintf(
+            texts[i], sizeof(texts[i]), "%s%s", l->optional[i] ? "-" : "", l->at[i].host);
         words[1 + i] = slice_of(texts[i]);
     }
-    classic_rewrite_say(w->rewrite, words, 1 + s->listen_count);
+    classic_rewrite_say(w->rewrite, words, 1 + l->count);
 }
 
-/* One port for all. */
+static void say_port(struct writer *w, const char *name, const struct listen *l) {
+    char text[NUMBER_SIZE];
+    say_word(w, name, number(l->count > 0 ? l->at[0].port : 0, text));
+}
+
+/* One port for all, of either kind, and the same hosts. */
 static void say_listen(struct writer *w) {
     const struct settings *s = w->content->settings;
-    char text[NUMBER_SIZE];
-    say_word(w, "port", number(s->listen_count > 0 ? s->listen[0].port : 0, text));
-    if (s->listen_count > 0)
-        say_bind(w);
+    const struct listen *hosts = s->listen.count > 0 ? &s->listen : &s->tls.listen;
+    say_port(w, "port", &s->listen);
+    if (hosts->count > 0)
+        say_bind(w, hosts);
+}
+
+static void say_tls_port(struct writer *w) {
+    say_port(w, "tls-port", &w->content->settings->tls.listen);
 }
 
 static void say_log_level(struct writer *w) {
@@ -280,6 +288,25 @@ static const struct generic generics[] = {
     { "syslog.enabled", { "syslog-enabled" }, NULL },
     { "syslog.ident", { "syslog-ident" }, NULL },
     { "syslog.facility", { "syslog-facility" }, NULL },
+    { "tls.listen", { "tls-port" }, say_tls_port },
+    { "tls.links", { "tls-replication" }, NULL },
+    { "tls.cert", { "tls-cert-file" }, NULL },
+    { "tls.key", { "tls-key-file" }, NULL },
+    { "tls.key_password", { "tls-key-file-pass" }, NULL },
+    { "tls.client_cert", { "tls-client-cert-file" }, NULL },
+    { "tls.client_key", { "tls-client-key-file" }, NULL },
+    { "tls.client_key_password", { "tls-client-key-file-pass" }, NULL },
+    { "tls.ca_file", { "tls-ca-cert-file" }, NULL },
+    { "tls.ca_dir", { "tls-ca-cert-dir" }, NULL },
+    { "tls.auth_clients", { "tls-auth-clients" }, NULL },
+    { "tls.protocols", { "tls-protocols" }, NULL },
+    { "tls.ciphers", { "tls-ciphers" }, NULL },
+    { "tls.ciphersuites", { "tls-ciphersuites" }, NULL },
+    { "tls.dh_params_file", { "tls-dh-params-file" }, NULL },
+    { "tls.prefer_server_ciphers", { "tls-prefer-server-ciphers" }, NULL },
+    { "tls.session_caching", { "tls-session-caching" }, NULL },
+    { "tls.session_cache_size", { "tls-session-cache-size" }, NULL },
+    { "tls.session_cache_timeout", { "tls-session-cache-timeout" }, NULL },
 };
 
 /* Those of `sentinel ...`, written by say_head and say_tail. */

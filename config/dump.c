@@ -135,6 +135,13 @@ void dump_example(struct buf *out) {
 
 /* ---- docs/options.md ---- */
 
+static void write_words(const struct option *o, struct buf *out) {
+    for (struct slice rest = slice_of(o->words); rest.size > 0;) {
+        struct slice word = slice_cut(&rest, '|');
+        buf_printf(out, "`" SLICE_FMT "`%s", SLICE_ARG(word), rest.size > 0 ? ", " : "");
+    }
+}
+
 static void write_values(const struct option *o, struct buf *out) {
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT:
@@ -188,10 +195,11 @@ static void write_values(const struct option *o, struct buf *out) {
             buf_printf(out, "%s`%s`", level > 0 ? ", " : "", log_level_name((enum log_level)level));
         break;
     case OPTION_TYPE_WORD:
-        for (struct slice rest = slice_of(o->words); rest.size > 0;) {
-            struct slice word = slice_cut(&rest, '|');
-            buf_printf(out, "`" SLICE_FMT "`%s", SLICE_ARG(word), rest.size > 0 ? ", " : "");
-        }
+        write_words(o, out);
+        break;
+    case OPTION_TYPE_WORDS:
+        write_words(o, out);
+        buf_add_text(out, "; some of them, separated by blanks");
         break;
     case OPTION_TYPE_RENAMES:
         buf_add_text(out, "`{COMMAND: NAME}`");

@@ -16,6 +16,7 @@ static const char *const names[] = {
     [LIMIT_INFO_CACHE] = "info_cache",
     [LIMIT_CLIENTS_PER_ADDRESS] = "clients_per_address",
     [LIMIT_FAILED_LOGINS] = "failed_logins",
+    [LIMIT_HANDSHAKES] = "handshakes",
 };
 static_assert(ARRAY_SIZE(names) == LIMIT_COUNT, "a name for each limit");
 

@@ -18,6 +18,7 @@ enum limit {
     LIMIT_INFO_CACHE,          /* bytes, of all servers together */
     LIMIT_CLIENTS_PER_ADDRESS, /* 0 = none */
     LIMIT_FAILED_LOGINS,       /* of an address, in a minute; 0 = none */
+    LIMIT_HANDSHAKES,
     LIMIT_COUNT,
 };
 

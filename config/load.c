@@ -10,6 +10,7 @@
 #include "config/option.h"
 #include "config/secret_text.h"
 #include "config/suggest.h"
+#include "config/tls.h"
 #include "config/value.h"
 #include "config/yaml.h"
 
@@ -160,40 +161,41 @@ static void load_secret_file(
 
 /* ---- lists and maps ---- */
 
-static void load_listen_address(struct settings *s, const struct yaml_value *v, struct diag *diag) {
+static void load_listen_address(
+    struct listen *l, const char *key, const struct yaml_value *v, struct diag *diag) {
     struct buf why = BUF_INIT;
     struct endpoint e;
     char text[ENDPOINT_TEXT_MAX];
-    bool valid = expect_shape(v, "listen", YAML_TEXT, diag);
+    bool valid = expect_shape(v, key, YAML_TEXT, diag);
     if (valid && !value_read_endpoint(v->text, &e, &why)) {
-        diag_add(diag, v->line, v->column, "listen %s", buf_text(&why));
+        diag_add(diag, v->line, v->column, "%s %s", key, buf_text(&why));
         valid = false;
     }
     buf_fini(&why);
-    for (size_t i = 0; valid && i < s->listen_count; i++) {
-        if (endpoint_equal(&s->listen[i], &e)) {
-            diag_add(diag, v->line, v->column, "listen names %s twice", endpoint_text(&e, text));
+    for (size_t i = 0; valid && i < l->count; i++) {
+        if (endpoint_equal(&l->at[i], &e)) {
+            diag_add(diag, v->line, v->column, "%s names %s twice", key, endpoint_text(&e, text));
             return;
         }
     }
-    if (valid && s->listen_count == LISTEN_MAX)
-        diag_add(diag, v->line, v->column, "listen names more than %d addresses", LISTEN_MAX);
+    if (valid && l->count == LISTEN_MAX)
+        diag_add(diag, v->line, v->column, "%s names more than %d addresses", key, LISTEN_MAX);
     else if (valid)
-        s->listen[s->listen_count++] = e;
+        l->at[l->count++] = e;
 }
 
 /* One address, or a list of them. */
-static void load_listen(struct settings *s, const struct yaml_value *v, struct diag *diag) {
-    s->listen_count = 0;
-    memset(s->listen_optional, 0, sizeof(s->listen_optional));
+static void load_listen(
+    struct listen *l, const char *key, const struct yaml_value *v, struct diag *diag) {
+    *l = (struct listen){ .count = 0 };
     if (v->shape == YAML_TEXT) {
-        load_listen_address(s, v, diag);
+        load_listen_address(l, key, v, diag);
         return;
     }
-    if (!expect_shape(v, "listen", YAML_LIST, diag))
+    if (!expect_shape(v, key, YAML_LIST, diag))
         return;
     for (size_t i = 0; i < v->item_count; i++)
-        load_listen_address(s, v->items[i], diag);
+        load_listen_address(l, key, v->items[i], diag);
 }
 
 static void load_rename(struct group_settings *g, const struct yaml_value *v, struct diag *diag) {
@@ -301,7 +303,7 @@ static void load_option(
     const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT_LIST:
-        load_listen(settings, v, diag);
+        load_listen(option_value(o, settings), o->key, v, diag);
         break;
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_KEYS_FILE:
@@ -331,6 +333,7 @@ static void load_option(
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         load_scalar(o, settings, v, diag);
         break;
     }
@@ -539,13 +542,35 @@ static void check_groups(const struct yaml_value *root, struct diag *diag) {
             "no groups: name those to watch, or write 'groups: {}' if SENTINEL MONITOR makes them");
 }
 
+/* The same of the password of a key. */
+static void check_key_password(
+    const struct yaml_value *tls, const char *name, const char *file_name, struct diag *diag) {
+    const struct yaml_value *file = yaml_tree_item(tls, file_name);
+    if (file != NULL && yaml_tree_item(tls, name) != NULL)
+        diag_add(diag, file->key_line, file->key_column, "tls must have %s or %s, not both", name,
+            file_name);
+}
+
+/* After other findings it would only be noise. */
+static void check_tls(const struct yaml_value *root, const struct settings *s, struct diag *diag) {
+    const struct yaml_value *tls = yaml_tree_item(root, "tls");
+    enum tls_lack lack = diag->count == 0 ? tls_lack(s) : TLS_LACKS_NOTHING;
+    if (tls == NULL || tls->shape != YAML_MAP)
+        return;
+    check_key_password(tls, "key_password", "key_password_file", diag);
+    check_key_password(tls, "client_key_password", "client_key_password_file", diag);
+    if (lack != TLS_LACKS_NOTHING)
+        diag_add(diag, tls->key_line, tls->key_column, "%s", tls_lack_text(lack));
+}
+
 static void check_listen(
     const struct yaml_value *root, const struct settings *s, struct diag *diag) {
     const struct yaml_value *listen = yaml_tree_item(root, "listen");
     if (listen != NULL && listen->shape == YAML_LIST && listen->item_count == 0 &&
-        s->unix_socket == NULL)
+        s->unix_socket == NULL && s->tls.listen.count == 0)
         diag_add(diag, listen->line, listen->column,
-            "listen must name an address at least, unless there is clients.unix_socket");
+            "listen must name an address at least, unless there is tls.listen or "
+            "clients.unix_socket");
 }
 
 static const struct yaml_value *policy_in(const struct yaml_value *section) {
@@ -614,6 +639,7 @@ bool load_yaml(struct slice text, struct settings *ret, struct diag *diag) {
         check_names(ret, diag);
         check_listen(root, ret, diag);
         check_user(ret, diag);
+        check_tls(root, ret, diag);
         check_groups(root, diag);
         check_policies(root, ret, diag);
     }

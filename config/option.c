@@ -59,6 +59,8 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
         return value_read_bool(text, value, why);
     case OPTION_TYPE_WORD:
         return value_read_word(text, o->words, value, why);
+    case OPTION_TYPE_WORDS:
+        return value_read_words(text, o->words, value, why);
     case OPTION_TYPE_LOG_LEVEL:
         return value_read_log_level(text, value, why);
     case OPTION_TYPE_ENDPOINT_LIST:
@@ -223,6 +225,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_COMMANDS:
     case OPTION_TYPE_USERS: /* by users_restore_one */
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         break;
     }
     return false;
@@ -283,6 +286,9 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_WORD:
         buf_add_slice(out, value_word(o->words, *(const int64_t *)value));
         break;
+    case OPTION_TYPE_WORDS:
+        value_write_words(o->words, *(const int64_t *)value, out);
+        break;
     case OPTION_TYPE_LOG_LEVEL:
         buf_add_text(out, log_level_name(*(const enum log_level *)value));
         break;
@@ -339,6 +345,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         option_write(o, settings, out);
         break;
     }
@@ -348,12 +355,11 @@ static bool text_equal(const char *a, const char *b) {
     return slice_equal(slice_of(a), slice_of(b));
 }
 
-static bool listens_equal(const struct settings *a, const struct settings *b) {
-    if (a->listen_count != b->listen_count)
+static bool listens_equal(const struct listen *a, const struct listen *b) {
+    if (a->count != b->count)
         return false;
-    for (size_t i = 0; i < a->listen_count; i++) {
-        if (!endpoint_equal(&a->listen[i], &b->listen[i]) ||
-            a->listen_optional[i] != b->listen_optional[i])
+    for (size_t i = 0; i < a->count; i++) {
+        if (!endpoint_equal(&a->at[i], &b->at[i]) || a->optional[i] != b->optional[i])
             return false;
     }
     return true;
@@ -377,7 +383,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
     case OPTION_TYPE_ENDPOINT:
         return endpoint_equal(left, right);
     case OPTION_TYPE_ENDPOINT_LIST:
-        return listens_equal(a, b);
+        return listens_equal(left, right);
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
@@ -391,6 +397,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
     case OPTION_TYPE_MODE:
         return *(const int64_t *)left == *(const int64_t *)right;
     case OPTION_TYPE_LOG_LEVEL:

@@ -26,7 +26,8 @@ enum option_type {
     OPTION_TYPE_MODE,        /* of a file: octal digits */
     OPTION_TYPE_BOOL,        /* yes or no */
     OPTION_TYPE_LOG_LEVEL,
-    OPTION_TYPE_WORD, /* one of `words`; its number is the value */
+    OPTION_TYPE_WORD,  /* one of `words`; its number is the value */
+    OPTION_TYPE_WORDS, /* some of `words`, separated by blanks: bit i for number i */
     OPTION_TYPE_RENAMES,
     OPTION_TYPE_USERS,
     OPTION_TYPE_COMMANDS, /* other names of our own commands */
@@ -39,7 +40,7 @@ struct option {
     enum option_live live;
     size_t offset;     /* of the value in struct settings or struct group_settings */
     int64_t min, max;  /* COUNT, DURATION and SIZE */
-    const char *words; /* WORD: separated by '|' */
+    const char *words; /* WORD, WORDS: separated by '|' */
     bool required;
     const char *standard;  /* default, as written in YAML; NULL = none */
     const char *set_name;  /* name in SENTINEL SET (of a group) or SENTINEL CONFIG SET (of the

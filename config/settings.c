@@ -78,15 +78,15 @@ bool group_settings_rename(struct group_settings *g, const struct rename *r) {
 }
 
 void settings_init(struct settings *s) {
-    *s = (struct settings){ .listen_count = 0 };
+    *s = (struct settings){ .groups = NULL };
     option_set_standards(OPTION_PROCESS, s);
     /* As the row of `listen` says. A system without IPv6 serves IPv4 alone. */
-    bool made = endpoint_make(SLICE_LITERAL("0.0.0.0"), LISTEN_PORT, &s->listen[0]);
+    bool made = endpoint_make(SLICE_LITERAL("0.0.0.0"), LISTEN_PORT, &s->listen.at[0]);
     ensure(made);
-    made = endpoint_make(SLICE_LITERAL("::"), LISTEN_PORT, &s->listen[1]);
+    made = endpoint_make(SLICE_LITERAL("::"), LISTEN_PORT, &s->listen.at[1]);
     ensure(made);
-    s->listen_optional[1] = true;
-    s->listen_count = 2;
+    s->listen.optional[1] = true;
+    s->listen.count = 2;
 }
 
 void settings_fini(struct settings *s) {
@@ -94,7 +94,7 @@ void settings_fini(struct settings *s) {
         group_settings_fini(&s->groups[i]);
     mem_free(s->groups);
     option_fini_owned(OPTION_PROCESS, s);
-    *s = (struct settings){ .listen_count = 0 };
+    *s = (struct settings){ .groups = NULL };
 }
 
 void settings_copy_process(struct settings *to, const struct settings *from) {
@@ -113,6 +113,12 @@ struct group_settings *settings_add_group(struct settings *s) {
     struct group_settings *g = &s->groups[s->group_count++];
     group_settings_init(g);
     return g;
+}
+
+uint16_t settings_announced_port(const struct settings *s) {
+    bool is_tls = s->tls.listen.count > 0 && (s->tls.links || s->listen.count == 0);
+    const struct listen *l = is_tls ? &s->tls.listen : &s->listen;
+    return l->count > 0 ? l->at[0].port : 0;
 }
 
 const struct group_settings *settings_group(const struct settings *s, struct slice name) {

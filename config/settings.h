@@ -33,6 +33,44 @@ enum supervised { SUPERVISED_NO, SUPERVISED_AUTO, SUPERVISED_SYSTEMD, SUPERVISED
 
 /* What becomes of system calls that we never need; in the order of the words, too. */
 enum seccomp { SECCOMP_NO, SECCOMP_YES, SECCOMP_LOG };
+/* Where to listen. */
+struct listen {
+    struct endpoint at[LISTEN_MAX];
+    bool optional[LISTEN_MAX]; /* that it cannot be bound is no failure */
+    size_t count;
+};
+
+/* Whether clients have to prove who they are; in the order of the words in option_table.c. */
+enum tls_auth { TLS_AUTH_NO, TLS_AUTH_YES, TLS_AUTH_OPTIONAL };
+/* Whose certificate has to name them; in the order of the words there. */
+enum tls_names { TLS_NAMES_NO, TLS_NAMES_KNOWN, TLS_NAMES_ALWAYS };
+/* Bits of tls_settings.protocols; in the order of the words there. */
+enum tls_protocol { TLS_1_0 = 1, TLS_1_1 = 2, TLS_1_2 = 4, TLS_1_3 = 8 };
+
+/* Of one side: a certificate with those that vouch for it, and its key. Paths; NULL = none. */
+struct tls_identity {
+    char *cert, *key; /* owned */
+    struct secret key_password;
+};
+
+struct tls_settings {
+    struct listen listen; /* accepting TLS */
+    bool links;           /* links to servers and peers are TLS */
+    struct tls_identity server;
+    struct tls_identity client; /* of our links; without a certificate that of the server */
+    char *ca_file, *ca_dir;     /* owned: who vouches for the others; NULL = none */
+    int64_t auth_clients;       /* enum tls_auth */
+    int64_t verify_names;       /* enum tls_names */
+    int64_t protocols;          /* bits: enum tls_protocol */
+    char *ciphers;              /* owned: up to TLS 1.2; NULL = those of the library */
+    char *ciphersuites;         /* owned: of TLS 1.3; NULL = those of the library */
+    bool prefer_server_ciphers;
+    char *dh_params_file; /* owned; NULL = those of the library */
+    bool session_caching;
+    int64_t session_cache_size; /* 0 = no bound */
+    int64_t session_cache_timeout_ms;
+    int64_t handshake_timeout_ms; /* of accepted connections */
+};
 
 struct rename {
     char command[COMMAND_NAME_MAX]; /* canonical, upper case */
@@ -67,10 +105,9 @@ struct group_settings {
 };
 
 struct settings {
-    struct endpoint listen[LISTEN_MAX];
-    bool listen_optional[LISTEN_MAX]; /* that it cannot be bound is no failure */
-    size_t listen_count;
-    struct endpoint announce; /* host "" = not set; port 0 = that of listen */
+    struct listen listen;
+    struct tls_settings tls;
+    struct endpoint announce; /* host "" = not set; port 0 = settings_announced_port */
     char *state_dir;          /* owned */
     enum log_level log_level;
     int64_t log_format; /* enum log_format */
@@ -134,5 +171,8 @@ void settings_fini(struct settings *s);
 void settings_copy_process(struct settings *to, const struct settings *from);
 /* Borrowed until the next addition. At most GROUPS_MAX. */
 struct group_settings *settings_add_group(struct settings *s);
+/* The port that others are told, unless `announce` has one: where links are TLS that for TLS, if
+ * there is one; else the plain one. Source: spec 5.1. */
+uint16_t settings_announced_port(const struct settings *s);
 /* NULL if absent. */
 const struct group_settings *settings_group(const struct settings *s, struct slice name);

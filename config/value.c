@@ -304,21 +304,47 @@ bool value_read_rename(
     return true;
 }
 
-bool value_read_word(struct slice text, const char *words, int64_t *ret, struct buf *why) {
+static bool find_word(struct slice text, const char *words, int64_t *ret) {
     struct slice rest = slice_of(words);
     for (int64_t number = 0; rest.size > 0; number++)
         if (slice_equal_nocase(slice_cut(&rest, '|'), text)) {
             *ret = number;
             return true;
         }
-    buf_add_text(why, "must be ");
-    rest = slice_of(words);
+    return false;
+}
+
+static void list_words(const char *words, struct buf *why) {
+    struct slice rest = slice_of(words);
     while (rest.size > 0) {
         struct slice word = slice_cut(&rest, '|');
         buf_add_slice(why, word);
         if (rest.size > 0)
             buf_add_text(why, memchr(rest.data, '|', rest.size) != NULL ? ", " : " or ");
     }
+}
+
+bool value_read_word(struct slice text, const char *words, int64_t *ret, struct buf *why) {
+    if (find_word(text, words, ret))
+        return true;
+    buf_add_text(why, "must be ");
+    list_words(words, why);
+    return false;
+}
+
+bool value_read_words(struct slice text, const char *words, int64_t *ret, struct buf *why) {
+    int64_t bits = 0, number = 0;
+    bool valid = text.size > 0;
+    for (struct slice rest = text; rest.size > 0 && valid;) {
+        valid = find_word(slice_cut(&rest, ' '), words, &number);
+        bits |= (int64_t)1 << number;
+    }
+    if (valid) {
+        *ret = bits;
+        return true;
+    }
+    buf_add_text(why, "must be one or more, separated by blanks, of ");
+    list_words(words, why);
     return false;
 }
 
@@ -327,4 +353,16 @@ struct slice value_word(const char *words, int64_t number) {
     while (number-- > 0)
         word = slice_cut(&rest, '|');
     return word;
+}
+
+void value_write_words(const char *words, int64_t bits, struct buf *out) {
+    struct slice rest = slice_of(words);
+    bool any = false;
+    for (int64_t number = 0; rest.size > 0; number++) {
+        struct slice word = slice_cut(&rest, '|');
+        if ((bits >> number & 1) == 0)
+            continue;
+        buf_printf(out, "%s" SLICE_FMT, any ? " " : "", SLICE_ARG(word));
+        any = true;
+    }
 }

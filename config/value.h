@@ -39,6 +39,8 @@ bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret);
 bool value_read_log_level(struct slice text, enum log_level *ret, struct buf *why);
 /* One of `words`, which are separated by '|', without case: its number. */
 bool value_read_word(struct slice text, const char *words, int64_t *ret, struct buf *why);
+/* Some of `words`, separated by blanks, without case: bit i for number i. */
+bool value_read_words(struct slice text, const char *words, int64_t *ret, struct buf *why);
 /* yes or no; also true or false, which are the same in YAML. */
 bool value_read_bool(struct slice text, bool *ret, struct buf *why);
 /* 1 to COMMAND_NAME_MAX - 1 bytes without blanks, commas and control characters. */
@@ -52,3 +54,5 @@ void value_write_duration(int64_t ms, struct buf *out);
 void value_write_size(int64_t bytes, struct buf *out); /* "64KiB" */
 /* The word with this number. */
 struct slice value_word(const char *words, int64_t number);
+/* The words with these bits, separated by blanks. */
+void value_write_words(const char *words, int64_t bits, struct buf *out);

@@ -56,11 +56,11 @@ static bool add_text(struct buf *out, struct slice text) {
     return true;
 }
 
-static bool add_listen(struct buf *out, const struct settings *s) {
+static bool add_listen(struct buf *out, const struct listen *l) {
     char text[ENDPOINT_TEXT_MAX];
     buf_add_char(out, '[');
-    for (size_t i = 0; i < s->listen_count; i++)
-        buf_printf(out, "%s'%s'", i > 0 ? ", " : "", endpoint_text(&s->listen[i], text));
+    for (size_t i = 0; i < l->count; i++)
+        buf_printf(out, "%s'%s'", i > 0 ? ", " : "", endpoint_text(&l->at[i], text));
     buf_add_char(out, ']');
     return true;
 }
@@ -126,7 +126,7 @@ static bool add_quoted(const struct option *o, const void *settings, struct buf 
 static bool add_value(const struct writer *w, const struct option *o, struct buf *out) {
     switch (o->type) {
     case OPTION_TYPE_ENDPOINT_LIST:
-        return add_listen(out, w->settings);
+        return add_listen(out, option_const_value(o, w->settings));
     case OPTION_TYPE_RENAMES:
         return add_renames(out, w->settings);
     case OPTION_TYPE_ENDPOINT:
@@ -144,6 +144,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_BOOL:
     case OPTION_TYPE_LOG_LEVEL:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         option_print(o, w->settings, out);
         return true;
     case OPTION_TYPE_USERS:

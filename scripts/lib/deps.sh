@@ -31,6 +31,7 @@ ip                                  iproute2
 nft                                 nftables
 systemd-analyze                     systemd
 py:pytest                           python3-pytest
+py:cryptography                     python3-cryptography
 node                                nodejs
 npm                                 npm
 prometheus-redis-exporter           prometheus-redis-exporter

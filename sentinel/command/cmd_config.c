@@ -143,7 +143,7 @@ static bool read_pairs(struct call *call, struct settings *wanted) {
 static void set(struct call *call) {
     if (!call_check_characters(call, FIRST_WORD, "SENTINEL CONFIG SET"))
         return;
-    struct settings wanted = { .listen_count = 0 };
+    struct settings wanted = { .groups = NULL };
     settings_copy_process(&wanted, &call->core->settings);
     if (read_pairs(call, &wanted))
         reply_ok_after(call, configure_set(call->core, &wanted));

@@ -90,6 +90,7 @@ static void measure_clients(const struct server *s, uint64_t used[LIMIT_COUNT]) 
         used[LIMIT_PARKED_TIME] = (uint64_t)tstamp_age(s->core->now.mono_ms, oldest->at_ms);
     used[LIMIT_CLIENTS] = map_count(&s->sessions);
     used[LIMIT_OUTPUT_BUFFER] = s->usage.clients.longest_unread;
+    used[LIMIT_HANDSHAKES] = s->usage.clients.handshakes;
     used[LIMIT_CLIENT_MEMORY] = MAX_OF(s->held, s->usage.clients.unread);
 }
 
@@ -119,6 +120,8 @@ static uint64_t limit_hits(const struct server *s, enum limit limit) {
         hits += s->usage.clients.overflowed;
     else if (limit == LIMIT_CLIENT_MEMORY)
         hits += s->usage.clients.shed;
+    else if (limit == LIMIT_HANDSHAKES)
+        hits += s->usage.clients.handshakes_cut;
     return hits;
 }
 

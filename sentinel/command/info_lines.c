@@ -121,7 +121,9 @@ static uint64_t process_id(const struct server *s) {
 }
 
 static uint64_t tcp_port(const struct server *s) {
-    return s->listen_count > 0 ? s->listen[0].port : 0;
+    const struct settings *settings = &s->core->settings;
+    const struct listen *l = settings->listen.count > 0 ? &settings->listen : &settings->tls.listen;
+    return l->count > 0 ? l->at[0].port : 0;
 }
 
 static uint64_t wall_us(const struct server *s) {
@@ -140,29 +142,34 @@ static uint64_t lru_clock(const struct server *s) {
     return (uint64_t)s->core->now.wall_ms / 1000 & 0xffffff;
 }
 
-static bool is_port_listed_before(const struct server *s, size_t index) {
+static bool is_port_listed_before(const struct listen *l, size_t index) {
     for (size_t i = 0; i < index; i++) {
-        if (s->listen[i].port == s->listen[index].port)
+        if (l->at[i].port == l->at[index].port)
             return true;
     }
     return false;
 }
 
 /* One line for each port, with all its addresses. */
+static void print_ports(const struct listen *l, const char *name, size_t *number, struct buf *out) {
+    for (size_t i = 0; i < l->count; i++) {
+        if (is_port_listed_before(l, i))
+            continue;
+        buf_printf(out, "listener%zu:name=%s", (*number)++, name);
+        for (size_t k = i; k < l->count; k++) {
+            if (l->at[k].port == l->at[i].port)
+                buf_printf(out, ",bind=%s", l->at[k].host);
+        }
+        buf_printf(out, ",port=%d\r\n", l->at[i].port);
+    }
+}
+
 static void print_listeners(const struct server *s, struct buf *out) {
     size_t number = 0;
-    for (size_t i = 0; i < s->listen_count; i++) {
-        if (is_port_listed_before(s, i))
-            continue;
-        buf_printf(out, "listener%zu:name=tcp", number++);
-        for (size_t k = i; k < s->listen_count; k++) {
-            if (s->listen[k].port == s->listen[i].port)
-                buf_printf(out, ",bind=%s", s->listen[k].host);
-        }
-        buf_printf(out, ",port=%d\r\n", s->listen[i].port);
-    }
+    print_ports(&s->core->settings.listen, "tcp", &number, out);
     if (s->unix_socket != NULL)
-        buf_printf(out, "listener%zu:name=unix,bind=%s\r\n", number, s->unix_socket);
+        buf_printf(out, "listener%zu:name=unix,bind=%s\r\n", number++, s->unix_socket);
+    print_ports(&s->core->settings.tls.listen, "tls", &number, out);
 }
 
 static const struct line server_lines[] = {

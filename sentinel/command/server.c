@@ -19,7 +19,6 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
     *s = (struct server){
         .core = core,
         .facts = facts,
-        .listen_count = settings->listen_count,
         .unix_socket = mem_strdup(settings->unix_socket),
         .started_ms = core->now.mono_ms,
         .sessions = MAP_INIT,
@@ -27,8 +26,6 @@ struct server *server_new(struct core *core, const struct process_facts *facts) 
         .otherwise = BUF_INIT,
         .spare = BUF_INIT,
     };
-    for (size_t i = 0; i < settings->listen_count; i++)
-        s->listen[i] = settings->listen[i];
     access_init(&s->access, &core->settings);
     naming_init(&s->naming, &core->settings.renames);
     origins_init(&s->origins);

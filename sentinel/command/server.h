@@ -55,10 +55,8 @@ struct stats {
 struct server {
     struct core *core;                 /* borrowed */
     const struct process_facts *facts; /* borrowed */
-    struct endpoint listen[LISTEN_MAX];
-    size_t listen_count;
-    char *unix_socket;  /* owned; NULL = none */
-    int64_t started_ms; /* mono */
+    char *unix_socket;                 /* owned; NULL = none */
+    int64_t started_ms;                /* mono */
     struct usage usage;
     struct stats stats;
     struct load spans[LOAD_SPANS]; /* the last ones, in a ring */

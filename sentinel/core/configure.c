@@ -33,7 +33,8 @@ static void announce_at_once(struct core *c) {
 
 static void apply(struct core *c, const struct settings *new) {
     bool same_credentials = credentials_equal(&c->settings, new);
-    bool same_address = endpoint_equal(&c->settings.announce, &new->announce);
+    bool same_address = endpoint_equal(&c->settings.announce, &new->announce) &&
+        settings_announced_port(&c->settings) == settings_announced_port(new);
     bool same_keys = secret_equal(&c->settings.peer_keys, &new->peer_keys);
     settings_copy_process(&c->settings, new);
     if (!same_keys)
@@ -64,7 +65,7 @@ static void persist_override(struct core *c, const struct option *o) {
 }
 
 uint64_t configure_set(struct core *c, const struct settings *wanted) {
-    struct settings old = { .listen_count = 0 };
+    struct settings old = { .groups = NULL };
     settings_copy_process(&old, &c->settings);
     apply(c, wanted);
     for (size_t i = 0; i < option_count; i++) {
@@ -115,7 +116,7 @@ static void adopt_users(struct core *c, const struct settings *before, const str
 }
 
 void configure_adopt(struct core *c, const struct settings *written) {
-    struct settings before = { .listen_count = 0 };
+    struct settings before = { .groups = NULL };
     settings_copy_process(&before, &c->file);
     classic_take_said(&c->file, written);
     for (size_t i = 0; i < option_count; i++) {

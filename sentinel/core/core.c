@@ -244,8 +244,6 @@ struct core *core_new(const struct core_options *options, struct now now, struct
     scripts_init(&c->scripts);
     resolve_init(c);
     room_init(c, &options->descriptors);
-    if (c->settings.listen_count > 0)
-        c->listen = c->settings.listen[0];
     c->now = now;
     c->read_ms = now.heard_ms;
     c->out = out;

@@ -68,8 +68,6 @@ struct core {
     uint64_t shared_epoch;      /* the last one that an attempt of ours made (law C2); 0 = none */
     int64_t shared_epoch_ms;    /* mono: when */
 
-    struct endpoint listen; /* port announced when settings.announce has none; host for the log */
-
     struct map groups;     /* name -> struct group, owned; insertion order is configuration order */
     struct map by_address; /* "host:port" of the configured master, by what was given and by IP ->
                               struct group (first) */

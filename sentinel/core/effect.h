@@ -11,8 +11,8 @@
 struct buf;
 
 enum effect_kind {
-    EFFECT_OPEN,  /* link, incarnation, purpose, address: connect; ends in LINK_UP or LINK_LOST
-                     unless closed before */
+    EFFECT_OPEN, /* link, incarnation, purpose, address, name: connect; ends in LINK_UP or LINK_LOST
+                    unless closed before */
     EFFECT_CLOSE, /* link, incarnation: drop the connection; no input of this incarnation counts any
                      more */
     EFFECT_SEND,  /* link, incarnation, tag, requests: pipelined in one write; may come before
@@ -61,6 +61,7 @@ struct effect {
     uint64_t tag; /* never 0 */
     enum link_purpose purpose;
     struct endpoint address;
+    struct slice name; /* OPEN: the host name that the address was found by; empty = none */
     const struct request *requests;
     size_t request_count;
     uint64_t seq;

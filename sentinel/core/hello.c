@@ -72,7 +72,7 @@ static struct endpoint our_address(const struct core *c, const char *local_host)
     if (e.host[0] == '\0')
         slice_copy(slice_of(local_host), e.host, sizeof(e.host));
     if (e.port == 0)
-        e.port = c->listen.port;
+        e.port = settings_announced_port(&c->settings);
     return e;
 }
 

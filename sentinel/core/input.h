@@ -54,6 +54,8 @@ struct client_usage {
     uint64_t overflowed;             /* closed: did not read (limits.output_buffer) */
     uint64_t shed;                   /* closed: all together did not read (limits.client_memory) */
     uint64_t evicted;                /* closed: a link needed the descriptor */
+    uint64_t handshakes;             /* of TLS, not over now */
+    uint64_t handshakes_cut;         /* closed before: there were more (limits.handshakes) */
     uint64_t unread, longest_unread; /* bytes sent and not read now: by all, by the worst */
 };
 

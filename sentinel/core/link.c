@@ -152,6 +152,8 @@ void link_open(struct core *c, struct link *l) {
     e->incarnation = l->incarnation;
     e->purpose = l->purpose;
     e->address = address_target(link_address(l));
+    if (address_is_named(link_address(l)))
+        e->name = effects_copy(c->out, slice_of(link_address(l)->given.host));
     order_handshake(c, l);
 }
 

@@ -110,19 +110,19 @@ static void unpack_renames(struct unpack *u, struct group_settings *g) {
     }
 }
 
-static void pack_listen(struct buf *out, const struct settings *s) {
-    pack_u64(out, s->listen_count);
-    for (size_t i = 0; i < s->listen_count; i++) {
-        pack_endpoint(out, &s->listen[i]);
-        pack_u64(out, s->listen_optional[i]);
+static void pack_listen(struct buf *out, const struct listen *l) {
+    pack_u64(out, l->count);
+    for (size_t i = 0; i < l->count; i++) {
+        pack_endpoint(out, &l->at[i]);
+        pack_u64(out, l->optional[i]);
     }
 }
 
-static void unpack_listen(struct unpack *u, struct settings *s) {
-    s->listen_count = (size_t)unpack_upto(u, LISTEN_MAX);
-    for (size_t i = 0; i < s->listen_count; i++) {
-        unpack_endpoint(u, &s->listen[i]);
-        s->listen_optional[i] = unpack_bool(u);
+static void unpack_listen(struct unpack *u, struct listen *l) {
+    l->count = (size_t)unpack_upto(u, LISTEN_MAX);
+    for (size_t i = 0; i < l->count; i++) {
+        unpack_endpoint(u, &l->at[i]);
+        l->optional[i] = unpack_bool(u);
     }
 }
 
@@ -136,7 +136,7 @@ static void pack_value(
         pack_endpoint(out, value);
         break;
     case OPTION_TYPE_ENDPOINT_LIST:
-        pack_listen(out, settings);
+        pack_listen(out, value);
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
@@ -155,6 +155,7 @@ static void pack_value(
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_MODE:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         pack_i64(out, *(const int64_t *)value);
         break;
     case OPTION_TYPE_BOOL:
@@ -181,10 +182,11 @@ static void unpack_number(struct unpack *u, const struct option *o, int64_t *val
     int64_t number = unpack_i64(u), min = o->min, max = o->max;
     if (o->type == OPTION_TYPE_MODE) {
         max = 0777;
-    } else if (o->type == OPTION_TYPE_WORD) {
-        max = 0;
+    } else if (o->type == OPTION_TYPE_WORD || o->type == OPTION_TYPE_WORDS) {
+        int64_t last = 0;
         for (const char *c = o->words; *c != '\0'; c++)
-            max += *c == '|';
+            last += *c == '|';
+        max = o->type == OPTION_TYPE_WORD ? last : ((int64_t)2 << last) - 1;
     }
     if (number < min || number > max)
         fail(u);
@@ -199,7 +201,7 @@ static void unpack_value(struct unpack *u, const struct option *o, void *setting
         unpack_endpoint(u, value);
         break;
     case OPTION_TYPE_ENDPOINT_LIST:
-        unpack_listen(u, settings);
+        unpack_listen(u, value);
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
@@ -217,6 +219,7 @@ static void unpack_value(struct unpack *u, const struct option *o, void *setting
     case OPTION_TYPE_SIZE:
     case OPTION_TYPE_MODE:
     case OPTION_TYPE_WORD:
+    case OPTION_TYPE_WORDS:
         unpack_number(u, o, value);
         break;
     case OPTION_TYPE_BOOL:

@@ -1,8 +1,11 @@
 #include "sentinel/shell/client.h"
 
+#include "common/buf.h"
 #include "common/mem.h"
 #include "config/limit.h"
 #include "sentinel/core/input.h"
+#include "sentinel/shell/complaint.h"
+#include "sentinel/shell/tls_session.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +20,7 @@ struct client {
     struct list_node filled;  /* in clients->filled */
     bool is_full;             /* does not read */
     bool was_full;            /* as told to the engine */
+    bool has_spoken;
 };
 
 static const char REFUSAL[] = "-ERR max number of clients reached\r\n";
@@ -71,9 +75,29 @@ static void note_use(struct client *client) {
     client->used = ++client->clients->uses;
 }
 
+/* How a handshake of TLS begins; no request does. */
+static bool is_tls(struct slice bytes) {
+    return bytes.size >= 2 && bytes.data[0] == 0x16 && bytes.data[1] == 0x03;
+}
+
+static bool turns_away(struct client *client, struct slice bytes) {
+    bool is_first = !client->has_spoken;
+    client->has_spoken = true;
+    if (!is_first || stream_is_tls(client->stream) || !is_tls(bytes))
+        return false;
+    struct endpoint remote;
+    stream_remote(client->stream, &remote);
+    complaints_tell(client->clients->complaints,
+        "client %s: closed: it speaks TLS to a port that does not", remote.host);
+    list_append(&client->clients->gone, &client->gone);
+    return true;
+}
+
 static void on_bytes(void *context, struct slice bytes) {
     struct client *client = context;
     struct input *in = &client->clients->read;
+    if (list_is_linked(&client->gone) || turns_away(client, bytes))
+        return;
     note_use(client);
     in->client = client->id;
     in->bytes = bytes;
@@ -83,7 +107,8 @@ static void on_bytes(void *context, struct slice bytes) {
 static void on_ended(void *context, const char *why) {
     struct client *client = context;
     client->clients->overflowed += why == STREAM_OVERFULL;
-    list_append(&client->clients->gone, &client->gone);
+    if (!list_is_linked(&client->gone))
+        list_append(&client->clients->gone, &client->gone);
 }
 
 static void on_filled(void *context, bool is_full) {
@@ -138,19 +163,33 @@ struct client_usage clients_usage(const struct clients *c) {
     };
 }
 
+size_t clients_room_left(const struct clients *c) {
+    uint64_t may = allowed(c), are = map_count(&c->by_id);
+    return may > are ? (size_t)(may - are) : 0;
+}
+
 /* ---- operations ---- */
 
-void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
-    if (map_count(&c->by_id) >= allowed(c)) {
-        c->refused++;
-        (void)!send(fd, REFUSAL, sizeof(REFUSAL) - 1, MSG_NOSIGNAL);
-        close(fd);
+static void refuse(struct clients *c, int fd, struct tls_session *session) {
+    struct slice text = slice_of(REFUSAL);
+    c->refused++;
+    if (session != NULL && tls_session_write(session, text))
+        text = buf_slice(tls_session_output(session));
+    (void)!send(fd, text.data, text.size, MSG_NOSIGNAL);
+    tls_session_free(session);
+    close(fd);
+}
+
+void clients_accept(
+    struct clients *c, int fd, struct tls_session *session, const struct endpoint *remote) {
+    if (clients_room_left(c) == 0) {
+        refuse(c, fd, session);
         return;
     }
     struct client *client = mem_new(struct client);
     client->clients = c;
     client->id.value = ++c->last_id;
-    client->stream = stream_new(c->streams, fd, &handler, &c->streams_may, client);
+    client->stream = stream_new(c->streams, fd, session, &handler, &c->streams_may, client);
     map_put(&c->by_id, key_of(&client->id), client);
     note_use(client);
 
@@ -165,6 +204,8 @@ void clients_accept(struct clients *c, int fd, const struct endpoint *remote) {
     else
         stream_local(client->stream, &in.local);
     inlet_take(&c->inlet, &in);
+    if (session != NULL)
+        stream_catch_up(client->stream);
 }
 
 void clients_write(struct clients *c, struct client_id id, struct slice bytes) {

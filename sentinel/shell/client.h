@@ -11,9 +11,11 @@
 #include "sentinel/shell/stream.h"
 
 struct client_usage;
+struct complaints;
 struct endpoint;
 struct limits;
 struct slice;
+struct tls_session;
 
 #define CLIENT_READ_MAX (16 * 1024) /* bytes read at once */
 #define CLIENT_KEPT     (4 * 1024)  /* bytes that an empty queue keeps */
@@ -27,13 +29,14 @@ typedef size_t clients_room_fn(void *context);
 struct clients {
     struct streams *streams; /* borrowed */
     struct inlet inlet;
-    struct input read;     /* what the next one sent: filled in for each, but made once */
-    clients_room_fn *room; /* asked at each accept; NULL = for any number */
-    void *room_context;    /* borrowed */
-    struct map by_id;      /* struct client, owned */
-    struct list gone;      /* clients whose end is not told yet */
-    struct list leaving;   /* clients to be closed once their bytes are written */
-    struct list filled;    /* clients of whom it is to be told whether they read */
+    struct input read;             /* what the next one sent: filled in for each, but made once */
+    clients_room_fn *room;         /* asked at each accept; NULL = for any number */
+    void *room_context;            /* borrowed */
+    struct complaints *complaints; /* borrowed; NULL = nothing is told */
+    struct map by_id;              /* struct client, owned */
+    struct list gone;              /* clients whose end is not told yet */
+    struct list leaving;           /* clients to be closed once their bytes are written */
+    struct list filled;            /* clients of whom it is to be told whether they read */
     uint64_t last_id;
     uint64_t uses;     /* counts reads and writes, so that the client idle longest is known */
     uint64_t max;      /* limits.clients */
@@ -51,9 +54,13 @@ void clients_fini(struct clients *c);
 void clients_set_limits(struct clients *c, const struct limits *limits);
 struct client_usage clients_usage(const struct clients *c);
 
-/* Takes the descriptor of an accepted connection and tells the engine; refuses and closes it beyond
- * the limit, or where there is no room. */
-void clients_accept(struct clients *c, int fd, const struct endpoint *remote);
+/* Takes the descriptor of an accepted connection, with its session of TLS whose handshake is over
+ * (NULL: it is plain), and tells the engine; refuses and closes it beyond the limit, or where there
+ * is no room. */
+void clients_accept(
+    struct clients *c, int fd, struct tls_session *session, const struct endpoint *remote);
+/* How many may come. */
+size_t clients_room_left(const struct clients *c);
 /* REPLY; dropped if the client is gone. */
 void clients_write(struct clients *c, struct client_id id, struct slice bytes);
 /* PAUSE, RESUME: whether it is read from. */

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "config/diag.h"
 #include "config/exposure.h"
+#include "config/tls.h"
 #include "sentinel/command/access.h"
 #include "sentinel/command/naming.h"
 
@@ -71,6 +72,10 @@ static bool load_classic_source(
     buf_fini(&all);
     anchor(&f->settings.state_dir, from->folder);
     anchor(&f->settings.log_file, from->folder);
+    char **paths[TLS_PATHS];
+    tls_paths(&f->settings.tls, paths);
+    for (size_t i = 0; i < TLS_PATHS; i++)
+        anchor(paths[i], from->folder);
     return ok;
 }
 

@@ -8,6 +8,7 @@
 #include "config/diag.h"
 #include "config/merge.h"
 #include "config/option.h"
+#include "config/tls.h"
 #include "config/yaml_write.h"
 #include "sentinel/shell/classic_state.h"
 #include "sentinel/shell/config_file.h"
@@ -125,16 +126,34 @@ static void tell_options_left_out(const struct source *s) {
             tell_left_out("crash_after", s->plan.groups[i].active.name);
 }
 
-static bool has_one_port(const struct settings *s) {
-    for (size_t i = 1; i < s->listen_count; i++)
-        if (s->listen[i].port != s->listen[0].port)
+static bool has_one_port(const struct listen *l) {
+    for (size_t i = 1; i < l->count; i++)
+        if (l->at[i].port != l->at[0].port)
             return false;
     return true;
 }
 
+/* Whether the addresses of both differ in nothing but the port. */
+static bool has_same_hosts(const struct listen *a, const struct listen *b) {
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->at[i].host, b->at[i].host) != 0)
+            return false;
+    return true;
+}
+
+static bool has_classic_ports(const struct settings *s) {
+    bool has_both = s->listen.count > 0 && s->tls.listen.count > 0;
+    return has_one_port(&s->listen) && has_one_port(&s->tls.listen) &&
+        (!has_both || has_same_hosts(&s->listen, &s->tls.listen));
+}
+
 static int print_classic(const struct source *s) {
-    if (!has_one_port(&s->plan.active))
-        return refuse("%s listens on several ports, and a sentinel.conf has one", s->path);
+    if (!has_classic_ports(&s->plan.active))
+        return refuse("%s listens on several ports, and a sentinel.conf has one (and one for TLS "
+                      "at the same addresses)",
+            s->path);
     struct settings standards;
     struct buf out = BUF_INIT;
     settings_init(&standards);
@@ -179,12 +198,17 @@ static void adapt_paths(struct source *s, const char *state_dir) {
             stderr);
         p->announce.port = 0;
     } else if (p->announce.host[0] != '\0' && p->announce.port == 0) {
-        p->announce.port = p->listen_count > 0 ? p->listen[0].port : LISTEN_PORT;
+        uint16_t port = settings_announced_port(p);
+        p->announce.port = port > 0 ? port : LISTEN_PORT;
     }
     char *folder = getcwd(NULL, 0);
     if (folder != NULL) {
         make_absolute(folder, &p->log_file);
         make_absolute(folder, &p->acl_file);
+        char **paths[TLS_PATHS];
+        tls_paths(&p->tls, paths);
+        for (size_t i = 0; i < TLS_PATHS; i++)
+            make_absolute(folder, paths[i]);
     }
     free(folder);
 }

@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "sentinel/shell/client.h"
+#include "sentinel/shell/handshake.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/socket.h"
 
@@ -13,16 +14,22 @@ struct listener {
     struct listeners *set; /* borrowed */
     struct endpoint at;
     int fd;
-    struct watch *watch; /* owned; NULL while it is only prepared */
+    struct watch *watch;      /* owned; NULL while it is only prepared */
+    bool is_tls, will_be_tls; /* now, and once what is prepared is committed */
 };
 
 static int spare_open(void) {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients) {
+void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients,
+    struct handshakes *handshakes) {
     *l = (struct listeners){
-        .loop = loop, .clients = clients, .spare_fd = spare_open(), .backlog = SOCKET_BACKLOG
+        .loop = loop,
+        .clients = clients,
+        .handshakes = handshakes,
+        .spare_fd = spare_open(),
+        .backlog = SOCKET_BACKLOG,
     };
 }
 
@@ -81,7 +88,10 @@ static void on_ready(void *context, unsigned ready) {
                 remote = one->at;
             else
                 socket_keep_alive(fd, one->set->keepalive_s);
-            clients_accept(one->set->clients, fd, &remote);
+            if (one->is_tls)
+                handshakes_accept(one->set->handshakes, fd, &remote);
+            else
+                clients_accept(one->set->clients, fd, NULL, &remote);
         } else if (r == -EMFILE || r == -ENFILE) {
             if (!refuse_one(one->set, one->fd))
                 return;
@@ -140,26 +150,36 @@ static bool is_lacking(int error) {
     return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT || error == -EPROTONOSUPPORT;
 }
 
-int listeners_prepare(struct listeners *l, const struct endpoint *endpoints, const bool *optional,
-    size_t count, size_t *ret_failed) {
-    listeners_abort(l);
-    l->prepared = mem_alloc(count * sizeof(struct listener *));
-    for (size_t i = 0; i < count; i++) {
+static int prepare(struct listeners *l, const struct listen *wanted, bool is_tls,
+    const struct endpoint **ret_failed) {
+    for (size_t i = 0; i < wanted->count; i++) {
         int r = 0;
-        struct listener *one = find(l, &endpoints[i]);
+        struct listener *one = find(l, &wanted->at[i]);
         if (one == NULL)
-            one = bind_one(l, &endpoints[i], &r);
-        if (one == NULL && optional[i] && is_lacking(r))
+            one = bind_one(l, &wanted->at[i], &r);
+        if (one == NULL && wanted->optional[i] && is_lacking(r))
             continue;
         if (one == NULL) {
-            listeners_abort(l);
-            *ret_failed = i;
+            *ret_failed = &wanted->at[i];
             return r;
         }
+        one->will_be_tls = is_tls;
         if (!contains(l->prepared, l->prepared_count, one))
             l->prepared[l->prepared_count++] = one;
     }
     return 0;
+}
+
+int listeners_prepare(struct listeners *l, const struct listen *plain, const struct listen *tls,
+    const struct endpoint **ret_failed) {
+    listeners_abort(l);
+    l->prepared = mem_alloc((plain->count + tls->count) * sizeof(struct listener *));
+    int r = prepare(l, plain, false, ret_failed);
+    if (r == 0)
+        r = prepare(l, tls, true, ret_failed);
+    if (r < 0)
+        listeners_abort(l);
+    return r;
 }
 
 void listeners_commit(struct listeners *l) {
@@ -171,9 +191,11 @@ void listeners_commit(struct listeners *l) {
     l->count = l->prepared_count;
     l->prepared = NULL;
     l->prepared_count = 0;
-    for (size_t i = 0; i < l->count; i++)
+    for (size_t i = 0; i < l->count; i++) {
+        l->items[i]->is_tls = l->items[i]->will_be_tls;
         if (l->items[i]->watch == NULL)
             listen_to(l->items[i]);
+    }
 }
 
 void listeners_abort(struct listeners *l) {

@@ -3,15 +3,18 @@
 #pragma once
 
 #include "common/endpoint.h"
+#include "config/settings.h"
 
 struct clients;
+struct handshakes;
 struct loop;
 struct listener;
 
 struct listeners {
-    struct loop *loop;       /* borrowed */
-    struct clients *clients; /* borrowed */
-    struct listener **items; /* owned: open and accepting */
+    struct loop *loop;             /* borrowed */
+    struct clients *clients;       /* borrowed */
+    struct handshakes *handshakes; /* borrowed: who has to shake hands before; NULL = nobody */
+    struct listener **items;       /* owned: open and accepting */
     size_t count;
     struct listener **prepared; /* owned: what items is to become; some of them stand in both */
     size_t prepared_count;
@@ -25,14 +28,15 @@ struct listeners {
 #define LISTENER_ACCEPTS_MAX \
     64 /* connections accepted from one address before others have their turn */
 
-void listeners_init(struct listeners *l, struct loop *loop, struct clients *clients);
+void listeners_init(
+    struct listeners *l, struct loop *loop, struct clients *clients, struct handshakes *handshakes);
 void listeners_fini(struct listeners *l);
 
-/* Binds those of the endpoints that are not bound yet; optional[i] says that the host may lack that
- * address or its family. 0, or negative errno with *ret_failed the index of the culprit; then
- * nothing is prepared. */
-int listeners_prepare(struct listeners *l, const struct endpoint *endpoints, const bool *optional,
-    size_t count, size_t *ret_failed);
+/* Binds those of the addresses, of the plain ones and of those for TLS, that are not bound yet; an
+ * optional one may be lacking, or its family. 0, or negative errno with *ret_failed the culprit,
+ * borrowed; then nothing is prepared. */
+int listeners_prepare(struct listeners *l, const struct listen *plain, const struct listen *tls,
+    const struct endpoint **ret_failed);
 /* Accepts on what was prepared, and on nothing else from now on. */
 void listeners_commit(struct listeners *l);
 /* Accepts at a unix socket, too. 0 or negative errno. */

@@ -51,7 +51,7 @@ static void perform_one_hurried(
 static void perform_one(struct performer *p, const struct now *now, const struct effect *e) {
     switch (e->kind) {
     case EFFECT_OPEN:
-        redis_links_open(p->links, e->link, e->incarnation, e->purpose, &e->address);
+        redis_links_open(p->links, e->link, e->incarnation, e->purpose, &e->address, e->name);
         break;
     case EFFECT_CLOSE:
         redis_links_close(p->links, e->link, e->incarnation);

@@ -30,6 +30,7 @@ struct redis_link {
     uint64_t incarnation;
     enum link_purpose purpose;
     struct endpoint *to;         /* owned: where it is to be opened; NULL once that was tried */
+    char *name;                  /* owned: host name of it, "" = none; the same */
     struct buf early;            /* what was sent before */
     struct stream *stream;       /* owned; NULL before it is opened, or if it could not be */
     struct reply_reader *reader; /* owned; NULL while idle */
@@ -65,6 +66,7 @@ static void link_free(struct redis_link *link) {
     l->count--;
     stream_free(link->stream);
     mem_free(link->to);
+    mem_free(link->name);
     buf_fini(&link->early);
     reply_reader_free(link->reader);
     mem_free(link->pending);
@@ -195,6 +197,11 @@ static void reader_give_back(struct redis_links *l, struct reply_reader *r) {
         reply_reader_free(r);
 }
 
+/* What an end says that expects TLS, and is spoken to plainly. */
+static bool is_tls_alert(struct slice bytes) {
+    return bytes.size >= 2 && bytes.data[0] == 0x15 && bytes.data[1] == 0x03;
+}
+
 static void on_bytes(void *context, struct slice bytes) {
     struct redis_link *link = context;
     if (link->is_lost)
@@ -211,7 +218,9 @@ static void on_bytes(void *context, struct slice bytes) {
         else
             take_reply(link, value);
     }
-    if (got == REPLY_BAD)
+    if (got == REPLY_BAD && is_tls_alert(bytes))
+        lose(link, "the other end wants TLS, and tls.links is no");
+    else if (got == REPLY_BAD)
         lose(link, "%s", reply_reader_error(link->reader));
     if (!link->is_lost && reply_reader_is_idle(link->reader)) {
         reader_give_back(link->links, link->reader);
@@ -249,7 +258,7 @@ static bool is_starved(const struct redis_link *link, int error) {
 }
 
 void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarnation,
-    enum link_purpose purpose, const struct endpoint *address) {
+    enum link_purpose purpose, const struct endpoint *address, struct slice name) {
     ensure(id.value != 0);
     ensure(id.value <= REDIS_LINK_ID_MAX);
     if (link_at(l, id) != NULL)
@@ -265,15 +274,17 @@ void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarna
     l->count++;
     link->to = mem_new(struct endpoint);
     *link->to = *address;
+    link->name = slice_dup(name);
     list_append(&l->waiting, &link->waiting);
 }
 
 static void begin(struct redis_link *link) {
     struct redis_links *l = link->links;
     int error = 0;
-    link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
+    link->stream = stream_open(l->streams, link->to, link->name, &handler, &limits, link, &error);
     if (is_starved(link, error) && l->make_room != NULL && l->make_room(l->room_context))
-        link->stream = stream_open(l->streams, link->to, &handler, &limits, link, &error);
+        link->stream =
+            stream_open(l->streams, link->to, link->name, &handler, &limits, link, &error);
     if (link->stream != NULL) {
         stream_write(link->stream, buf_slice(&link->early));
     } else {
@@ -283,7 +294,9 @@ static void begin(struct redis_link *link) {
         lose(link, "%s", socket_why(error));
     }
     mem_free(link->to);
+    mem_free(link->name);
     link->to = NULL;
+    link->name = NULL;
     buf_fini(&link->early);
 }
 

@@ -36,9 +36,9 @@ void redis_links_init(struct redis_links *l, struct streams *streams, struct inl
 void redis_links_fini(struct redis_links *l);
 
 /* OPEN, as soon as redis_links_begin comes to it; an older incarnation that is still there is
- * dropped first. */
+ * dropped first. name: host name that the address was found by; empty = none. */
 void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarnation,
-    enum link_purpose purpose, const struct endpoint *address);
+    enum link_purpose purpose, const struct endpoint *address, struct slice name);
 /* CLOSE: nothing of this incarnation is told any more. */
 void redis_links_close(struct redis_links *l, struct link_id id, uint64_t incarnation);
 /* SEND: queued; dropped if the incarnation is gone, whose loss answers for it. */

@@ -30,6 +30,7 @@
 #include "sentinel/shell/store_place.h"
 #include "sentinel/shell/test_disk.h"
 #include "sentinel/shell/test_hook.h"
+#include "sentinel/shell/tls.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -88,6 +89,16 @@ static bool load(const struct service *s, struct config_file *ret, struct diag *
     return config_file_load(&from, ret, diag);
 }
 
+/* What the files of TLS hold is no matter of lines. */
+static void check_tls(const struct settings *settings, struct diag *diag) {
+    struct tls *tls = tls_new(NULL);
+    struct buf why = BUF_INIT;
+    if (!tls_prepare(tls, &settings->tls, &why))
+        diag_add(diag, 0, 0, "TLS: %s", buf_text(&why));
+    buf_fini(&why);
+    tls_free(tls);
+}
+
 int service_check(const char *path) {
     struct diag diag;
     diag_init(&diag, path);
@@ -99,6 +110,8 @@ int service_check(const char *path) {
         .folder = process_folder(),
     };
     bool ok = load(&s, &file, &diag);
+    if (ok)
+        check_tls(&file.settings, &diag);
     privileges_check(&file.settings, &diag);
     if (ok && diag.count == 0)
         printf("%s is in order: %zu group%s\n", path, file.settings.group_count,
@@ -245,13 +258,12 @@ static int bind_addresses(struct service *s) {
     struct listeners *l = &s->shell.listeners;
     l->backlog = (int)settings->backlog;
     l->keepalive_s = seconds_of(settings->keepalive_ms);
-    size_t failed;
-    int r = listeners_prepare(
-        l, settings->listen, settings->listen_optional, settings->listen_count, &failed);
+    const struct endpoint *failed = NULL;
+    int r = listeners_prepare(l, &settings->listen, &settings->tls.listen, &failed);
     if (r == 0)
         return SERVICE_OK;
     struct buf why = BUF_INIT;
-    say_cannot_listen(s, &settings->listen[failed], r, &why);
+    say_cannot_listen(s, failed, r, &why);
     int status = refuse("%s", buf_text(&why));
     buf_fini(&why);
     return status;
@@ -279,6 +291,25 @@ static int listen_first(struct service *s) {
     if (r < 0)
         return refuse("cannot listen on %s: %s", settings->unix_socket, strerror(-r));
     return SERVICE_OK;
+}
+
+static int start_tls(struct service *s) {
+    struct buf why = BUF_INIT;
+    int status = SERVICE_OK;
+    if (tls_prepare(s->shell.tls, &s->file.settings.tls, &why))
+        tls_commit(s->shell.tls, &s->file.settings.tls);
+    else
+        status = refuse("TLS: %s", buf_text(&why));
+    buf_fini(&why);
+    return status;
+}
+
+/* Of those who connect. */
+static void set_limits(struct service *s) {
+    const struct settings *settings = &s->file.settings;
+    clients_set_limits(&s->shell.clients, &settings->limits);
+    s->shell.handshakes.max = (size_t)settings->limits.max[LIMIT_HANDSHAKES];
+    s->shell.handshakes.timeout_ms = settings->tls.handshake_timeout_ms;
 }
 
 /* A classic file is kept up to date, as its users expect, if it can be. */
@@ -402,11 +433,13 @@ static int start(struct service *s, struct plan *plan) {
         status = open_log(s);
     if (status != SERVICE_OK)
         return status;
-    clients_set_limits(&s->shell.clients, &s->file.settings.limits);
+    set_limits(s);
     set_name_servers(s);
     set_source(s);
     gather_facts(s);
-    status = listen_first(s);
+    status = start_tls(s);
+    if (status == SERVICE_OK)
+        status = listen_first(s);
     if (status == SERVICE_OK)
         status = start_rewriter(s);
     return status == SERVICE_OK ? start_recorder(s) : status;
@@ -486,25 +519,42 @@ static void refuse_reload_for(struct service *s, const struct diag *diag) {
     buf_fini(&text);
 }
 
-/* The last steps that can fail: addresses, then the log file. */
-static bool prepare_outside(struct service *s, const struct settings *new) {
-    struct listeners *l = &s->shell.listeners;
-    struct buf why = BUF_INIT;
-    size_t failed = 0;
-    int r = listeners_prepare(l, new->listen, new->listen_optional, new->listen_count, &failed);
-    if (r < 0) {
-        say_cannot_listen(s, &new->listen[failed], r, &why);
-    } else {
-        r = logsink_open(&s->log, new->log_file);
-        if (r < 0) {
-            listeners_abort(l);
-            buf_printf(&why, "the log file %s cannot be written: %s", new->log_file, strerror(-r));
-        }
-    }
+static bool prepare_listeners(struct service *s, const struct settings *new, struct buf *why) {
+    const struct endpoint *failed = NULL;
+    int r = listeners_prepare(&s->shell.listeners, &new->listen, &new->tls.listen, &failed);
     if (r < 0)
-        refuse_reload(s, buf_text(&why));
-    buf_fini(&why);
+        say_cannot_listen(s, failed, r, why);
     return r == 0;
+}
+
+static bool prepare_log(struct service *s, const struct settings *new, struct buf *why) {
+    int r = logsink_open(&s->log, new->log_file);
+    if (r < 0)
+        buf_printf(why, "the log file %s cannot be written: %s", new->log_file, strerror(-r));
+    return r == 0;
+}
+
+static bool prepare_tls(struct service *s, const struct settings *new, struct buf *why) {
+    struct buf reason = BUF_INIT;
+    bool prepared = tls_prepare(s->shell.tls, &new->tls, &reason);
+    if (!prepared)
+        buf_printf(why, "TLS: %s", buf_text(&reason));
+    buf_fini(&reason);
+    return prepared;
+}
+
+/* The last steps that can fail: the files of TLS, addresses, then the log file. */
+static bool prepare_outside(struct service *s, const struct settings *new) {
+    struct buf why = BUF_INIT;
+    bool ok =
+        prepare_tls(s, new, &why) && prepare_listeners(s, new, &why) && prepare_log(s, new, &why);
+    if (!ok) {
+        tls_abort(s->shell.tls);
+        listeners_abort(&s->shell.listeners);
+        refuse_reload(s, buf_text(&why));
+    }
+    buf_fini(&why);
+    return ok;
 }
 
 static void warn_of_restart(struct service *s, const struct settings *new) {
@@ -524,7 +574,8 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
         rewriter_rebase_on_file(s->rewriter, &new->settings);
     config_file_fini(&s->file);
     s->file = *new;
-    clients_set_limits(&s->shell.clients, &s->file.settings.limits);
+    tls_commit(s->shell.tls, &s->file.settings.tls);
+    set_limits(s);
     set_name_servers(s);
     set_source(s);
     log_to_system(s);

@@ -16,6 +16,7 @@
 #include "sentinel/shell/runner.h"
 #include "sentinel/shell/spawner.h"
 #include "sentinel/shell/store.h"
+#include "sentinel/shell/tls.h"
 
 #include <sys/resource.h>
 #include <time.h>
@@ -88,7 +89,7 @@ static size_t room_for_clients(void *context) {
 
 static bool make_room(void *context) {
     struct shell *s = context;
-    return clients_evict(&s->clients);
+    return handshakes_evict(&s->handshakes) || clients_evict(&s->clients);
 }
 
 bool shell_init(struct shell *s, struct logsink *log, size_t descriptors) {
@@ -102,12 +103,17 @@ bool shell_init(struct shell *s, struct logsink *log, size_t descriptors) {
         return false;
     struct inlet inlet = { .take = take, .context = s };
     streams_init(&s->streams, s->loop);
+    complaints_init(&s->complaints, log, &s->clock);
+    s->tls = s->streams.tls = tls_new(&s->complaints);
     redis_links_init(&s->links, &s->streams, inlet);
     s->links.make_room = make_room;
     s->links.room_context = s;
     clients_init(&s->clients, &s->streams, inlet, room_for_clients, s);
+    s->clients.complaints = &s->complaints;
+    handshakes_init(&s->handshakes, &s->streams, s->tls, &s->clients, &s->clock, &s->complaints);
+    s->are_handshakes_done = true;
     s->dns = dns_new(s->loop, inlet);
-    listeners_init(&s->listeners, s->loop, &s->clients);
+    listeners_init(&s->listeners, s->loop, &s->clients, &s->handshakes);
     s->runner = runner_new(s->loop, inlet);
     s->errands = errands_new(s->loop, inlet);
     return s->runner != NULL && s->errands != NULL;
@@ -141,10 +147,12 @@ void shell_fini(struct shell *s) {
     errands_free(s->errands);
     watch_free(s->rewriter_watch);
     listeners_fini(&s->listeners);
+    handshakes_fini(&s->handshakes);
     clients_fini(&s->clients);
     redis_links_fini(&s->links);
     dns_free(s->dns);
     streams_fini(&s->streams);
+    tls_free(s->tls);
     engine_free(s->engine);
     effects_fini(&s->effects);
     loop_free(s->loop);
@@ -182,6 +190,13 @@ struct descriptor_usage shell_descriptors(const struct shell *s) {
     };
 }
 
+static struct client_usage usage_of_clients(const struct shell *s) {
+    struct client_usage usage = clients_usage(&s->clients);
+    usage.handshakes = s->handshakes.count;
+    usage.handshakes_cut = s->handshakes.cut;
+    return usage;
+}
+
 static void tell_usage(struct shell *s) {
     int64_t now_ms = s->clock.now.mono_ms;
     if (tstamp_is_recent(now_ms, s->usage_told_ms, USAGE_PERIOD_MS))
@@ -203,7 +218,7 @@ static void tell_usage(struct shell *s) {
                 .loop_sys_us = microseconds(loop.ru_stime),
                 .loop_user_us = microseconds(loop.ru_utime),
                 .loop = s->loop_usage,
-                .clients = clients_usage(&s->clients),
+                .clients = usage_of_clients(s),
                 .stalls = s->clock.stalls,
                 .descriptors = shell_descriptors(s),
                 .memory = {
@@ -281,6 +296,20 @@ static void gather(struct shell *s) {
         redis_links_report(&s->links);
         dns_report(s->dns);
     } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
+    s->are_handshakes_done = handshakes_step(&s->handshakes, clock_mono_us() + SLICE_US);
+}
+
+static void refresh_tls(struct shell *s) {
+    struct buf why = BUF_INIT;
+    enum tls_change change = tls_refresh(s->tls, s->clock.now.mono_ms, &why);
+    if (change == TLS_CHANGED)
+        logsink_printf(s->log, s->clock.now.wall_ms, LOG_NOTICE,
+            "TLS: its files have changed and were read again");
+    else if (change == TLS_REFUSED)
+        logsink_printf(s->log, s->clock.now.wall_ms, LOG_WARNING,
+            "TLS: its files have changed and cannot be used, those of before hold: %s",
+            buf_text(&why));
+    buf_fini(&why);
 }
 
 /* Carries out what is asked for, then hands in what came of it. */
@@ -356,9 +385,11 @@ static void note_late(struct shell *s, int64_t due_us) {
 
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
-    int64_t until_ms = s->effects.count > 0 || !s->are_links_begun
-        ? 0
-        : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
+    bool is_busy = s->effects.count > 0 || !s->are_links_begun || !s->are_handshakes_done;
+    int64_t until_ms =
+        is_busy ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
+    until_ms = tstamp_min(until_ms, handshakes_deadline(&s->handshakes));
+    until_ms = tstamp_min(until_ms, tls_deadline(s->tls));
     until_ms = tstamp_min(until_ms, dns_deadline(s->dns, slept_us / 1000));
     s->loop_usage.busy_us += slept_us - s->woke_us;
     s->loop_usage.longest_us = MAX_OF(s->loop_usage.longest_us, slept_us - s->woke_us);
@@ -383,6 +414,7 @@ int shell_run(struct shell *s) {
         if (s->stopping)
             break;
         tell_usage(s);
+        refresh_tls(s);
         judge(s);
         settle(s);
         call_back_settled(s);

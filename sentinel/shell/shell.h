@@ -17,6 +17,8 @@
 #include "sentinel/core/effect.h"
 #include "sentinel/shell/client.h"
 #include "sentinel/shell/clock.h"
+#include "sentinel/shell/complaint.h"
+#include "sentinel/shell/handshake.h"
 #include "sentinel/shell/listener.h"
 #include "sentinel/shell/redis_link.h"
 #include "sentinel/shell/stream.h"
@@ -31,6 +33,7 @@ struct rewriter;
 struct runner;
 struct spawner;
 struct store;
+struct tls;
 struct watch;
 
 struct shell {
@@ -52,7 +55,11 @@ struct shell {
     uint64_t hurried_count; /* of the loop, when we slept last */
     bool are_links_begun;   /* none waits to be opened */
     struct clients clients;
-    struct dns *dns; /* owned */
+    struct complaints complaints;
+    struct tls *tls; /* owned */
+    struct handshakes handshakes;
+    bool are_handshakes_done; /* none waits for its turn */
+    struct dns *dns;          /* owned */
     struct listeners listeners;
     size_t descriptors;    /* that the process may have */
     int64_t usage_told_ms; /* when USAGE was last handed in */

@@ -184,6 +184,14 @@ void socket_local(int fd, struct endpoint *ret) {
         endpoint_of(&a, size, ret);
 }
 
+void socket_remote(int fd, struct endpoint *ret) {
+    union address a;
+    socklen_t size = sizeof(a);
+    *ret = (struct endpoint){ .host = "" };
+    if (getpeername(fd, &a.any, &size) == 0)
+        endpoint_of(&a, size, ret);
+}
+
 int socket_error(int fd) {
     int error = 0;
     socklen_t size = sizeof(error);

@@ -21,8 +21,9 @@ void socket_keep_alive(int fd, int seconds);
 /* -EAGAIN when nobody is waiting. */
 int socket_accept(int listen_fd, int *ret_fd, struct endpoint *ret_remote);
 
-/* Our end; host "" if the system does not tell. */
+/* Our end, or the other one; host "" if the system does not tell. */
 void socket_local(int fd, struct endpoint *ret);
+void socket_remote(int fd, struct endpoint *ret);
 /* 0 or the negative errno with which a connection under way ended. */
 int socket_error(int fd);
 /* Such an error in words. */

@@ -1,6 +1,6 @@
-/* One non-blocking byte stream, for accepted and opened connections alike. Bytes to write are
- * queued and leave together when all streams are flushed, once per wake-up. What the bytes mean is
- * its owner's business. */
+/* One non-blocking byte stream, for accepted and opened connections alike, plain or of TLS. Bytes
+ * to write are queued and leave together when all streams are flushed, once per wake-up. What the
+ * bytes mean is its owner's business. */
 #pragma once
 
 #include "common/endpoint.h"
@@ -9,6 +9,8 @@
 
 struct loop;
 struct stream;
+struct tls;
+struct tls_session;
 
 /* What all streams share. */
 struct streams {
@@ -17,6 +19,7 @@ struct streams {
     struct list unflushed;  /* and opened ones */
     char *scratch;          /* owned: where bytes are read to */
     struct endpoint source; /* that opened streams leave from; host "" = the system chooses */
+    struct tls *tls;        /* borrowed: says whether opened streams are of TLS; NULL = none is */
 };
 
 #define STREAM_READ_MAX (64 * 1024) /* bytes read at once */
@@ -51,17 +54,23 @@ void streams_fini(struct streams *s); /* every stream is to be freed before */
  * at least. Returns whether nothing is left. */
 bool streams_flush(struct streams *s, int64_t until_us);
 
-/* Takes the descriptor of an accepted connection; it is read before those that were opened, since
- * its other end waits for an answer. handler, limits: borrowed; limits may change. */
-struct stream *stream_new(struct streams *s, int fd, const struct stream_handler *handler,
-    const struct stream_limits *limits, void *context);
-/* Starts a connection; NULL (*ret_error: negative errno) if it fails at once. */
-struct stream *stream_open(struct streams *s, const struct endpoint *to,
+/* Takes the descriptor of an accepted connection, with its session of TLS whose handshake is over
+ * (NULL: it is plain); it is read before those that were opened, since its other end waits for an
+ * answer. handler, limits: borrowed; limits may change. */
+struct stream *stream_new(struct streams *s, int fd, struct tls_session *session,
+    const struct stream_handler *handler, const struct stream_limits *limits, void *context);
+/* What had come with the handshake of a new one; nothing after it ended. */
+void stream_catch_up(struct stream *s);
+/* Starts a connection, and a handshake of TLS where links have one; NULL (*ret_error: negative
+ * errno) if it fails at once. name: host name that `to` was found by, "" = none. */
+struct stream *stream_open(struct streams *s, const struct endpoint *to, const char *name,
     const struct stream_handler *handler, const struct stream_limits *limits, void *context,
     int *ret_error);
 void stream_free(struct stream *s); /* closes; what is queued is dropped */
 
+bool stream_is_tls(const struct stream *s);
 void stream_local(const struct stream *s, struct endpoint *ret);
+void stream_remote(const struct stream *s, struct endpoint *ret);
 size_t stream_pending(const struct stream *s); /* bytes queued; 0 once it can write no more */
 
 /* Queues bytes; before the connection is made they are kept. Dropped once the stream cannot write

@@ -10,8 +10,8 @@ static struct endpoint local(uint16_t port) {
 
 static void configure(struct settings *s) {
     settings_init(s);
-    s->listen[0] = local(28450);
-    s->listen_count = 1;
+    s->listen.at[0] = local(28450);
+    s->listen.count = 1;
     struct group_settings *g = settings_add_group(s);
     slice_copy(SLICE_LITERAL("mymaster"), g->name, sizeof(g->name));
     g->master = local(SCENE_MASTER_PORT);

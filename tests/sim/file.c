@@ -46,12 +46,12 @@ static void fill_group(const struct vedette *v, int number, struct group_setting
 
 static void fill_settings(const struct vedette *v, struct settings *s) {
     const struct draw *d = &v->world->draw;
-    s->listen[0] = s->announce = v->party.address;
+    s->listen.at[0] = s->announce = v->party.address;
     s->resolve_hostnames = d->naming != NAMING_NONE;
     s->announce_hostnames = d->naming == NAMING_ANNOUNCED;
     if (s->announce_hostnames)
         s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
-    s->listen_count = 1;
+    s->listen.count = 1;
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         if (d->limits[i] != UNLIMITED)
             s->limits.max[i] = d->limits[i];

@@ -80,8 +80,8 @@ static struct endpoint given(const struct far *far) {
 
 static void configure(struct fixture *f, const struct fixture_options *o) {
     settings_init(&f->settings);
-    f->settings.listen[0] = (struct endpoint){ .host = "0.0.0.0", .port = 26379 };
-    f->settings.listen_count = 1;
+    f->settings.listen.at[0] = (struct endpoint){ .host = "0.0.0.0", .port = 26379 };
+    f->settings.listen.count = 1;
     if (o->announce != NULL)
         ensure(endpoint_parse(slice_of(o->announce), &f->settings.announce));
     f->settings.resolve_hostnames = o->named;

@@ -209,6 +209,33 @@ static const struct row server_rows[] = {
                   [NEWLINE] = "rename-command must not contain control characters",
                   [NUL] = "rename-command must not contain control characters" } },
             { "x", PROCESS_TEXT("rename-command") } } },
+    { "tls-port", { { "0", EACH("tls-port must be a whole number from 0 to 65535") } } },
+    { "tls-replication", { { "no", EACH("tls-replication: argument must be 'yes' or 'no'") } } },
+    { "tls-cert-file", { { "x", PROCESS_TEXT("tls-cert-file") } } },
+    { "tls-key-file", { { "x", PROCESS_TEXT("tls-key-file") } } },
+    { "tls-key-file-pass", { { "x", { NULL } } } },
+    { "tls-client-cert-file", { { "x", PROCESS_TEXT("tls-client-cert-file") } } },
+    { "tls-client-key-file", { { "x", PROCESS_TEXT("tls-client-key-file") } } },
+    { "tls-client-key-file-pass", { { "x", { NULL } } } },
+    { "tls-ca-cert-file", { { "x", PROCESS_TEXT("tls-ca-cert-file") } } },
+    { "tls-ca-cert-dir", { { "x", PROCESS_TEXT("tls-ca-cert-dir") } } },
+    { "tls-auth-clients", { { "no", EACH("tls-auth-clients must be no, yes or optional") } } },
+    { "tls-protocols",
+        { { "TLSv1.2",
+            EACH("tls-protocols must be one or more, separated by blanks, of TLSv1, TLSv1.1, "
+                 "TLSv1.2 or TLSv1.3") } } },
+    { "tls-ciphers", { { "x", PROCESS_TEXT("tls-ciphers") } } },
+    { "tls-ciphersuites", { { "x", PROCESS_TEXT("tls-ciphersuites") } } },
+    { "tls-dh-params-file", { { "x", PROCESS_TEXT("tls-dh-params-file") } } },
+    { "tls-prefer-server-ciphers",
+        { { "no", EACH("tls-prefer-server-ciphers: argument must be 'yes' or 'no'") } } },
+    { "tls-session-caching",
+        { { "no", EACH("tls-session-caching: argument must be 'yes' or 'no'") } } },
+    { "tls-session-cache-size",
+        { { "1", EACH("tls-session-cache-size must be a whole number from 0 to 2147483647") } } },
+    { "tls-session-cache-timeout",
+        { { "1",
+            EACH("tls-session-cache-timeout must be a whole number from 0 to 2147483647") } } },
     { "syslog-facility",
         { { "user",
             EACH("syslog-facility must be user, local0, local1, local2, local3, local4, local5, "
@@ -218,9 +245,8 @@ static const struct row server_rows[] = {
 /* Not read: what they may say is a matter of classic_server.c. */
 static const char *const others[] = {
     "user",
-    "tls-port",
-    "tls-replication",
     "loadmodule",
+    "tls-auth-clients-user",
 };
 
 /* ---- lines with one bad value ---- */

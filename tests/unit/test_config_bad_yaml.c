@@ -72,10 +72,14 @@ struct row {
 
 #define NO_MAPPING "must be a mapping, not a single value"
 
+#define ADDRESSES \
+    { \
+        NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_LIST, \
+            "must be a list, not a mapping" \
+    }
+
 static const struct row process_rows[] = {
-    { "listen",
-        { NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_ADDRESS, NO_LIST,
-            "must be a list, not a mapping" } },
+    { "listen", ADDRESSES },
     { "announce", NAMED_ADDRESS },
     { "source_address", EACH("must be an IP address") },
     { "state_dir", TEXT },
@@ -95,6 +99,7 @@ static const struct row process_rows[] = {
     { "limits.info_cache", SIZE },
     { "limits.clients_per_address", COUNT("0 to 1000000") },
     { "limits.failed_logins", COUNT("0 to 1000000") },
+    { "limits.handshakes", COUNT("1 to 100000") },
     { "compat", EACH("must be redis or valkey") },
     { "hostnames.resolve", YES_OR_NO },
     { "hostnames.servers",
@@ -123,6 +128,30 @@ static const struct row process_rows[] = {
     { "peers.password_file", SECRET_FILE },
     { "peers.secret_file", SECRET_FILE },
     { "peers.policy", EACH("must be permissive or strict") },
+    { "tls.listen", ADDRESSES },
+    { "tls.links", YES_OR_NO },
+    { "tls.cert", TEXT },
+    { "tls.key", TEXT },
+    { "tls.key_password", TEXT },
+    { "tls.key_password_file", SECRET_FILE },
+    { "tls.client_cert", TEXT },
+    { "tls.client_key", TEXT },
+    { "tls.client_key_password", TEXT },
+    { "tls.client_key_password_file", SECRET_FILE },
+    { "tls.ca_file", TEXT },
+    { "tls.ca_dir", TEXT },
+    { "tls.auth_clients", EACH("must be no, yes or optional") },
+    { "tls.verify_names", EACH("must be no, known or always") },
+    { "tls.protocols",
+        EACH("must be one or more, separated by blanks, of TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3") },
+    { "tls.ciphers", TEXT },
+    { "tls.ciphersuites", TEXT },
+    { "tls.prefer_server_ciphers", YES_OR_NO },
+    { "tls.dh_params_file", TEXT },
+    { "tls.session_caching", YES_OR_NO },
+    { "tls.session_cache_size", COUNT("0 to 2147483647") },
+    { "tls.session_cache_timeout", DURATION },
+    { "tls.handshake_timeout", DURATION },
     { "deny_scripts_reconfig", YES_OR_NO },
     { "user", TEXT },
     { "group", TEXT },
@@ -244,7 +273,7 @@ static void check_row(enum option_scope scope, const struct row *row) {
         write_file(&f, scope, row->key, spell((enum kind)kind));
         const char *said = row->said[kind];
         int column = f.column;
-        if (kind == LIST && strcmp(row->key, "listen") == 0)
+        if (kind == LIST && row->said[MAP] != NULL && strstr(row->said[MAP], "a list") != NULL)
             column += 1; /* a list is what it may be; its item is not */
         if (kind == MAP && said != NULL && said[0] == ':')
             column += 4; /* the same of a map */

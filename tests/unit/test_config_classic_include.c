@@ -100,7 +100,7 @@ static void files_are_read_in_their_places(void **state) {
     write_file("groups.2.conf", "sentinel monitor h 10.0.0.2 1 2");
     load(&l);
     assert_string_equal(buf_text(&l.findings), "");
-    assert_int_equal(l.settings.listen[0].port, 3);
+    assert_int_equal(l.settings.listen.at[0].port, 3);
     assert_int_equal(l.settings.log_level, LOG_DEBUG);
     assert_int_equal(l.settings.group_count, 2);
     assert_int_equal(l.settings.groups[0].parallel_syncs, 5);
@@ -114,7 +114,7 @@ static void relative_paths_are_below_dir(void **state) {
     write_file("a", "port 2\n");
     load(&l);
     assert_string_equal(buf_text(&l.findings), "");
-    assert_int_equal(l.settings.listen[0].port, 2);
+    assert_int_equal(l.settings.listen.at[0].port, 2);
     unload(&l);
 }
 

@@ -513,8 +513,8 @@ static void generated_configurations_go_by_yaml_and_back(void **state) {
         buf_clear(&yaml);
         write_yaml(&l, &yaml);
         load_by_yaml(&by_yaml, buf_slice(&yaml), &l.state);
-        memcpy(by_yaml.settings.listen_optional, l.settings.listen_optional,
-            sizeof(l.settings.listen_optional)); /* YAML has no word for it */
+        memcpy(by_yaml.settings.listen.optional, l.settings.listen.optional,
+            sizeof(l.settings.listen.optional)); /* YAML has no word for it */
         buf_clear(&back);
         write_over(SLICE_EMPTY, &by_yaml, &back);
         assert_reads_back(buf_slice(&back), &l);

@@ -79,9 +79,9 @@ static void a_good_file_gives_its_values(void **state) {
     assert_true(load_yaml(slice_of(good), &s, &diag));
     assert_int_equal(diag.count, 0);
 
-    assert_int_equal(s.listen_count, 2);
-    assert_string_equal(endpoint_text(&s.listen[1], text), "[::1]:26379");
-    assert_false(s.listen_optional[1]);
+    assert_int_equal(s.listen.count, 2);
+    assert_string_equal(endpoint_text(&s.listen.at[1], text), "[::1]:26379");
+    assert_false(s.listen.optional[1]);
     assert_string_equal(endpoint_text(&s.announce, text), "10.0.0.7:26379");
     assert_string_equal(s.state_dir, "/var/lib/v");
     assert_string_equal(s.log_file, "/var/log/v.log");
@@ -202,7 +202,8 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
         { "group: watchers\n", "f:1:8: group goes with a user, and there is none\n" },
         { "listen:\n", "f:1:8: listen has no value\n" },
         { "listen: []\n",
-            "f:1:9: listen must name an address at least, unless there is clients.unix_socket\n" },
+            "f:1:9: listen must name an address at least, unless there is tls.listen or "
+            "clients.unix_socket\n" },
         { "listen: {}\n", "f:1:9: listen must be a list, not a mapping\n" },
         { "listen: 10.0.0.7\n", "f:1:9: listen has no port: " ADDRESS_HINT },
         { "listen: [10.0.0.7]\n", "f:1:10: listen has no port: " ADDRESS_HINT },
@@ -482,7 +483,7 @@ static void mutate(struct buf *text, struct rng *r) {
 }
 
 static void assert_valid(const struct settings *s) {
-    assert_true(s->listen_count >= 1 && s->listen_count <= LISTEN_MAX);
+    assert_true(s->listen.count >= 1 && s->listen.count <= LISTEN_MAX);
     assert_true(s->state_dir != NULL && s->state_dir[0] != '\0');
     for (size_t i = 0; i < s->group_count; i++) {
         const struct group_settings *g = &s->groups[i];

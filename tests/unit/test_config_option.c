@@ -291,10 +291,10 @@ static void process_options_are_compared(void **state) {
         assert_true(option_read(o, &b, slice_of(changes[i].text), &why));
         assert_false(option_equal(o, &a, &b));
     }
-    b.listen[1].port++;
+    b.listen.at[1].port++;
     const struct option *listen = option_by_key(OPTION_PROCESS, SLICE_LITERAL("listen"));
     assert_false(option_equal(listen, &a, &b));
-    b.listen_count = 1;
+    b.listen.count = 1;
     assert_false(option_equal(listen, &a, &b));
     buf_fini(&why);
     settings_fini(&a);

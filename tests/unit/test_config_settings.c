@@ -21,12 +21,12 @@ static bool add_rename(struct group_settings *g, const char *command, const char
 static void defaults_are_those_of_the_table(void **state) {
     struct settings s;
     settings_init(&s);
-    assert_int_equal(s.listen_count, 2);
+    assert_int_equal(s.listen.count, 2);
     char text[ENDPOINT_TEXT_MAX];
-    assert_string_equal(endpoint_text(&s.listen[0], text), "0.0.0.0:26379");
-    assert_string_equal(endpoint_text(&s.listen[1], text), "[::]:26379");
-    assert_false(s.listen_optional[0]);
-    assert_true(s.listen_optional[1]);
+    assert_string_equal(endpoint_text(&s.listen.at[0], text), "0.0.0.0:26379");
+    assert_string_equal(endpoint_text(&s.listen.at[1], text), "[::]:26379");
+    assert_false(s.listen.optional[0]);
+    assert_true(s.listen.optional[1]);
     assert_string_equal(s.announce.host, "");
     assert_string_equal(s.state_dir, "/var/lib/vedette");
     assert_int_equal(s.log_level, LOG_NOTICE);

@@ -185,7 +185,7 @@ static void a_request_for_a_vote_waits_for_a_proof_that_is_under_way(void **stat
 }
 
 static void take(struct fixture *f, const char *keys) {
-    struct settings new = { .listen_count = 0 };
+    struct settings new = { .group_count = 0 };
     settings_copy_process(&new, &f->core->settings);
     secret_set(&new.peer_keys, slice_of(keys));
     fixture_begin(f);

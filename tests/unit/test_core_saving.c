@@ -217,7 +217,7 @@ static void what_was_written_before_the_end_is_no_override_that_lost(void **stat
 
 static void options_of_the_process_are_the_file_s_once_they_are_written(void **state) {
     struct fixture f;
-    struct settings wanted = { .listen_count = 0 };
+    struct settings wanted = { .groups = NULL };
     (void)state;
     begin(&f);
     settings_copy_process(&wanted, &f.core->settings);

@@ -152,7 +152,7 @@ static void what_an_engine_starts_from_comes_back(void **state) {
 static void change(const struct option *o, void *settings) {
     void *value = option_value(o, settings);
     int64_t *number = value;
-    struct settings *process = settings;
+    struct listen *list = value;
     struct buf why CLEANUP(buf_fini) = BUF_INIT;
     switch (o->type) {
     case OPTION_TYPE_COUNT:
@@ -166,6 +166,9 @@ static void change(const struct option *o, void *settings) {
     case OPTION_TYPE_WORD:
         *number = strchr(o->words, '|') != NULL ? 1 - *number % 2 : 0;
         break;
+    case OPTION_TYPE_WORDS:
+        *number = *number == 1 ? 2 : 1;
+        break;
     case OPTION_TYPE_BOOL:
         *(bool *)value = !*(bool *)value;
         break;
@@ -176,8 +179,8 @@ static void change(const struct option *o, void *settings) {
         assert_true(endpoint_make(SLICE_LITERAL("fd00::7"), 7777, value));
         break;
     case OPTION_TYPE_ENDPOINT_LIST:
-        process->listen[0].port = 7778;
-        process->listen_optional[0] = true;
+        *list = (struct listen){ .count = 1, .optional[0] = true };
+        assert_true(endpoint_make(SLICE_LITERAL("fd00::8"), 7778, &list->at[0]));
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_PATH:

@@ -74,9 +74,11 @@ static struct endpoint free_endpoint(const char *host) {
 }
 
 static int listen_on(struct fixture *f, const struct endpoint *endpoints, size_t count) {
-    const bool optional[16] = { false };
-    size_t failed;
-    int r = listeners_prepare(&f->listeners, endpoints, optional, count, &failed);
+    const struct endpoint *failed;
+    struct listen plain = { .count = count }, tls = { .count = 0 };
+    for (size_t i = 0; i < count; i++)
+        plain.at[i] = endpoints[i];
+    int r = listeners_prepare(&f->listeners, &plain, &tls, &failed);
     if (r == 0)
         listeners_commit(&f->listeners);
     return r;
@@ -96,7 +98,7 @@ static int set_up(void **state) {
                                  [LIMIT_OUTPUT_BUFFER] = OUTPUT_MAX,
                                  [LIMIT_CLIENT_MEMORY] = MEMORY_MAX } };
     clients_set_limits(&f->clients, &limits);
-    listeners_init(&f->listeners, f->loop, &f->clients);
+    listeners_init(&f->listeners, f->loop, &f->clients, NULL);
     f->address = free_endpoint("127.0.0.1");
     assert_int_equal(listen_on(f, &f->address, 1), 0);
     *state = f;

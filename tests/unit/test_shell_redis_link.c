@@ -84,7 +84,8 @@ static int tear_down(void **state) {
 /* ---- the two ends ---- */
 
 static void open_link(struct fixture *f, uint64_t incarnation, enum link_purpose purpose) {
-    redis_links_open(&f->links, (struct link_id){ 1 }, incarnation, purpose, &f->address);
+    redis_links_open(
+        &f->links, (struct link_id){ 1 }, incarnation, purpose, &f->address, SLICE_EMPTY);
 }
 
 static void send_words(struct fixture *f, uint64_t incarnation, uint64_t tag, const char *words) {
@@ -362,19 +363,19 @@ static void a_link_without_a_descriptor_gets_one(void **state) {
     hoard = (struct hoard){ .asked = 0 };
     f->links.make_room = give_one;
     f->links.room_context = &hoard;
-    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address, SLICE_EMPTY);
     assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     assert_int_equal(hoard.asked, 0); /* there was one */
     expect_told(f, "up 1.1|");
     hoard.count = take_all(hoard.fds, ARRAY_SIZE(hoard.fds));
     assert_true(hoard.count > 0);
-    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address, SLICE_EMPTY);
     assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     assert_int_equal(hoard.asked, 1);
     expect_told(f, "up 2.2|");
 
     f->links.make_room = NULL; /* nobody gives one: a loss like others */
-    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address, SLICE_EMPTY);
     assert_true(redis_links_begin(&f->links, TSTAMP_NEVER));
     while (hoard.count > 0)
         close(hoard.fds[--hoard.count]);
@@ -384,9 +385,9 @@ static void a_link_without_a_descriptor_gets_one(void **state) {
 
 static void links_are_opened_one_after_the_other(void **state) {
     struct fixture *f = *state;
-    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address);
-    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address);
-    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address);
+    redis_links_open(&f->links, link_id(1), 1, LINK_COMMAND, &f->address, SLICE_EMPTY);
+    redis_links_open(&f->links, link_id(2), 2, LINK_COMMAND, &f->address, SLICE_EMPTY);
+    redis_links_open(&f->links, link_id(3), 3, LINK_COMMAND, &f->address, SLICE_EMPTY);
     assert_false(redis_links_begin(&f->links, 0)); /* one, however late it is */
     redis_links_close(&f->links, link_id(2), 2);   /* it has not begun */
     assert_int_equal(f->links.count, 2);

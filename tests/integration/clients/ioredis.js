@@ -1,11 +1,18 @@
 // Follows a master with ioredis, of which version 6 knows RESP3.
 'use strict';
 
+const fs = require('fs');
 const { settings, tell, note, serve, listen } = require('./serving');
 
 const Redis = require(settings.resp === 3 ? 'ioredis-6' : 'ioredis');
 
+const tls = settings.tls && {
+    ca: fs.readFileSync(settings.tls.ca),
+    cert: fs.readFileSync(settings.tls.cert),
+    key: fs.readFileSync(settings.tls.key),
+};
 const options = {
+    ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
     sentinels: settings.sentinels.map(([host, port]) => ({ host, port })),
     name: settings.name,
     sentinelUsername: settings.user,
@@ -40,6 +47,7 @@ function replicas() {
 async function follow(sentinel, lost) {
     const subscriber = new Redis({
         ...sentinel,
+        ...(tls ? { tls } : {}),
         username: settings.user,
         password: settings.password,
         enableReadyCheck: false,

@@ -11,7 +11,13 @@ asked = settings()
 
 def command(address, *args):
     host, port = address
-    return ['redis-cli', f'-{asked["resp"]}', '-h', host, '-p', str(port), '-e', *args]
+    return ['redis-cli', f'-{asked["resp"]}', '-h', host, '-p', str(port), '-e', *tls(), *args]
+
+
+def tls():
+    files = asked['tls']
+    return ['--tls', '--cacert', files['ca'], '--cert', files['cert'],
+            '--key', files['key']] if files else []
 
 
 def login():

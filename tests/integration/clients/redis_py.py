@@ -6,8 +6,12 @@ import redis.sentinel
 from serving import listen_at, serve, settings, tell
 
 asked = settings()
-login = {'username': asked['user'], 'password': asked['password'], 'socket_timeout': 1}
-sentinel = redis.sentinel.Sentinel(asked['sentinels'], sentinel_kwargs=login, socket_timeout=1)
+tls = asked['tls'] and {'ssl': True, 'ssl_ca_certs': asked['tls']['ca'],
+                        'ssl_certfile': asked['tls']['cert'], 'ssl_keyfile': asked['tls']['key']}
+login = {'username': asked['user'], 'password': asked['password'], 'socket_timeout': 1,
+         **(tls or {})}
+sentinel = redis.sentinel.Sentinel(asked['sentinels'], sentinel_kwargs=login, socket_timeout=1,
+                                   **(tls or {}))
 writer = sentinel.master_for(asked['name'])
 
 

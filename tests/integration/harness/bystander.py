@@ -3,7 +3,6 @@
 import pathlib
 import time
 
-from .resp import Connection
 from .wait import wait_until
 
 # Of one failover, from the kill to the moment when all sentinels name the new master. Sanitizers,
@@ -67,7 +66,7 @@ class Bystander:
     def answers_at_once(self):
         for sentinel in self.deployment.sentinels:
             asked = time.monotonic()
-            with Connection(*sentinel.address, timeout=ANSWERS_TIMEOUT_S) as connection:
+            with sentinel.connect(timeout=ANSWERS_TIMEOUT_S) as connection:
                 assert connection.call('PING') == 'PONG'
                 assert connection.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', self.name)
             assert time.monotonic() - asked < ANSWERS_TIMEOUT_S

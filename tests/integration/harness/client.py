@@ -22,14 +22,16 @@ class ClientError(OSError):
 
 class Client:
     def __init__(self, library, sentinels, name='mymaster', resp=2, user=None, password=None,
-                 detector=False):
-        """detector: ioredis listens for switches of the master by itself."""
+                 detector=False, tls=None):
+        """detector: ioredis listens for switches of the master by itself. tls: the identity that it
+        shows; all is by TLS then."""
         program = CLIENTS / LIBRARIES[library]
         if program.suffix == '.js':
             assert why_no_node_modules() is None, why_no_node_modules()
         interpreter = {'.py': '/usr/bin/python3', '.js': 'node'}[program.suffix]
         settings = {'name': name, 'sentinels': [s.address for s in sentinels], 'resp': resp,
-                    'user': user, 'password': password, 'detector': detector}
+                    'user': user, 'password': password, 'detector': detector,
+                    'tls': tls and {'cert': str(tls.cert), 'key': str(tls.key), 'ca': str(tls.ca)}}
         self.heard = []
         self.noted = []
         self._answers = queue.Queue()

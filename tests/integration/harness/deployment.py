@@ -32,6 +32,11 @@ class Deployment:
         host = self.hosts[i % len(self.hosts)]
         return {'host': host.address, 'enter': host.enter}
 
+    def speak_tls(self, identity):
+        """All of them, and nothing else."""
+        for process in (*self.servers, *self.sentinels):
+            process.speak_tls(identity)
+
     def start(self, wait=True):
         self.start_servers()
         for sentinel in self.sentinels:

@@ -13,9 +13,12 @@ class ReplyError(Exception):
 
 
 class Connection:
-    def __init__(self, host, port, timeout=5.0):
+    def __init__(self, host, port, timeout=5.0, tls=None, name=None):
+        """tls: an ssl.SSLContext; name: what the other end is asked for by."""
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=name)
         self._file = self._socket.makefile('rb')
 
     def __enter__(self):

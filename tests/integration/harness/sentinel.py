@@ -65,6 +65,7 @@ class Sentinel(Process):
         self.recorded = recorded or RECORD_ALL
         self.recording = folder / 'recording'
         self.record_size = '1GiB'
+        self.tls = None     # what the tests themselves connect with
         self._logs = {}
         self.password = None
         self.may_complain = False   # in its log, of what the test itself does to it
@@ -131,12 +132,21 @@ class Sentinel(Process):
     def reload(self):
         self.send(signal.SIGHUP)
 
+    def speak_tls(self, identity, links=True, **more):
+        """And nothing else, at its port, and to all others if `links`; more: options of `tls`."""
+        self.tls = identity.context()
+        keys = identity.of_yaml(endpoint(self.host, self.port), links)
+        keys['tls'].update(more)
+        self.settings.update(keys)
+        self.lines += identity.of_a_file(self.port, links)
+        self.write_file()
+
     def log_in_with(self, password):
         """That of its default user, which the tests themselves give from now on."""
         self.password = password
 
     def connect(self, timeout=5.0):
-        connection = Connection(self.host, self.port, timeout)
+        connection = Connection(self.host, self.port, timeout, self.tls)
         if self.password is not None:
             connection.call('AUTH', self.password)
         return connection

@@ -30,6 +30,7 @@ class Server(Process):
         self.user = None
         self.password = None
         self.aliases = ()   # host names that it has, too
+        self.tls = None     # what the tests themselves connect with
         self.file = folder / 'redis.conf'
         self.file.write_text(_CONFIG.format(port=port, host=host, folder=folder)
                              + ''.join(f'{line}\n' for line in config), 'utf-8')
@@ -44,6 +45,13 @@ class Server(Process):
     def add_config(self, *lines):
         with self.file.open('a', encoding='utf-8') as file:
             file.writelines(f'{line}\n' for line in lines)
+
+    def speak_tls(self, identity, *lines):
+        """And nothing else, at its port and to its master, from the next start on."""
+        self.tls = identity.context()
+        text = self.file.read_text('utf-8').replace(f'port {self.port}\n', '', 1)
+        self.file.write_text(text, 'utf-8')
+        self.add_config(*identity.of_a_file(self.port), *lines)
 
     def move(self, host):
         """To another address on the same port, from the next start on."""
@@ -73,7 +81,7 @@ class Server(Process):
         self.user, self.password = user, password
 
     def connect(self):
-        connection = Connection(self.host, self.port)
+        connection = Connection(self.host, self.port, tls=self.tls)
         if self.password is not None:
             connection.call('AUTH', self.user or 'default', self.password)
         return connection

@@ -14,6 +14,8 @@ _EXPECTED = re.compile('|'.join((
     r'[0-9a-f]{40} voted for [0-9a-f]{40} \d+$',
     r'Sentinel ID is ',
     r'Sentinel new configuration saved on disk',
+    # of TLS, when the other end is killed
+    r'Reading from client: error:(00000000:|\w+:SSL routines::unexpected eof)',
     # of the machine and of the way it was started
     r'oO0OoO0OoO0Oo|(Redis|Valkey) version=|Configuration loaded|monotonic clock:|Running mode=',
     r'Warning: no config file|WARNING:? Memory overcommit|WARNING: The TCP backlog',
