@@ -368,16 +368,7 @@ static void emit(const struct sink *to, struct delta d) {
     to->visit(&d, to->context);
 }
 
-/* How far the signed hellos of a peer of `g` have come, as `known` has it: no file tells that. */
-static uint64_t counter_of(const struct group_state *known, const char *id) {
-    for (size_t i = 0; known != NULL && i < known->peer_count; i++)
-        if (strcmp(known->peers[i].id, id) == 0)
-            return known->peers[i].counter;
-    return 0;
-}
-
-static void emit_lists(const struct sink *to, const struct group_state *g,
-    const struct group_state *known, bool gone) {
+static void emit_lists(const struct sink *to, const struct group_state *g, bool gone) {
     struct slice name = slice_of(g->name);
     for (size_t i = 0; i < g->replica_count; i++)
         emit(to,
@@ -389,14 +380,11 @@ static void emit_lists(const struct sink *to, const struct group_state *g,
             (struct delta){ .kind = gone ? DELTA_PEER_GONE : DELTA_PEER,
                 .group = name,
                 .id = slice_of(g->peers[i].id),
-                .address = g->peers[i].address,
-                .counter = counter_of(known, g->peers[i].id) });
+                .address = g->peers[i].address });
 }
 
-/* The lists of the file take the place of those of `known`, which may change meanwhile: hence from
- * a copy. */
-static void emit_replaced(
-    const struct sink *to, const struct group_state *known, const struct group_state *file) {
+/* Drops the lists of `known`, which may shrink meanwhile: hence from a copy. */
+static void emit_emptied(const struct sink *to, const struct group_state *known) {
     struct group_state g = {
         .replicas = mem_dup(known->replicas, known->replica_count * sizeof(known->replicas[0])),
         .replica_count = known->replica_count,
@@ -404,8 +392,7 @@ static void emit_replaced(
         .peer_count = known->peer_count,
     };
     memcpy(g.name, known->name, sizeof(g.name));
-    emit_lists(to, &g, NULL, true);
-    emit_lists(to, file, &g, false);
+    emit_lists(to, &g, true);
     mem_free(g.replicas);
     mem_free(g.peers);
 }
@@ -432,8 +419,10 @@ static void merge_known(const struct sink *to, const struct group_state *known,
     if (votes || theirs > ours || stale)
         emit(
             to, (struct delta){ .kind = DELTA_GROUP, .group = slice_of(known->name), .record = r });
-    if (r.origin != GROUP_REMOVED && (theirs > ours || (is_edited && theirs == ours)))
-        emit_replaced(to, known, file);
+    if (r.origin != GROUP_REMOVED && (theirs > ours || (is_edited && theirs == ours))) {
+        emit_emptied(to, known);
+        emit_lists(to, file, false);
+    }
 }
 
 void merge_classic_state(const struct state *ours, const struct state *file,
@@ -452,7 +441,7 @@ void merge_classic_state(const struct state *ours, const struct state *file,
             merge_known(&to, known, g, is_kept, is_edited);
         } else {
             emit(&to, (struct delta){ .kind = DELTA_GROUP, .group = name, .record = g->record });
-            emit_lists(&to, g, NULL, false);
+            emit_lists(&to, g, false);
         }
     }
     if (strcmp(listing, ours->listing) != 0)

@@ -44,6 +44,7 @@ static void group_empty(struct group_state *g) {
 
 static void group_free(struct group_state *g) {
     group_empty(g);
+    mem_free(g->heard);
     mem_free(g);
 }
 
@@ -89,6 +90,14 @@ static size_t find_peer(const struct group_state *g, struct slice id) {
     return ABSENT;
 }
 
+static size_t find_heard(const struct group_state *g, struct slice id) {
+    for (size_t i = 0; i < g->heard_count; i++) {
+        if (slice_is(id, g->heard[i].id))
+            return i;
+    }
+    return ABSENT;
+}
+
 static size_t find_override(const struct overrides *list, struct slice option) {
     for (size_t i = 0; i < list->count; i++) {
         if (slice_is(option, list->items[i].option))
@@ -111,8 +120,7 @@ static void put_replica(struct group_state *g, const struct endpoint *address) {
     g->replicas[g->replica_count++] = *address;
 }
 
-static void put_peer(struct group_state *g, const struct delta *d) {
-    struct slice id = d->id;
+static void put_peer(struct group_state *g, struct slice id, const struct endpoint *address) {
     ensure(id.size <= ID_LENGTH);
     size_t at = find_peer(g, id);
     if (at == ABSENT) {
@@ -121,8 +129,19 @@ static void put_peer(struct group_state *g, const struct delta *d) {
         g->peers[at] = (struct peer_record){ .id = "" };
         slice_copy(id, g->peers[at].id, sizeof(g->peers[at].id));
     }
-    g->peers[at].address = d->address;
-    g->peers[at].counter = MAX_OF(g->peers[at].counter, d->counter);
+    g->peers[at].address = *address;
+}
+
+static void put_heard(struct group_state *g, struct slice id, uint64_t counter) {
+    ensure(id.size <= ID_LENGTH);
+    size_t at = find_heard(g, id);
+    if (at == ABSENT) {
+        mem_grow(&g->heard, &g->heard_capacity, g->heard_count + 1, sizeof(g->heard[0]));
+        at = g->heard_count++;
+        g->heard[at] = (struct heard_record){ .id = "" };
+        slice_copy(id, g->heard[at].id, sizeof(g->heard[at].id));
+    }
+    g->heard[at].counter = MAX_OF(g->heard[at].counter, counter);
 }
 
 static void put_override(struct overrides *list, const struct delta *d) {
@@ -181,7 +200,7 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
             cut_item(g->replicas, &g->replica_count, at, sizeof(g->replicas[0]));
         break;
     case DELTA_PEER:
-        put_peer(g, d);
+        put_peer(g, d->id, &d->address);
         break;
     case DELTA_PEER_GONE:
         at = find_peer(g, d->id);
@@ -194,8 +213,10 @@ static void apply_to_group(struct group_state *g, const struct delta *d) {
     case DELTA_OVERRIDE_GONE:
         drop_override(&g->overrides, d->option);
         break;
-    case DELTA_LISTING:
     case DELTA_COUNTER:
+        put_heard(g, d->id, d->counter);
+        break;
+    case DELTA_LISTING:
     case DELTA_EPOCH:
     case DELTA_GROUP:
     case DELTA_GROUP_FORGET:
@@ -212,7 +233,7 @@ void state_apply(struct state *s, const struct delta *d) {
         s->current_epoch = d->epoch;
         return;
     }
-    if (d->kind == DELTA_COUNTER) {
+    if (d->kind == DELTA_COUNTER && d->group.size == 0) {
         s->hello_counter = d->counter;
         return;
     }
@@ -268,8 +289,15 @@ static void group_deltas(const struct group_state *g,
                 .group = name,
                 .id = slice_of(p->id),
                 .address = p->address,
-                .counter = p->counter,
             },
+            context);
+    }
+    for (size_t i = 0; i < g->heard_count; i++) {
+        const struct heard_record *h = &g->heard[i];
+        visit(&(struct delta){ .kind = DELTA_COUNTER,
+                  .group = name,
+                  .id = slice_of(h->id),
+                  .counter = h->counter },
             context);
     }
     override_deltas(&g->overrides, name, visit, context);
@@ -362,7 +390,8 @@ static bool overrides_equal(const struct overrides *a, const struct overrides *b
 
 static bool groups_equal(const struct group_state *a, const struct group_state *b) {
     if (!records_equal(&a->record, &b->record) || a->replica_count != b->replica_count ||
-        a->peer_count != b->peer_count || !overrides_equal(&a->overrides, &b->overrides))
+        a->peer_count != b->peer_count || a->heard_count != b->heard_count ||
+        !overrides_equal(&a->overrides, &b->overrides))
         return false;
 
     for (size_t i = 0; i < a->replica_count; i++) {
@@ -371,8 +400,12 @@ static bool groups_equal(const struct group_state *a, const struct group_state *
     }
     for (size_t i = 0; i < a->peer_count; i++) {
         size_t at = find_peer(b, slice_of(a->peers[i].id));
-        if (at == ABSENT || !endpoint_equal(&a->peers[i].address, &b->peers[at].address) ||
-            a->peers[i].counter != b->peers[at].counter)
+        if (at == ABSENT || !endpoint_equal(&a->peers[i].address, &b->peers[at].address))
+            return false;
+    }
+    for (size_t i = 0; i < a->heard_count; i++) {
+        size_t at = find_heard(b, slice_of(a->heard[i].id));
+        if (at == ABSENT || a->heard[i].counter != b->heard[at].counter)
             return false;
     }
     return true;
@@ -444,9 +477,9 @@ static void print_value(const struct delta *d, struct slice value, struct buf *o
 
 void delta_print(const struct delta *d, struct buf *out) {
     buf_add_text(out, delta_names[d->kind]);
-    if (d->kind == DELTA_EPOCH || d->kind == DELTA_COUNTER) {
+    if (d->kind == DELTA_EPOCH) {
         buf_add_char(out, ' ');
-        buf_add_u64(out, d->kind == DELTA_EPOCH ? d->epoch : d->counter);
+        buf_add_u64(out, d->epoch);
         return;
     }
     buf_add_char(out, ' ');
@@ -454,7 +487,7 @@ void delta_print(const struct delta *d, struct buf *out) {
         buf_add_escaped(out, d->value);
         return;
     }
-    if (delta_is_of_process(d))
+    if (delta_is_of_process(d) || (d->kind == DELTA_COUNTER && d->group.size == 0))
         buf_add_text(out, "#process");
     else
         buf_add_escaped(out, d->group);
@@ -471,8 +504,13 @@ void delta_print(const struct delta *d, struct buf *out) {
             break;
         buf_add_char(out, ' ');
         endpoint_print(&d->address, out);
-        if (d->counter != 0)
-            buf_printf(out, " counter=%llu", (unsigned long long)d->counter);
+        break;
+    case DELTA_COUNTER:
+        if (d->group.size > 0) {
+            buf_add_char(out, ' ');
+            buf_add_escaped(out, d->id);
+        }
+        buf_printf(out, " %llu", (unsigned long long)d->counter);
         break;
     case DELTA_REPLICA:
     case DELTA_REPLICA_GONE:
@@ -492,7 +530,6 @@ void delta_print(const struct delta *d, struct buf *out) {
         break;
     case DELTA_EPOCH:
     case DELTA_LISTING:
-    case DELTA_COUNTER:
     case DELTA_GROUP_FORGET:
     case DELTA_GROUP_EMPTY:
         break;

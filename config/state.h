@@ -38,7 +38,13 @@ struct group_record {
 struct peer_record {
     char id[ID_SIZE];
     struct endpoint address;
-    uint64_t counter; /* of its last signed hello that mattered: none up to it is believed again */
+};
+
+/* Of a peer, or of one that is gone: none of its signed hellos up to this number is believed again.
+ */
+struct heard_record {
+    char id[ID_SIZE];
+    uint64_t counter;
 };
 
 /* A setting changed at runtime. */
@@ -60,6 +66,8 @@ struct group_state {
     size_t replica_count, replica_capacity;
     struct peer_record *peers;
     size_t peer_count, peer_capacity;
+    struct heard_record *heard;
+    size_t heard_count, heard_capacity;
     struct overrides overrides;
 };
 
@@ -81,14 +89,15 @@ enum delta_kind {
     DELTA_GROUP_EMPTY,  /* group: its replicas, peers and overrides (the record stays) */
     DELTA_REPLICA,      /* group, address: added unless known */
     DELTA_REPLICA_GONE, /* group, address */
-    DELTA_PEER,         /* group, id, address, counter: added or replaced by id; the counter of one
-                           that is known is never lowered */
+    DELTA_PEER,         /* group, id, address: added or replaced by id */
     DELTA_PEER_GONE,    /* group, id */
     /* Without a group: of the process. */
     DELTA_OVERRIDE,      /* group, option, value, file_value: added or replaced by option */
     DELTA_OVERRIDE_GONE, /* group, option */
     DELTA_LISTING,       /* value: state.listing */
-    DELTA_COUNTER,       /* counter: state.hello_counter */
+    /* Without a group: state.hello_counter. Else what was heard of the peer: stays when it is gone.
+     */
+    DELTA_COUNTER, /* group, id, counter: added or raised by id */
 };
 
 /* One change. Borrows all its texts. */

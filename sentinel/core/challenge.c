@@ -43,20 +43,32 @@ bool challenge_counts(const struct core *c, const struct peer *p) {
     return !seal_is_strict(c, p->group) && !peer_signs(c, p);
 }
 
-bool challenge_is_near(const struct core *c, const struct peer *p, int64_t *due) {
+bool challenge_comes_first(
+    const struct core *c, const struct peer *p, bool for_vote, int64_t *due) {
     const struct challenge *h = find(p);
     if (h->is_proven || seal_keys(c, p->group).size == 0)
         return false;
     if (p->process->link.state != LINK_OPEN || h->asked_ms == 0)
         return true; /* the group is looked at again when that changes */
     int64_t until_ms = h->asked_ms + CHALLENGE_NEAR_MS;
-    if (!h->is_awaited || c->now.mono_ms >= until_ms)
+    if (!for_vote || !h->is_awaited || c->now.mono_ms >= until_ms)
         return false;
     due_mono(due, until_ms);
     return true;
 }
 
 /* ---- asking ---- */
+
+/* Some of them may have something to ask. */
+static void touch_groups(struct core *c, const struct process *p) {
+    list_for_each(peer, &p->peers, struct peer, of_process)
+        group_touch(c, peer->group);
+}
+
+static void touch_all(struct core *c, struct process *p) {
+    process_touch(c, p);
+    touch_groups(c, p);
+}
 
 /* g: of which the keys are; NULL: the process. */
 static void judge(
@@ -74,6 +86,7 @@ static void judge(
     h->is_awaited = true;
     h->asked_ms = c->now.mono_ms;
     order_challenge(c, p, g, h->ours);
+    touch_groups(c, p);
 }
 
 void challenge_judge(struct core *c, struct process *p, int64_t *due) {
@@ -88,12 +101,6 @@ void challenge_judge(struct core *c, struct process *p, int64_t *due) {
     }
     if (of_process && secret_is_set(&c->settings.peer_keys))
         judge(c, p, &p->challenge, NULL, due);
-}
-
-static void touch_all(struct core *c, struct process *p) {
-    process_touch(c, p);
-    list_for_each(peer, &p->peers, struct peer, of_process)
-        group_touch(c, peer->group);
 }
 
 void challenge_on_loss(struct process *p) {

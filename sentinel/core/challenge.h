@@ -35,8 +35,10 @@ void challenge_print(
 
 /* Whether what the peer answers about its group is believed. */
 bool challenge_counts(const struct core *c, const struct peer *p);
-/* Whether its proof is about to come: then a request for its vote waits, until *due at most. */
-bool challenge_is_near(const struct core *c, const struct peer *p, int64_t *due);
+/* Whether what we ask it has to wait for a moment: until it was asked for its proof, since answers
+ * come in order, and its answer would not count before; and with a request for its vote until it
+ * has ours, or until *due at most. */
+bool challenge_comes_first(const struct core *c, const struct peer *p, bool for_vote, int64_t *due);
 
 /* Asks for the proofs that are due at an open link. */
 void challenge_judge(struct core *c, struct process *p, int64_t *due);

@@ -182,6 +182,8 @@ static void restore_group(struct core *c, const struct group_state *s, const str
     take_plan(c, g, p);
     for (size_t i = 0; i < s->replica_count; i++)
         group_restore_replica(c, g, &s->replicas[i]);
+    for (size_t i = 0; i < s->heard_count; i++)
+        group_note_heard(g, s->heard[i].id, s->heard[i].counter);
     for (size_t i = 0; i < s->peer_count; i++)
         if (peer_find(g, s->peers[i].id) == NULL && strcmp(s->peers[i].id, c->id) != 0)
             peer_restore(c, g, &s->peers[i]);

@@ -1,6 +1,5 @@
 #include "sentinel/core/election.h"
 
-#include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/failover.h"
@@ -98,7 +97,7 @@ static int64_t standing_time(const struct core *c, const struct group *g) {
     int64_t slowest = 0, steps = 0, behind = 0, stood_ms = 0;
     list_for_each(p, &g->peers, struct peer, of_group) {
         const struct process *process = p->process;
-        if (p->sdown || !challenge_counts(c, p))
+        if (p->sdown)
             continue;
         slowest = MAX_OF(slowest, process->live.round_trip_ms);
         if (strcmp(process->id, c->id) > 0)

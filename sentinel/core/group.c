@@ -68,6 +68,21 @@ size_t group_usable(const struct core *c, const struct group *g) {
     return usable;
 }
 
+uint64_t group_heard(const struct group *g, const char *id) {
+    const uint64_t *counter = map_get(&g->heard, slice_of(id));
+    return counter != NULL ? *counter : 0;
+}
+
+void group_note_heard(struct group *g, const char *id, uint64_t counter) {
+    uint64_t *known = map_get(&g->heard, slice_of(id));
+    if (counter == 0)
+        return;
+    if (known == NULL)
+        map_put(&g->heard, slice_of(id), mem_dup(&counter, sizeof(counter)));
+    else
+        *known = MAX_OF(*known, counter);
+}
+
 /* ---- by address ---- */
 
 /* Under what a master's address is found: "host:port" in lower case. */
@@ -182,6 +197,9 @@ void group_free(struct core *c, struct group *g) {
     heap_remove(&c->due, &g->due);
     group_settings_fini(&g->file);
     group_settings_fini(&g->settings);
+    map_for_each(counter, &g->heard, uint64_t)
+        mem_free(counter);
+    map_fini(&g->heard);
     mem_free(g);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/heap.h"
 #include "common/list.h"
+#include "common/map.h"
 #include "config/merge.h"
 #include "config/settings.h"
 #include "config/state.h"
@@ -63,6 +64,8 @@ struct group {
     struct list replicas; /* struct node.siblings, in order of discovery */
     struct list peers;    /* struct peer.of_group */
     size_t replica_count, peer_count;
+    struct map heard; /* id -> uint64_t, owned: the number of the last signed hello of a peer that
+                         is gone, so that nobody brings it back by saying it again */
 
     uint64_t config_epoch;
     uint64_t config_seq; /* hellos wait for this PERSIST: the epoch may be of our own making */
@@ -119,7 +122,12 @@ size_t group_needed_votes(const struct group *g); /* law C1: max(majority, quoru
 /* Ourselves and the peers that are not down, and whose answers count. */
 size_t group_usable(const struct core *c, const struct group *g);
 
+/* The number of the last signed hello that was heard of a peer that is gone; 0 = none. */
+uint64_t group_heard(const struct group *g, const char *id);
+
 /* ---- operations ---- */
+
+void group_note_heard(struct group *g, const char *id, uint64_t counter);
 
 struct group *group_by_serial(const struct core *c, uint64_t serial); /* NULL if gone */
 struct group *group_new(struct core *c, const char *name, const struct endpoint *master);

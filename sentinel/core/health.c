@@ -184,7 +184,7 @@ int64_t health_ask_peers(struct core *c, struct group *g) {
             due_mono(&due, next);
             continue;
         }
-        if (vote && challenge_is_near(c, p, &due))
+        if (challenge_comes_first(c, p, vote, &due))
             continue;
         order_question(c, p, voting);
         p->ask_wait_ms = vote ? MAX_OF(p->ask_wait_ms, ASK_VOTE_AGAIN_MS) : p->ask_wait_ms;

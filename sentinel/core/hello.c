@@ -163,8 +163,9 @@ static bool is_new(
     char id[ID_SIZE];
     slice_copy(h->id, id, sizeof(id));
     const struct peer *p = peer_find(g, id);
-    if (p == NULL || h->counter > p->counter || PLANTED(REPLAY_TAKEN) ||
-        (hearing == HEARD_AGAIN && h->counter == p->counter))
+    uint64_t last = p != NULL ? p->counter : group_heard(g, id);
+    if (h->counter > last || PLANTED(REPLAY_TAKEN) ||
+        (hearing == HEARD_AGAIN && h->counter == last))
         return true;
     doubt_count(c, DOUBT_REPLAY);
     return false;
@@ -194,15 +195,15 @@ static bool is_believed(
 /* ---- what becomes of it ---- */
 
 static void persist_peer(struct core *c, struct peer *p) {
-    p->uncounted = 0;
     core_persist(c,
         &(struct delta){
             .kind = DELTA_PEER,
             .group = slice_of(p->group->name),
             .id = slice_of(p->process->id),
             .address = p->process->address.given,
-            .counter = p->counter,
         });
+    if (p->uncounted > 0)
+        peer_persist_counter(c, p);
 }
 
 /* Notes what the hello proves of its sender; before it is persisted. */
@@ -329,7 +330,7 @@ static void take_config(struct core *c, struct group *g, struct peer *p, const s
     g->config_epoch = h->config_epoch;
     group_touch(c, g);
     if (h->is_signed)
-        persist_peer(c, p);
+        peer_persist_counter(c, p);
     if (stays && !is_overtaken(g, h)) {
         group_persist(c, g);
         return;
@@ -387,7 +388,7 @@ static void take(
     p->hello_config_epoch = h->config_epoch;
     p->hello_master = h->master;
     if (p->uncounted >= UNCOUNTED_MAX)
-        persist_peer(c, p);
+        peer_persist_counter(c, p);
 }
 
 static void receive(

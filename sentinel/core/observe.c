@@ -223,7 +223,7 @@ static void on_answer(
         v->elements[1].type != RESP_BULK || v->elements[2].type != RESP_INTEGER)
         return;
     l->process->live.round_trip_ms = tstamp_age(c->now.heard_ms, pending->sent_heard_ms);
-    if (!challenge_counts(c, p) && !PLANTED(UNPROVEN_COUNTS)) {
+    if (!challenge_counts(c, p)) {
         doubt_note(c, DOUBT_VOTE,
             "%s: the answer of sentinel %s does not count: it has proven nothing", g->name,
             l->process->id);

@@ -47,6 +47,7 @@ struct peer *peer_new(
     /* Discovery counts as an answer and a hello, so that the first of each is not overdue. */
     p->answered_ms = p->hello_ms = c->now.mono_ms;
     p->hello_sent_heard_ms = c->now.heard_ms;
+    p->counter = group_heard(g, id);
     list_append(&g->peers, &p->of_group);
     list_append(&process->peers, &p->of_process);
     g->peer_count++;
@@ -59,8 +60,7 @@ struct peer *peer_new(
 /* Who signed before goes on with it: for the first minute it is taken at that. */
 void peer_restore(struct core *c, struct group *g, const struct peer_record *r) {
     struct peer *p = peer_new(c, g, r->id, &r->address);
-    p->counter = r->counter;
-    if (r->counter == 0)
+    if (p->counter == 0)
         return;
     p->signed_ms = p->process->signed_ms = c->now.mono_ms;
     c->has_signers = true;
@@ -78,10 +78,24 @@ bool process_signs(const struct core *c, const struct process *p) {
     return signs(c, p->signed_ms);
 }
 
+void peer_persist_counter(struct core *c, struct peer *p) {
+    p->uncounted = 0;
+    core_persist(c,
+        &(struct delta){
+            .kind = DELTA_COUNTER,
+            .group = slice_of(p->group->name),
+            .id = slice_of(p->process->id),
+            .counter = p->counter,
+        });
+}
+
 void peer_free(struct core *c, struct peer *p) {
     if (p == NULL)
         return;
     struct process *process = p->process;
+    if (p->uncounted > 0)
+        peer_persist_counter(c, p);
+    group_note_heard(p->group, process->id, p->counter);
     p->group->peer_count--;
     process->down_count -= p->sdown;
     process->peer_count--;

@@ -76,6 +76,9 @@ struct peer *peer_new(
 void peer_restore(struct core *c, struct group *g, const struct peer_record *r);
 /* The process goes when its last peer does. NULL is nothing. */
 void peer_free(struct core *c, struct peer *p);
+/* So that no signed hello of it up to the last one counts again, whatever becomes of this process.
+ */
+void peer_persist_counter(struct core *c, struct peer *p);
 /* Whether it has proven lately that it has the secret of the group: then what comes under its id
  * without a proof is of somebody else. */
 bool peer_signs(const struct core *c, const struct peer *p);

@@ -59,7 +59,6 @@ enum planted {
     /* Who proves what. */
     PLANTED_SEAL_UNCHECKED,
     PLANTED_REPLAY_TAKEN,
-    PLANTED_UNPROVEN_COUNTS,
     PLANTED_UNPROVEN_VOTED_FOR,
     /* Links. */
     PLANTED_STALE_REPLY,

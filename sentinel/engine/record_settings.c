@@ -465,8 +465,10 @@ static bool is_delta_fit(const struct delta *d) {
         return d->record.origin == GROUP_REMOVED || d->record.master.host[0] != '\0';
     if (d->kind == DELTA_PEER && !id_is_plausible(d->id))
         return false;
-    return d->kind == DELTA_EPOCH || d->kind == DELTA_LISTING || d->kind == DELTA_COUNTER ||
-        d->kind == DELTA_OVERRIDE || (of_group && d->address.host[0] != '\0');
+    if (d->kind == DELTA_COUNTER)
+        return d->group.size == 0 || (group_name_is_valid(d->group) && id_is_plausible(d->id));
+    return d->kind == DELTA_EPOCH || d->kind == DELTA_LISTING || d->kind == DELTA_OVERRIDE ||
+        (of_group && d->address.host[0] != '\0');
 }
 
 static void unpack_delta(struct unpack *u, struct state *state) {

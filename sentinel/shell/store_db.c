@@ -20,6 +20,13 @@
     " option TEXT NOT NULL UNIQUE," \
     " value TEXT NOT NULL, file_value TEXT NOT NULL);"
 
+#define HEARD \
+    "CREATE TABLE heard(" \
+    " key INTEGER PRIMARY KEY," \
+    " group_key INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE," \
+    " id TEXT NOT NULL, counter INTEGER NOT NULL," \
+    " UNIQUE(group_key, id));"
+
 static const char SCHEMA[] = "CREATE TABLE meta("
                              " one INTEGER PRIMARY KEY CHECK(one = 1),"
                              " id TEXT NOT NULL,"
@@ -45,21 +52,19 @@ static const char SCHEMA[] = "CREATE TABLE meta("
                              " group_key INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,"
                              " id TEXT NOT NULL,"
                              " host TEXT NOT NULL, port INTEGER NOT NULL,"
-                             " counter INTEGER NOT NULL DEFAULT 0,"
                              " UNIQUE(group_key, id));"
                              "CREATE TABLE overrides("
                              " key INTEGER PRIMARY KEY,"
                              " group_key INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,"
                              " option TEXT NOT NULL,"
                              " value TEXT NOT NULL, file_value TEXT NOT NULL,"
-                             " UNIQUE(group_key, option));" PROCESS_OVERRIDES;
+                             " UNIQUE(group_key, option));" PROCESS_OVERRIDES HEARD;
 
 /* What each schema has more than the one before: [i] leads from i + 1 to i + 2. */
 static const char *const migrations[] = {
     PROCESS_OVERRIDES,
     "ALTER TABLE meta ADD COLUMN listing TEXT NOT NULL DEFAULT ''",
-    ("ALTER TABLE meta ADD COLUMN hello_counter INTEGER NOT NULL DEFAULT 0;"
-     "ALTER TABLE peers ADD COLUMN counter INTEGER NOT NULL DEFAULT 0"),
+    "ALTER TABLE meta ADD COLUMN hello_counter INTEGER NOT NULL DEFAULT 0;" HEARD,
 };
 static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each schema");
 
@@ -71,7 +76,10 @@ static_assert(ARRAY_SIZE(migrations) == SCHEMA_VERSION - 1, "a step for each sch
 static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
     [DELTA_EPOCH] = { "UPDATE meta SET current_epoch = :epoch" },
     [DELTA_LISTING] = { "UPDATE meta SET listing = :value" },
-    [DELTA_COUNTER] = { "UPDATE meta SET hello_counter = :counter" },
+    [DELTA_COUNTER] = { "UPDATE meta SET hello_counter = :counter WHERE :group = ''",
+        "INSERT INTO heard(group_key, id, counter)"
+        " SELECT key, :id, :counter FROM groups WHERE name = :group"
+        " ON CONFLICT(group_key, id) DO UPDATE SET counter = max(counter, excluded.counter)" },
     [DELTA_GROUP] = { "INSERT INTO groups(name, origin, master_host, master_port, seed_host, seed_port,"
                       "  config_epoch, vote_epoch, vote_for, section)"
                       " VALUES(:group, :origin, :master_host, :master_port, :seed_host, :seed_port,"
@@ -89,10 +97,10 @@ static const char *const change_sql[DELTA_KIND_COUNT][STEPS_MAX] = {
                         " SELECT key, :host, :port FROM groups WHERE name = :group" },
     [DELTA_REPLICA_GONE] = { "DELETE FROM replicas WHERE group_key = " GROUP_KEY
                              " AND host = :host AND port = :port" },
-    [DELTA_PEER] = { "INSERT INTO peers(group_key, id, host, port, counter)"
-                     " SELECT key, :id, :host, :port, :counter FROM groups WHERE name = :group"
+    [DELTA_PEER] = { "INSERT INTO peers(group_key, id, host, port)"
+                     " SELECT key, :id, :host, :port FROM groups WHERE name = :group"
                      " ON CONFLICT(group_key, id) DO UPDATE SET host = excluded.host,"
-                     "  port = excluded.port, counter = max(counter, excluded.counter)" },
+                     "  port = excluded.port" },
     [DELTA_PEER_GONE] = { "DELETE FROM peers WHERE group_key = " GROUP_KEY " AND id = :id" },
     [DELTA_OVERRIDE] = { "INSERT INTO overrides(group_key, option, value, file_value)"
                          " SELECT key, :option, :value, :file_value FROM groups WHERE name = :group"
@@ -487,7 +495,14 @@ static void read_peer(struct row *row, struct state *state) {
     struct delta d = { .kind = DELTA_PEER, .group = row_text(row, 0, GROUP_NAME_MAX - 1) };
     d.id = row_text(row, 1, ID_LENGTH);
     row_endpoint(row, 2, &d.address);
-    d.counter = row_epoch(row, 4);
+    if (row->ok)
+        state_apply(state, &d);
+}
+
+static void read_heard(struct row *row, struct state *state) {
+    struct delta d = { .kind = DELTA_COUNTER, .group = row_text(row, 0, GROUP_NAME_MAX - 1) };
+    d.id = row_text(row, 1, ID_LENGTH);
+    d.counter = row_epoch(row, 2);
     if (row->ok)
         state_apply(state, &d);
 }
@@ -520,8 +535,10 @@ static const struct {
         read_group },
     { "SELECT name, host, port FROM replicas t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
         read_replica },
-    { "SELECT name, id, host, port, counter FROM peers t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
+    { "SELECT name, id, host, port FROM peers t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
         read_peer },
+    { "SELECT name, id, counter FROM heard t JOIN groups g ON g.key = t.group_key ORDER BY t.key",
+        read_heard },
     { "SELECT name, option, value, file_value FROM overrides t JOIN groups g ON g.key = t.group_key"
       " ORDER BY t.key",
         read_override },

@@ -1,6 +1,7 @@
 /* Hellos, a line each: what is read prints as a hello that says the same. */
 #include "common/buf.h"
 #include "sentinel/core/hello.h"
+#include "sentinel/core/seal.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -11,6 +12,18 @@ static void print(const struct hello *h, struct buf *out) {
     buf_add_slice(out, h->group);
     buf_printf(out, ",%s,%u,%llu", h->master.host, (unsigned)h->master.port,
         (unsigned long long)h->config_epoch);
+    if (h->is_signed)
+        buf_printf(out, "," SIGNED_TAG ",%llu," SLICE_FMT, (unsigned long long)h->counter,
+            SLICE_ARG(h->seal));
+}
+
+/* What the seal is over is all before it, so that nothing of the line is said without it. */
+static void check_signature(const struct hello *h, struct slice line) {
+    fuzz_check(h->counter > 0 && h->counter <= INT64_MAX);
+    fuzz_check(h->seal.size == SEAL_SIZE);
+    fuzz_check(h->sealed.data == line.data);
+    fuzz_check(h->sealed.size + h->seal.size == line.size);
+    fuzz_check(h->sealed.data[h->sealed.size - 1] == ',');
 }
 
 static void check_endpoint(const struct endpoint *e) {
@@ -30,6 +43,8 @@ static void check_line(struct slice line) {
     fuzz_check(id_is_plausible(h.id));
     fuzz_check(h.current_epoch <= INT64_MAX);
     fuzz_check(h.config_epoch <= INT64_MAX);
+    if (h.is_signed)
+        check_signature(&h, line);
     print(&h, &printed);
     fuzz_check(hello_parse(buf_slice(&printed), &again));
     fuzz_check(endpoint_equal(&h.sentinel, &again.sentinel));
@@ -40,6 +55,8 @@ static void check_line(struct slice line) {
     if (h.master_is_valid)
         fuzz_check(endpoint_equal(&h.master, &again.master));
     fuzz_check(h.config_epoch == again.config_epoch);
+    fuzz_check(h.is_signed == again.is_signed && h.counter == again.counter);
+    fuzz_check(slice_equal(h.seal, again.seal));
     buf_fini(&printed);
 }
 

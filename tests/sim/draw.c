@@ -180,6 +180,7 @@ static void draw_stocks(struct draw *d, struct rng *rng) {
 void draw_stocks_alone(struct draw *d) {
     d->vedettes = d->clients = 0;
     d->quiet_us = 0;
+    d->trust = TRUST_ALL;
     d->naming = NAMING_NONE;
     d->stocks = SIM_STOCKS_MAX;
     for (int i = 0; i < d->groups; i++)
@@ -219,6 +220,12 @@ void draw_from(struct draw *d, struct rng *rng) {
     struct rng copy =
         *rng; /* whoever never moves has the story that it had before there were moves */
     d->moves = (uint32_t)PICK(&copy, 0, 0, 0, 0, 0, 0, 0, 300);
+    d->trust = (enum trust)PICK(&copy, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
+        TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
+        TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_PERMISSIVE, TRUST_STRICT,
+        TRUST_STRICT);
+    if (d->stocks > 0 && d->trust == TRUST_STRICT) /* they would be nobody */
+        d->trust = TRUST_PERMISSIVE;
 }
 
 void draw_plain(struct draw *d) {
@@ -260,6 +267,8 @@ void draw_print(const struct draw *d, struct buf *out) {
     buf_printf(out, "%d vedettes, %d stock, %d groups:", d->vedettes, d->stocks, d->groups);
     for (int i = 0; i < d->groups; i++)
         print_group(&d->group[i], out);
+    if (d->trust != TRUST_ALL)
+        buf_printf(out, "; %s", d->trust == TRUST_STRICT ? "strict" : "permissive");
     buf_printf(out, "; naming %d, %s, restart role %d, loop %lld us", (int)d->naming,
         d->colocated ? "shared hosts" : "own hosts", (int)d->restart_role, (long long)d->loop_us);
     buf_printf(out, "; delays %lld to %lld us; disk to %lld us; a fault every %lld ms for %lld s:",

@@ -48,6 +48,9 @@ struct group_draw {
 
 #define UNLIMITED -1
 
+/* Whether vedettes share a secret, and what who has none is believed. */
+enum trust { TRUST_ALL, TRUST_PERMISSIVE, TRUST_STRICT };
+
 struct draw {
     int vedettes, groups;
     int stocks; /* stock Sentinels besides the vedettes */
@@ -73,7 +76,8 @@ struct draw {
 
     int clients;
     int64_t write_gap_us; /* between two writes of a client, at most */
-    uint32_t moves;       /* per mille: a vedette that died comes back at another port */
+    enum trust trust;
+    uint32_t moves; /* per mille: a vedette that died comes back at another port */
 
     /* What befalls it. */
     int64_t time_us;       /* all of it, at least */

@@ -52,6 +52,9 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     if (s->announce_hostnames)
         s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
     s->listen.count = 1;
+    if (d->trust != TRUST_ALL)
+        secret_set(&s->peer_keys, SLICE_LITERAL(WORLD_SECRET));
+    s->peer_policy = d->trust == TRUST_STRICT ? PEERS_STRICT : PEERS_PERMISSIVE;
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         if (d->limits[i] != UNLIMITED)
             s->limits.max[i] = d->limits[i];

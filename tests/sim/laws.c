@@ -94,6 +94,8 @@ const struct law_row law_table[LAW_COUNT] = {
         "effects name links that there are, and the engine holds no others (ARCHITECTURE 3, rule 8)" },
     [LAW_PENDING_BOUND] = { "pending is bounded", "spec 2.7; ARCHITECTURE 3, rule 9" },
     [LAW_BOUNDS] = { "all is bounded", "replicas, peers, links (ARCHITECTURE 3, rule 9)" },
+    [LAW_PROVEN] = { "who has no secret does nothing",
+        "in a strict world nothing that was forged or said again changes anything (ARCHITECTURE 5)" },
     [LAW_CLIENTS_LIVE] = { "clients live", "effects name clients that there are" },
     [LAW_REPLY_ONCE] = { "a request is answered once",
         "a client gets as many replies as it asked" },
@@ -610,5 +612,6 @@ void laws_before_sleep(struct laws *l, struct vedette *v) {
             continue;
         laws_health_look(l, v, g);
         laws_bounds_look(l, v, g);
+        laws_proof_look(l, v, g);
     }
 }

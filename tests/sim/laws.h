@@ -70,6 +70,7 @@ enum law {
     LAW_LINKS_LIVE,
     LAW_PENDING_BOUND,
     LAW_BOUNDS,
+    LAW_PROVEN,
     LAW_CLIENTS_LIVE,
     LAW_REPLY_ONCE,
     LAW_SLEEPS,
@@ -247,6 +248,8 @@ void laws_follow(
 void laws_gate(struct laws *l, const struct vedette *v, int group);
 void laws_refused(struct laws *l, const struct vedette *v, const struct promotion *p);
 void laws_gate_step(struct laws *l, const struct vedette *v);
+/* laws_proof.c */
+void laws_proof_look(struct laws *l, const struct vedette *v, const struct group *g);
 /* laws_bounds.c */
 void laws_bounds_look(struct laws *l, const struct vedette *v, const struct group *g);
 void laws_links_look(struct laws *l, const struct vedette *v);

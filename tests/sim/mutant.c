@@ -95,6 +95,13 @@ const struct mutant mutant_table[] = {
     { "forgetful-disk", FLAW_FORGETFUL_DISK,
         .what = "after a failed commit the next one has its own changes only",
         .rule = "contract 6" },
+    /* ---- who proves what ---- */
+    { "seal-unchecked", BUG(SEAL_UNCHECKED), .what = "any seal is as good as a true one",
+        .rule = "ARCHITECTURE 5" },
+    { "replay-taken", BUG(REPLAY_TAKEN), .what = "a signed hello counts again",
+        .rule = "ARCHITECTURE 5" },
+    { "unproven-voted-for", BUG(UNPROVEN_VOTED_FOR),
+        .what = "a vote is given in the name of somebody else", .rule = "ARCHITECTURE 5" },
     /* ---- links and clocks ---- */
     { "stale-reply", BUG(STALE_REPLY), .what = "replies of an earlier connection are taken",
         .rule = "contract 7" },

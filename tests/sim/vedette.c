@@ -71,6 +71,23 @@ static void letter_free(struct letter *l) {
     mem_free(l);
 }
 
+static void mark_doubts(struct vedette *v) {
+    static const enum mark marks[DOUBT_COUNT] = {
+        [DOUBT_CLAIM] = MARK_CLAIM_REFUSED,
+        [DOUBT_UNSIGNED] = MARK_UNSIGNED_REFUSED,
+        [DOUBT_SEAL] = MARK_SEAL_REFUSED,
+        [DOUBT_REPLAY] = MARK_OLD_HELLO,
+        [DOUBT_VOTE] = MARK_VOTE_REFUSED,
+    };
+    const struct core *c = vedette_core(v);
+    for (size_t i = 0; i < DOUBT_COUNT; i++)
+        if (c->doubts.count[i] > 0)
+            marks_hit(&v->world->marks, marks[i]);
+    map_for_each(p, &c->processes, struct process)
+        if (p->challenge.is_proven)
+            marks_hit(&v->world->marks, MARK_PROVEN);
+}
+
 static void mark_limits(struct vedette *v) {
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         if (vedette_core(v)->limit_hits[i] > 0)
@@ -445,6 +462,8 @@ void vedette_start(struct vedette *v) {
         .facts = &facts,
         .seed = (uint64_t)rng_between(&w->rng, 0, INT32_MAX),
     };
+    (void)snprintf(options.challenge_key, sizeof(options.challenge_key), "%llu %s %llu",
+        (unsigned long long)w->seed, v->name, (unsigned long long)v->life);
     if (w->is_taped)
         v->tape = tape_new(w->seed);
     tape_start(v->tape, &options, v->now);
@@ -466,6 +485,7 @@ void vedette_crash(struct vedette *v, enum net_leave how) {
     story_line(&w->story, v->name, "%s", v->stop_wanted ? "stops" : "crashes");
     marks_hit(&w->marks, MARK_CRASH);
     mark_limits(v);
+    mark_doubts(v);
     for (int i = 0; i < w->group_count; i++) {
         const struct group *g = vedette_group(v, i);
         if (g == NULL || !group_in_failover(g))

@@ -4,6 +4,7 @@
 #include "sentinel/core/core.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/input.h"
+#include "sentinel/core/seal.h"
 #include "tests/sim/world.h"
 
 #include <string.h>
@@ -354,6 +355,20 @@ static void on_reply(struct watch *k, const struct vedette *v, const struct inpu
     }
 }
 
+/* Where there is a secret: of two that say the same the signed one, and each of these once. */
+static bool is_to_count(const struct vedette *v, int group, const struct hello *h) {
+    enum trust trust = v->world->draw.trust;
+    const struct group *g = vedette_group(v, group);
+    char seal[DIGEST_HEX_SIZE], id[ID_SIZE];
+    if (trust == TRUST_ALL || g == NULL)
+        return !h->is_signed;
+    if (!h->is_signed)
+        return trust == TRUST_PERMISSIVE;
+    const struct peer *p = peer_find(g, slice_copy(h->id, id, sizeof(id)));
+    seal_make(SLICE_LITERAL(WORLD_SECRET), SEAL_HELLO, h->sealed, seal);
+    return slice_is(h->seal, seal) && (p == NULL || h->counter > p->counter);
+}
+
 void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bool waits) {
     struct hello h;
     char id[ID_SIZE];
@@ -361,6 +376,8 @@ void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bo
         return;
     int group = world_group_named(h.group), peer = watch_peer(k, slice_copy(h.id, id, sizeof(id)));
     if (group < 0 || peer < 0)
+        return;
+    if (!is_to_count(v, group, &h))
         return;
     struct watched_answer *a = &k->groups[group].answers[peer];
     a->hello_config_epoch = h.config_epoch;

@@ -85,6 +85,7 @@ struct watched_answer {
     int64_t hello_ms;
     uint64_t held_config_epoch; /* the same of one that came behind a request that may hold it up */
     int64_t held_ms;
+    uint64_t group_seen, counter_seen; /* of its signed hellos, by the group with this serial */
 };
 
 /* An attempt of a vedette. */

@@ -107,6 +107,7 @@ struct world *world_new(uint64_t seed, const struct draw *draw) {
     for (int i = 0; i < 2 && draw->slow_us > 0; i++)
         w->net.slow_hosts[i] = (int)rng_between(&w->rng, 0, w->host_count - 1);
     visitor_init(&w->visitor, &w->net, &w->marks, VISITOR_HOST);
+    forger_init(&w->forger, w);
     return w;
 }
 
@@ -164,6 +165,7 @@ void world_free(struct world *w) {
         stock_fini(&w->stocks[i]);
     farm_fini(&w->farm);
     visitor_fini(&w->visitor);
+    forger_fini(&w->forger);
     clients_fini(w);
     net_fini(&w->net);
     laws_fini(&w->laws);
@@ -194,6 +196,7 @@ static void mark_mixture(struct world *w, const struct effect *e) {
 void world_tell(struct world *w, const struct vedette *v, const struct effect *e) {
     if (e->kind == EFFECT_EVENT && w->stock_count > 0)
         mark_mixture(w, e);
+    forger_overhear(&w->forger, e);
     if (w->listener != NULL)
         w->listener(w->listener_context, v, e);
 }

@@ -6,6 +6,7 @@
 #include "common/rng.h"
 #include "tests/sim/client.h"
 #include "tests/sim/draw.h"
+#include "tests/sim/forger.h"
 #include "tests/sim/laws.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/net.h"
@@ -36,6 +37,7 @@ struct world {
     int64_t stock_gave_up_us[SIM_GROUPS_MAX]; /* a stock leader, for want of a replica; 0 = never */
     int host_count;                           /* of servers and Sentinels */
     struct visitor visitor;
+    struct forger forger;
     struct clients clients;
     struct laws laws;
     bool faults_are_on;

@@ -275,7 +275,7 @@ static void a_delta_prints_as_one_line_without_secrets(void **unused) {
     } cases[] = {
         { { .kind = DELTA_EPOCH, .epoch = 7 }, "epoch 7" },
         { { .kind = DELTA_LISTING, .value = SLICE_LITERAL("abc") }, "listing abc" },
-        { { .kind = DELTA_COUNTER, .counter = 7 }, "counter 7" },
+        { { .kind = DELTA_COUNTER, .counter = 7 }, "counter #process 7" },
         { { .kind = DELTA_GROUP, .group = name, .record = record },
             "group my\\nmaster origin=file master=10.0.0.1:6379 seed=10.0.0.1:6379 config-epoch=3 "
             "vote-epoch=4 vote-for=abc" },

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/rng.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/seal.h"
 #include "sentinel/engine/engine.h"
 #include "sentinel/engine/playback.h"
 #include "sentinel/engine/record.h"
@@ -22,6 +23,8 @@
 #define ALICE_PASSWORD   "Lg5wO2cVa1"
 #define BOB_PASSWORD     "Nx7tR0yIe8"
 #define NEW_PASSWORD     "Mh3bG6qSj9"
+#define SHARED_SECRET    "Wp6nKx2vRj9sLq4t"
+#define FORMER_SECRET    "Hz3bYm8cGd5fTk7u"
 #define WRONG_PASSWORD   "Dk1fU4zXp5"
 
 static const char *const secrets[] = {
@@ -32,6 +35,8 @@ static const char *const secrets[] = {
     BOB_PASSWORD,
     NEW_PASSWORD,
     WRONG_PASSWORD,
+    SHARED_SECRET,
+    FORMER_SECRET,
 };
 
 static const char key[MASK_KEY_SIZE] = "drawn for this recording alone..";
@@ -112,6 +117,7 @@ static void add_secrets(struct scene *scene) {
     digest_hex(SLICE_LITERAL(BOB_PASSWORD), hex);
     buf_printf(&bob, "on #%s +@all", hex);
     secret_set(&active->peer_password, SLICE_LITERAL(PEERS_PASSWORD));
+    secret_set(&active->peer_keys, SLICE_LITERAL(SHARED_SECRET "\n" FORMER_SECRET));
     secret_set(&active->client_password, SLICE_LITERAL(DEFAULT_PASSWORD));
     users_set(
         &active->users, SLICE_LITERAL("alice"), SLICE_LITERAL("on >" ALICE_PASSWORD " +@all"));
@@ -244,6 +250,36 @@ static void a_session_without_secrets_replays_byte_for_byte(void **state) {
     expect_same(s);
     assert_slice_equal(buf_slice(&s->replayed), buf_slice(&s->story));
     assert_string_equal(s->why, "test");
+}
+
+/* A hello of a peer, signed with a key. */
+static void hear_signed(struct studio *s, uint64_t client, const char *port, const char *with) {
+    struct buf line CLEANUP(buf_fini) = BUF_INIT, bytes CLEANUP(buf_fini) = BUF_INIT;
+    char seal[DIGEST_HEX_SIZE];
+    static uint64_t counter;
+    buf_printf(&line, "127.0.0.1,%s," SCENE_PEER_1 ",0,mymaster,127.0.0.1,28400,0,vedette1,%llu,",
+        port, (unsigned long long)++counter);
+    seal_make(slice_of(with), SEAL_HELLO, buf_slice(&line), seal);
+    buf_printf(&bytes, "PUBLISH __sentinel__:hello %s%s", buf_text(&line), seal);
+    ask(s, client, buf_text(&bytes));
+}
+
+static void what_seals_were_found_to_be_is_recorded_and_no_secret(void **state) {
+    struct studio *s = *state;
+    ask(s, 1, "AUTH " DEFAULT_PASSWORD);
+    hear_signed(s, 1, "29001", SHARED_SECRET); /* moves it */
+    hear_signed(s, 1, "29002", "a secret of others..");
+    hear_signed(s, 1, "29003", FORMER_SECRET);
+    ask(s, 1, "SENTINEL VEDETTE-PROVE " SCENE_PEER_1 " '' 00112233445566778899aabbccddeeff");
+    ask(s, 1,
+        "SENTINEL VEDETTE-PROVE " SCENE_PEER_1 " '' 00112233445566778899aabbccddeeff "
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+    const struct core *c = engine_core(s->engine);
+    assert_int_equal(c->doubts.count[DOUBT_SEAL], 2);
+    const struct process *p = map_get(&c->processes, SLICE_LITERAL(SCENE_PEER_1));
+    assert_int_equal(p->address.given.port, 29003);
+    expect_same(s);
+    expect_no_secret(s);
 }
 
 static void another_effect_is_noticed(void **state) {
@@ -592,6 +628,7 @@ int main(void) {
 #define in_studio(test, open) cmocka_unit_test_setup_teardown(test, open, close_studio)
     const struct CMUnitTest tests[] = {
         in_studio(a_session_without_secrets_replays_byte_for_byte, open_plain),
+        in_studio(what_seals_were_found_to_be_is_recorded_and_no_secret, open_guarded),
         in_studio(another_effect_is_noticed, open_plain),
         in_studio(passwords_let_in_as_they_did, open_guarded),
         in_studio(users_change_as_they_did, open_guarded),

@@ -251,7 +251,7 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state) {
     store_close(s);
     run_sql(f,
         "DROP TABLE process_overrides; ALTER TABLE meta DROP COLUMN listing;"
-        " ALTER TABLE meta DROP COLUMN hello_counter; ALTER TABLE peers DROP COLUMN counter;"
+        " ALTER TABLE meta DROP COLUMN hello_counter; DROP TABLE heard;"
         " PRAGMA user_version = 1");
     for (int start = 0; start < 2; start++) {
         s = open_store(f);
