@@ -108,10 +108,15 @@ static void read_loglevel(struct classic_server *s, const struct classic_line *l
     buf_fini(&why);
 }
 
-static void read_requirepass(struct classic_server *s, const struct classic_line *l) {
-    secret_set(&s->settings->client_password, classic_word(l, 1));
+static void read_password(
+    struct classic_server *s, const struct classic_line *l, struct secret *ret) {
+    secret_set(ret, classic_word(l, 1));
     if (classic_word(l, 1).size > 0)
         classic_note_password(s->diag, l, 1, &s->settings->password_at);
+}
+
+static void read_requirepass(struct classic_server *s, const struct classic_line *l) {
+    read_password(s, l, &s->settings->client_password);
 }
 
 /* A value of the option with this key, as YAML has it. */
@@ -346,7 +351,7 @@ static void read_tls(struct classic_server *s, const struct classic_line *l) {
     const struct option *o = option_by_key(OPTION_PROCESS, slice_of(key));
     ensure(o != NULL);
     if (o->type == OPTION_TYPE_SECRET)
-        secret_set(option_value(o, s->settings), classic_word(l, 1));
+        read_password(s, l, option_value(o, s->settings));
     else if (o->type == OPTION_TYPE_BOOL)
         read_bool(s, l, option_value(o, s->settings));
     else if (o->type == OPTION_TYPE_DURATION)

@@ -42,8 +42,15 @@ static void check_place(const char *path, const struct place *password_at, struc
         exposure_check(diag, NULL, password_at->line, password_at->column, path);
 }
 
-/* Whether others may read what the file itself says. */
+static void check_key(const char *path, struct diag *diag) {
+    if (path != NULL)
+        exposure_check_key(diag, path);
+}
+
+/* Whether others may read what the file itself says, or our private keys. */
 static void check_exposure(const char *path, const struct settings *s, struct diag *diag) {
+    check_key(s->tls.server.key, diag);
+    check_key(s->tls.client.key, diag);
     check_place(path, &s->password_at, diag);
     for (size_t i = 0; i < s->group_count; i++)
         check_place(path, &s->groups[i].password_at, diag);

@@ -88,11 +88,30 @@ static void only_rights_of_others_are_told_of(void **state) {
     }
 }
 
+static void a_private_key_is_one_too(void **state) {
+    const struct files *f = *state;
+    struct diag d;
+    char expected[256] = "";
+    diag_init(&d, "c.yaml");
+    write_text(f->path, "x", 0600);
+    exposure_check_key(&d, f->path);
+    assert_said(&d, expected);
+    write_text(f->path, "x", 0644);
+    exposure_check_key(&d, f->path);
+    (void)snprintf(expected, sizeof(expected),
+        "c.yaml: %s holds a private key, and others may read it (mode 0644; 'chmod o-rwx' mends "
+        "that)\n",
+        f->path);
+    assert_said(&d, expected);
+    diag_fini(&d);
+}
+
 static void what_is_not_there_exposes_nothing(void **state) {
     struct diag d;
     (void)state;
     diag_init(&d, "c");
     exposure_check(&d, NULL, 1, 1, "/proc/self/nosuch");
+    exposure_check_key(&d, "/proc/self/nosuch");
     assert_int_equal(d.warning_count, 0);
     diag_fini(&d);
 }
@@ -209,6 +228,7 @@ static void an_acl_file_holds_passwords_if_any_user_has_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FILES_TEST(only_rights_of_others_are_told_of),
+        FILES_TEST(a_private_key_is_one_too),
         cmocka_unit_test(what_is_not_there_exposes_nothing),
         cmocka_unit_test(a_yaml_file_holds_what_stands_in_it_alone),
         FILES_TEST(a_password_file_is_looked_at),

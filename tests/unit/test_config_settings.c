@@ -46,6 +46,24 @@ static void defaults_are_those_of_the_table(void **state) {
     settings_fini(&s);
 }
 
+/* Spec 5.1. */
+static void the_port_that_is_announced_is_that_of_the_links(void **state) {
+    struct settings s;
+    settings_init(&s);
+    assert_int_equal(settings_announced_port(&s), 26379);
+    s.tls.listen.count = 1;
+    s.tls.listen.at[0].port = 26380;
+    assert_int_equal(settings_announced_port(&s), 26379);
+    s.tls.links = true;
+    assert_int_equal(settings_announced_port(&s), 26380);
+    s.listen.count = 0;
+    s.tls.links = false;
+    assert_int_equal(settings_announced_port(&s), 26380); /* there is no other */
+    s.tls.listen.count = 0;
+    assert_int_equal(settings_announced_port(&s), 0);
+    settings_fini(&s);
+}
+
 static void a_copy_shares_nothing(void **state) {
     struct group_settings a, b;
     group_settings_init(&a);
@@ -177,6 +195,7 @@ static void group_names_fit_a_hello(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_table),
+        cmocka_unit_test(the_port_that_is_announced_is_that_of_the_links),
         cmocka_unit_test(a_copy_shares_nothing),
         cmocka_unit_test(every_setting_of_a_group_counts_in_a_comparison),
         cmocka_unit_test(renames_are_sorted_replaced_and_removed),

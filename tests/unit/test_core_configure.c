@@ -103,6 +103,17 @@ static void a_changed_file_wins(void **state) {
     end(&f, &wanted);
 }
 
+static void a_new_port_in_the_file_is_announced_at_once(void **state) {
+    struct fixture f;
+    struct settings wanted;
+    begin(&f, &wanted);
+    f.settings.listen.at[0].port = 26399;
+    reload(&f);
+    assert_int_equal(
+        fixture_sent(&f, &f.master, "PUBLISH __sentinel__:hello 10.0.1.9,26399," OUR_ID), 1);
+    end(&f, &wanted);
+}
+
 static void a_new_address_of_ours_is_announced_at_once(void **state) {
     struct fixture f;
     struct settings wanted;
@@ -156,6 +167,7 @@ int main(void) {
         cmocka_unit_test(what_changes_nothing_shows_whether_the_disk_is_there),
         cmocka_unit_test(a_changed_file_wins),
         cmocka_unit_test(a_new_address_of_ours_is_announced_at_once),
+        cmocka_unit_test(a_new_port_in_the_file_is_announced_at_once),
         cmocka_unit_test(new_credentials_log_in_anew_at_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ class Authority:
         identity = Identity(self.folder / f'{name}.pem', self.folder / f'{name}.key', self.file)
         hide = (serialization.BestAvailableEncryption(password.encode()) if password
                 else serialization.NoEncryption())
+        identity.key.touch(0o600)
         identity.key.write_bytes(key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hide))
         _write(identity.cert, cert)
