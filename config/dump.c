@@ -153,6 +153,9 @@ static void write_values(const struct option *o, struct buf *out) {
     case OPTION_TYPE_TEXT:
         buf_add_text(out, "text");
         break;
+    case OPTION_TYPE_PATHS:
+        buf_add_text(out, "absolute path, or a list of them");
+        break;
     case OPTION_TYPE_SERVERS:
         buf_add_text(out, "`ip` or `ip:port`, separated by commas");
         break;

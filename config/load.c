@@ -198,6 +198,32 @@ static void load_listen(
         load_listen_address(l, key, v->items[i], diag);
 }
 
+/* One path, or a list of them. */
+static void load_paths(
+    const struct option *o, void *settings, const struct yaml_value *v, struct diag *diag) {
+    if (v->shape == YAML_TEXT) {
+        load_scalar(o, settings, v, diag);
+        return;
+    }
+    if (!expect_shape(v, o->key, YAML_LIST, diag))
+        return;
+    struct buf all = BUF_INIT, why = BUF_INIT;
+    bool valid = true;
+    for (size_t i = 0; i < v->item_count; i++) {
+        const struct yaml_value *item = v->items[i];
+        if (!expect_shape(item, o->key, YAML_TEXT, diag)) {
+            valid = false;
+            continue;
+        }
+        buf_add_text(&all, buf_size(&all) > 0 ? ":" : "");
+        buf_add_slice(&all, item->text);
+    }
+    if (valid && !option_read(o, settings, buf_slice(&all), &why))
+        diag_add(diag, v->line, v->column, "%s %s", o->key, buf_text(&why));
+    buf_fini(&all);
+    buf_fini(&why);
+}
+
 static void load_rename(struct group_settings *g, const struct yaml_value *v, struct diag *diag) {
     char name[PATH_TEXT_MAX * 2];
     snprintf(name, sizeof(name), "rename_commands: %.*s", QUOTED(v->key));
@@ -308,6 +334,9 @@ static void load_option(
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_KEYS_FILE:
         load_secret_file(o, settings, v, diag);
+        break;
+    case OPTION_TYPE_PATHS:
+        load_paths(o, settings, v, diag);
         break;
     case OPTION_TYPE_SECRET:
         load_secret(o, settings, v, diag);

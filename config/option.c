@@ -36,6 +36,11 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
             return false;
         set_text(value, text);
         return true;
+    case OPTION_TYPE_PATHS:
+        if (!value_check_paths(text, why))
+            return false;
+        set_text(value, text);
+        return true;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_PATH:
         if (!value_check_text(text, why))
@@ -103,7 +108,7 @@ void option_set_standards(enum option_scope scope, void *settings) {
 
 static bool is_text(const struct option *o) {
     return o->type == OPTION_TYPE_TEXT || o->type == OPTION_TYPE_PATH ||
-        o->type == OPTION_TYPE_SERVERS || o->type == OPTION_TYPE_IP;
+        o->type == OPTION_TYPE_SERVERS || o->type == OPTION_TYPE_IP || o->type == OPTION_TYPE_PATHS;
 }
 
 static bool is_secret(const struct option *o) {
@@ -220,6 +225,7 @@ bool option_assign(const struct option *o, void *settings, struct slice text) {
     case OPTION_TYPE_SECRET_FILE: /* these do not change at runtime */
     case OPTION_TYPE_KEYS_FILE:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_ENDPOINT_LIST:
     case OPTION_TYPE_COMMANDS:
@@ -265,6 +271,7 @@ void option_write(const struct option *o, const void *settings, struct buf *out)
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         buf_add_slice(out, slice_of(*(char *const *)value));
@@ -336,6 +343,7 @@ void option_print(const struct option *o, const void *settings, struct buf *out)
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_COUNT:
@@ -386,6 +394,7 @@ bool option_equal(const struct option *o, const void *a, const void *b) {
         return listens_equal(left, right);
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         return text_equal(*(char *const *)left, *(char *const *)right);

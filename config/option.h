@@ -17,6 +17,7 @@ enum option_type {
     OPTION_TYPE_SERVERS, /* "10.0.0.53,[fd00::53]:5353": name servers, kept as the text */
     OPTION_TYPE_IP,      /* an IP address, kept as the text */
     OPTION_TYPE_PATH,
+    OPTION_TYPE_PATHS, /* absolute ones; in YAML a list, too; kept as a text, separated by colons */
     OPTION_TYPE_SECRET,
     OPTION_TYPE_SECRET_FILE, /* the value is read from the named file, without its last newline */
     OPTION_TYPE_KEYS_FILE,   /* the same of one to eight keys, a line each */

@@ -710,6 +710,16 @@ const struct option option_table[] = {
             "own, made before, starts those that this file names.",
     },
     {
+        .key = "script_dirs",
+        IN_PROCESS(script_dirs),
+        .type = OPTION_TYPE_PATHS,
+        .live = OPTION_LIVE,
+        .example = "[/etc/vedette/scripts]",
+        .doc =
+            "Folders that scripts must lie in, wherever links lead; one that others may change, or whose folder, is "
+            "refused, too: in this file, by SENTINEL SET, and before it is run. Without it: any path.",
+    },
+    {
         .key = "pid_file",
         IN_PROCESS(pid_file),
         .type = OPTION_TYPE_PATH,

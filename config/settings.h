@@ -132,10 +132,11 @@ struct settings {
     bool all_channels;              /* new users have a right to every channel */
     bool protected_mode;            /* without a password only clients of this host are served */
     bool deny_scripts_reconfig;     /* SENTINEL SET may not change the paths of scripts */
-    int64_t client_timeout_ms;      /* of idle clients; 0 = none */
-    int64_t keepalive_ms;           /* of accepted connections; 0 = none */
-    int64_t backlog;                /* of connections that are not accepted yet */
-    char *user, *user_group;        /* owned: whom we become; NULL = nobody else, the user's own */
+    char *script_dirs;         /* owned: folders of scripts, separated by colons; NULL = anywhere */
+    int64_t client_timeout_ms; /* of idle clients; 0 = none */
+    int64_t keepalive_ms;      /* of accepted connections; 0 = none */
+    int64_t backlog;           /* of connections that are not accepted yet */
+    char *user, *user_group;   /* owned: whom we become; NULL = nobody else, the user's own */
     struct place user_at, user_group_at;
     int64_t seccomp; /* enum seccomp */
     char *pid_file;  /* owned; NULL = none */

@@ -237,6 +237,19 @@ bool value_check_servers(struct slice text, struct buf *why) {
     return true;
 }
 
+bool value_check_paths(struct slice text, struct buf *why) {
+    struct slice rest = text;
+    if (!value_check_text(text, why))
+        return false;
+    do
+        if (!slice_starts_with(slice_cut(&rest, ':'), "/")) {
+            buf_add_text(why, "must be absolute paths without colons: [/etc/vedette/scripts]");
+            return false;
+        }
+    while (rest.data != NULL);
+    return true;
+}
+
 bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret) {
     size_t colon = text.size;
     while (colon > 0 && text.data[colon - 1] != ':')

@@ -33,6 +33,8 @@ bool value_read_address(struct slice text, struct endpoint *ret, struct buf *why
 bool value_read_mode(struct slice text, int64_t *ret, struct buf *why);
 bool value_check_ip(struct slice text, struct buf *why);
 bool value_check_servers(struct slice text, struct buf *why);
+/* Absolute paths separated by colons. */
+bool value_check_paths(struct slice text, struct buf *why);
 /* The same, but any of the two may be missing (":26379", "10.0.0.7:0", ""), and the host may be a
  * name; no comma, which separates the fields of a hello. */
 bool value_read_part_of_endpoint(struct slice text, struct endpoint *ret);

@@ -132,6 +132,7 @@ static bool add_value(const struct writer *w, const struct option *o, struct buf
     case OPTION_TYPE_ENDPOINT:
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         return add_quoted(o, w->settings, out);

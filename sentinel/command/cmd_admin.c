@@ -80,8 +80,9 @@ static void refuse_change(struct call *call, const struct admin_change *change) 
                           "Sentinel configuration"));
     } else if (names_script(change->option)) {
         bool notifies = slice_is(slice_of(change->option->set_name), "notification-script");
-        resp_errorf(&call->reply, "ERR %s script seems non existing or non executable",
-            notifies ? "Notification" : "Client reconfiguration");
+        resp_errorf(&call->reply, "ERR %s script seems non existing or non executable%s",
+            notifies ? "Notification" : "Client reconfiguration",
+            call->core->settings.script_dirs != NULL ? ", or script_dirs does not allow it" : "");
     } else {
         bool second =
             change->option->type == OPTION_TYPE_RENAMES && value_is_command(change->value);

@@ -140,6 +140,7 @@ static void pack_value(
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         pack_text(out, *(char *const *)value);
@@ -205,6 +206,7 @@ static void unpack_value(struct unpack *u, const struct option *o, void *setting
         break;
     case OPTION_TYPE_TEXT:
     case OPTION_TYPE_SERVERS:
+    case OPTION_TYPE_PATHS:
     case OPTION_TYPE_IP:
     case OPTION_TYPE_PATH:
         mem_free(*(char **)value);

@@ -7,32 +7,43 @@
 #include "config/tls.h"
 #include "sentinel/command/access.h"
 #include "sentinel/command/naming.h"
+#include "sentinel/shell/script_file.h"
 
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- scripts ---- */
 
-static void check_script(
-    int folder, const char *path, const struct place *at, const char *kind, struct diag *diag) {
-    if (path != NULL && faccessat(folder, path, X_OK, 0) < 0)
+static void check_script(const struct config_file *f, const char *path, const struct place *at,
+    const char *kind, struct diag *diag) {
+    struct buf whole = BUF_INIT;
+    if (path == NULL)
+        return;
+    if (f->format == CONFIG_CLASSIC && path[0] != '/')
+        buf_printf(&whole, "%s/", f->settings.state_dir);
+    buf_add_text(&whole, path);
+    char *real;
+    enum script_fault fault = script_file_check(buf_text(&whole), f->settings.script_dirs, &real);
+    if (fault == SCRIPT_NOT_EXECUTABLE)
         diag_add(
             diag, at->line, at->column, "%s script seems non existing or non executable.", kind);
+    else if (fault != SCRIPT_FIT)
+        diag_add(diag, at->line, at->column, "%s script %s is refused: %s", kind, path,
+            script_file_why(fault));
+    else if (f->settings.script_dirs == NULL && script_file_is_open(buf_text(&whole)))
+        diag_warn(
+            diag, NULL, at->line, at->column, "%s script %s can be changed by others", kind, path);
+    free(real);
+    buf_fini(&whole);
 }
 
 /* As they will be run: relative paths are below `dir`, where a classic file names one. */
 static void check_scripts(const struct config_file *f, struct diag *diag) {
-    int folder = AT_FDCWD;
-    if (f->format == CONFIG_CLASSIC)
-        folder = open(f->settings.state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; i < f->settings.group_count; i++) {
         const struct group_settings *g = &f->settings.groups[i];
-        check_script(folder, g->notification_script, &g->notification_at, "Notification", diag);
-        check_script(folder, g->reconfig_script, &g->reconfig_at, "Client reconfiguration", diag);
+        check_script(f, g->notification_script, &g->notification_at, "Notification", diag);
+        check_script(f, g->reconfig_script, &g->reconfig_at, "Client reconfiguration", diag);
     }
-    if (folder >= 0)
-        close(folder);
 }
 
 /* ---- passwords ---- */

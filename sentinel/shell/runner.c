@@ -5,11 +5,13 @@
 #include "common/mem.h"
 #include "sentinel/core/input.h"
 #include "sentinel/shell/loop.h"
+#include "sentinel/shell/script_file.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
@@ -26,6 +28,7 @@ struct office {
     struct list tasks;   /* struct task, each of its thread */
     size_t users;        /* threads, and the runner */
     size_t checks;       /* tasks that look at files */
+    char *folders;       /* owned: as script_file_check takes them; NULL = any */
 };
 
 /* What a thread does: it attends to a process, or looks at files. */
@@ -45,6 +48,7 @@ struct report {
     pid_t pid;
     int exit_status, signal_number;
     int error; /* errno; 0 = none */
+    enum script_fault fault;
     size_t unfit;
 };
 
@@ -69,6 +73,7 @@ static void office_free(struct office *o) {
         mem_free(r);
     close(o->fd);
     pthread_mutex_destroy(&o->mutex);
+    mem_free(o->folders);
     mem_free(o);
 }
 
@@ -90,8 +95,18 @@ static void report(struct office *o, const struct report *what) {
 
 /* ---- a thread ---- */
 
+/* Whether a file may be run now; ret_real as script_file_check gives it. */
+static enum script_fault check_file(struct office *o, const char *path, char **ret_real) {
+    lock(o);
+    char *folders = mem_strdup(o->folders);
+    unlock(o);
+    enum script_fault fault = script_file_check(path, folders, ret_real);
+    mem_free(folders);
+    return fault;
+}
+
 /* Nothing of ours but the standard streams. Positive errno on failure. */
-static int spawn(const struct task *t, pid_t *ret_pid) {
+static int spawn(const struct task *t, const char *path, pid_t *ret_pid) {
     char **argv = mem_alloc((t->word_count + 1) * sizeof(argv[0]));
     for (size_t i = 0; i < t->word_count; i++)
         argv[i] = (char *)(uintptr_t)t->words[i].data;
@@ -107,7 +122,7 @@ static int spawn(const struct task *t, pid_t *ret_pid) {
     posix_spawn_file_actions_init(&actions);
     int r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     if (r == 0)
-        r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, environ);
+        r = posix_spawn(ret_pid, path, &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     mem_free(argv);
@@ -156,6 +171,16 @@ static void report_not_run(const struct task *t, int error) {
         });
 }
 
+static void report_unfit(const struct task *t, enum script_fault fault) {
+    report(t->office,
+        &(struct report){
+            .kind = INPUT_SCRIPT_ENDED,
+            .number = t->number,
+            .exit_status = EXIT_NOT_EXECUTED,
+            .fault = fault,
+        });
+}
+
 static void task_free(struct task *t) {
     struct office *o = t->office;
     lock(o);
@@ -165,14 +190,23 @@ static void task_free(struct task *t) {
     leave(o);
 }
 
+/* What is run is the file that was looked at, not what a link leads to by then. That it cannot be
+ * executed is for the system to say. */
 static void *run(void *context) {
     struct task *t = context;
-    pid_t pid;
-    int r = spawn(t, &pid);
-    if (r == 0)
-        attend(t, pid);
-    else
-        report_not_run(t, r);
+    char *real;
+    enum script_fault fault = check_file(t->office, t->words[0].data, &real);
+    if (fault == SCRIPT_FIT || fault == SCRIPT_NOT_EXECUTABLE) {
+        pid_t pid;
+        int r = spawn(t, real != NULL ? real : t->words[0].data, &pid);
+        if (r == 0)
+            attend(t, pid);
+        else
+            report_not_run(t, r);
+    } else {
+        report_unfit(t, fault);
+    }
+    free(real);
     task_free(t);
     return NULL;
 }
@@ -186,10 +220,17 @@ static void report_checked(const struct task *t, size_t unfit) {
         });
 }
 
+static bool is_fit(struct office *o, const char *path) {
+    char *real;
+    enum script_fault fault = check_file(o, path, &real);
+    free(real);
+    return fault == SCRIPT_FIT;
+}
+
 static void *check(void *context) {
     struct task *t = context;
     size_t i = 0;
-    while (i < t->word_count && access(t->words[i].data, X_OK) == 0)
+    while (i < t->word_count && is_fit(t->office, t->words[i].data))
         i++;
     report_checked(t, i < t->word_count ? i : SCRIPTS_FIT);
     lock(t->office);
@@ -216,6 +257,12 @@ static int start_thread(struct task *t, void *(*work)(void *)) {
 
 /* ---- the loop's side ---- */
 
+static struct slice why_of(const struct report *what) {
+    if (what->fault != SCRIPT_FIT)
+        return slice_of(script_file_why(what->fault));
+    return what->error == 0 ? SLICE_EMPTY : slice_of(strerror(what->error));
+}
+
 static void tell(const struct runner *r, const struct report *what) {
     inlet_take(&r->inlet,
         &(struct input){
@@ -226,7 +273,7 @@ static void tell(const struct runner *r, const struct report *what) {
             .exit_status = what->exit_status,
             .signal_number = what->signal_number,
             .unfit = what->unfit,
-            .why = what->error == 0 ? SLICE_EMPTY : slice_of(strerror(what->error)),
+            .why = why_of(what),
         });
 }
 
@@ -290,6 +337,14 @@ static struct task *task_new(
     list_append(&o->tasks, &t->siblings);
     unlock(o);
     return t;
+}
+
+void runner_set_folders(struct runner *r, const char *folders) {
+    struct office *o = r->office;
+    lock(o);
+    mem_free(o->folders);
+    o->folders = mem_strdup(folders);
+    unlock(o);
 }
 
 void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count) {

@@ -16,12 +16,14 @@ struct runner *runner_new(struct loop *loop, struct inlet inlet);
 /* Processes that run go on without us. */
 void runner_free(struct runner *r);
 
+/* The folders that scripts must lie in from now on, as script_file_check takes them; copied. */
+void runner_set_folders(struct runner *r, const char *folders);
 /* Starts the file words[0] with all of the words as its arguments. What becomes of it is told by
  * SCRIPT_STARTED, SCRIPT_REFUSED and SCRIPT_ENDED. */
 void runner_run(struct runner *r, uint64_t script, const struct slice *words, size_t count);
 /* Nothing if it does not run any more. */
 void runner_kill(struct runner *r, uint64_t script);
-/* Looks whether files can be executed; SCRIPTS_CHECKED tells. While RUNNER_CHECKS_MAX such looks
+/* Looks whether files may be run; SCRIPTS_CHECKED tells. While RUNNER_CHECKS_MAX such looks
  * are under way further ones find that they cannot. */
 #define RUNNER_CHECKS_MAX 32
 void runner_check(

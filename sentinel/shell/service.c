@@ -22,6 +22,7 @@
 #include "sentinel/shell/recorder.h"
 #include "sentinel/shell/refusal.h"
 #include "sentinel/shell/rewriter.h"
+#include "sentinel/shell/runner.h"
 #include "sentinel/shell/sandbox.h"
 #include "sentinel/shell/shell.h"
 #include "sentinel/shell/socket.h"
@@ -356,6 +357,10 @@ static void set_source(struct service *s) {
         endpoint_make(slice_of(host), 0, source);
 }
 
+static void set_script_folders(struct service *s) {
+    runner_set_folders(s->shell.runner, s->file.settings.script_dirs);
+}
+
 static int start_recorder(struct service *s) {
     if (s->record == NULL)
         return SERVICE_OK;
@@ -436,6 +441,7 @@ static int start(struct service *s, struct plan *plan) {
     set_limits(s);
     set_name_servers(s);
     set_source(s);
+    set_script_folders(s);
     gather_facts(s);
     status = start_tls(s);
     if (status == SERVICE_OK)
@@ -578,6 +584,7 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     set_limits(s);
     set_name_servers(s);
     set_source(s);
+    set_script_folders(s);
     log_to_system(s);
     s->shell.listeners.keepalive_s = seconds_of(s->file.settings.keepalive_ms);
     shell_take(&s->shell,

@@ -83,6 +83,8 @@ static bool may_run(const struct server *s, const char *path) {
         return true;
     diag_init(&diag, s->from->path);
     bool may = config_file_load(s->from, &file, &diag) && names(&file.settings, path);
+    if (may)
+        runner_set_folders(s->runner, file.settings.script_dirs);
     config_file_fini(&file);
     diag_fini(&diag);
     return may;
@@ -157,6 +159,7 @@ static int serve(int fd, const struct config_source *from, const struct settings
     s.runner = runner_new(loop, (struct inlet){ .take = send_report, .context = &s });
     if (s.runner == NULL)
         return 1;
+    runner_set_folders(s.runner, settings->script_dirs);
     (void)watch_new(loop, SOCKET_FD, WATCH_READ, on_order, &s);
     while (!s.is_over) {
         (void)loop_wait(loop, TSTAMP_NEVER);

@@ -305,3 +305,61 @@ def test_scripts_outlive_the_sentinel(lab, make):
     (sentinel.folder / 'go').touch()
     wait_until(lambda: seen(sentinel) == ['done'], 10, 'it went on')
     holds(lambda: seen(sentinel) == ['done'], 0.2, 'and ran once')
+
+
+# ---- where they may lie ----
+
+@pytest.mark.vedette
+def test_scripts_lie_in_the_folders_that_are_named(lab):
+    folder = lab.folder / 'scripts'
+    inside = write_script(folder, 'notify', SEEN)
+    outside = write_script(lab.folder, 'outside', SEEN)
+    link = folder / 'link'
+    link.symlink_to(outside)
+    group = lab.planned(replicas=0, sentinels=0, down_after=SILENT_MS,
+                        **scripts_of(lab, link)).group
+    sentinel = lab.sentinel('lonely', make='vedette', groups=[group], settings={
+        'deny_scripts_reconfig': 'no', 'script_dirs': [str(folder)]})
+    sentinel.start(wait=False)
+    assert sentinel.wait() == 1
+    assert (f'Notification script {link} is refused: it lies in none of script_dirs'
+            in sentinel.log())
+
+    group.extra['scripts']['notification'] = str(inside)
+    sentinel.write_file()
+    sentinel.start()
+    for path in (outside, link):
+        with pytest.raises(ReplyError, match='^ERR Notification script seems non existing or non '
+                                             'executable, or script_dirs does not allow it$'):
+            sentinel.sentinel('SET', 'mymaster', 'notification-script', path)
+    cause_events(sentinel, 1)
+    wait_until(lambda: seen(sentinel), 10, 'the script inside has run')
+
+    inside.chmod(0o777)
+    lines = len(seen(sentinel))
+    cause_events(sentinel, 1)
+    wait_until(lambda: '(it cannot be run: others may change it, or a folder that it lies in)'
+               in sentinel.log(), 10, 'it is looked at again before it is run')
+    assert len(seen(sentinel)) == lines
+
+    inside.chmod(0o755)
+    sentinel.settings['script_dirs'] = str(lab.folder)
+    sentinel.write_file()
+    sentinel.reload()
+    wait_until(lambda: allows(sentinel, outside), 10, 'the reload')
+    cause_events(sentinel, 1)
+    wait_until(lambda: len(seen(sentinel)) > lines, 10, 'the script outside has run')
+
+
+def allows(sentinel, path):
+    try:
+        return sentinel.sentinel('SET', 'mymaster', 'notification-script', path) == 'OK'
+    except ReplyError:
+        return False
+
+
+def test_a_script_that_others_may_change_is_told_of(lab, make):
+    notify = write_script(lab.folder, 'notify', SEEN)
+    notify.chmod(0o777)
+    sentinel = lonely(lab, make, notify)
+    assert f'Notification script {notify} can be changed by others' in sentinel.log()

@@ -70,6 +70,7 @@ struct row {
 #define NAMED_ADDRESS \
     EACH("must be an IP address or a host name and a port: 10.0.0.1:6379 or [2001:db8::1]:6379")
 
+#define NO_PATHS   "must be absolute paths without colons: [/etc/vedette/scripts]"
 #define NO_MAPPING "must be a mapping, not a single value"
 
 #define ADDRESSES \
@@ -156,6 +157,9 @@ static const struct row process_rows[] = {
     { "user", TEXT },
     { "group", TEXT },
     { "seccomp", EACH("must be no, yes or log") },
+    { "script_dirs",
+        { NO_PATHS, "must not be empty", "must not be longer than 16384 bytes", NO_PATHS, CONTROL,
+            CONTROL, NO_LIST, "must be a list, not a mapping" } },
     { "pid_file", TEXT },
     { "daemonize", YES_OR_NO },
     { "syslog.enabled", YES_OR_NO },

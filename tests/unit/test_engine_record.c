@@ -186,6 +186,9 @@ static void change(const struct option *o, void *settings) {
     case OPTION_TYPE_PATH:
         assert_true(option_assign(o, settings, SLICE_LITERAL("some \"text\"")));
         break;
+    case OPTION_TYPE_PATHS:
+        assert_true(option_read(o, settings, SLICE_LITERAL("/a:/b c"), &why));
+        break;
     case OPTION_TYPE_SERVERS:
     case OPTION_TYPE_IP:
         assert_true(option_read(o, settings, SLICE_LITERAL("10.1.1.1"), &why));
