@@ -1,5 +1,7 @@
 """Real client libraries find the master, follow it, and lose a sentinel on the way."""
 
+import pathlib
+
 import pytest
 
 from harness.client import Client, ClientError, node_version
@@ -14,9 +16,15 @@ PASSWORD = 'what-sentinels-want'
 # Who the client is to the sentinels: nobody, the default user, or one who may do what clients do.
 LOGINS = {'open': {}, 'password': {'password': PASSWORD},
           'user': {'user': 'application', 'password': 'its-own'}}
-RIGHTS = '&* +ping +hello +auth +role +client|setname +subscribe +psubscribe +sentinel|master ' \
-    '+sentinel|masters +sentinel|replicas +sentinel|slaves +sentinel|sentinels ' \
-    '+sentinel|get-master-addr-by-name'
+SECURITY = pathlib.Path(__file__).parents[2] / 'SECURITY.md'
+
+
+def documented_rights():
+    """The rules of the application user of SECURITY.md, but for its password."""
+    text = SECURITY.read_text('utf-8').split('    application:\n')[1].split('```')[0]
+    rules = ' '.join(line.strip().removeprefix('- ') for line in text.splitlines()).split()
+    assert rules[:2] == ['on', "'>${APPLICATION_PASSWORD}'"]
+    return rules[2:]
 
 
 def with_login(*names):
@@ -42,7 +50,7 @@ def deployment(shared_lab, request):
 
 
 def allow(sentinel, user, password):
-    sentinel.call('ACL', 'SETUSER', user, 'reset', 'on', f'>{password}', *RIGHTS.split())
+    sentinel.call('ACL', 'SETUSER', user, 'reset', 'on', f'>{password}', *documented_rights())
 
 
 def in_order(deployment):
@@ -115,10 +123,35 @@ def test_without_the_login_nothing_is_told(deployment):
 def test_who_may_only_ask_changes_nothing(deployment):
     with deployment.sentinels[0].connect() as connection:
         connection.call('AUTH', *deployment.login.values())
-        for words in (('FAILOVER', 'mymaster'), ('SET', 'mymaster', 'quorum', 1),
-                      ('REMOVE', 'mymaster')):
-            with pytest.raises(ReplyError, match='NOPERM User application has no permissions'):
-                connection.call('SENTINEL', *words)
+        for words in (('SENTINEL', 'FAILOVER', 'mymaster'), ('SENTINEL', 'REMOVE', 'mymaster'),
+                      ('SENTINEL', 'SET', 'mymaster', 'quorum', 1), ('INFO',), ('ACL', 'LIST'),
+                      ('CLIENT', 'KILL', 'TYPE', 'pubsub'), ('CLIENT', 'PAUSE', 1), ('SHUTDOWN',),
+                      ('PUBLISH', '__sentinel__:hello', 'x')):
+            with pytest.raises(ReplyError, match='NOPERM '):
+                connection.call(*words)
+        for words in (('SUBSCRIBE', '__sentinel__:hello'), ('PSUBSCRIBE', '*')):
+            with pytest.raises(ReplyError, match='NOPERM No permissions to access a channel'):
+                connection.call(*words)
+
+
+@with_login('user')
+def test_who_may_only_ask_has_no_other_command(deployment):
+    sentinel = deployment.sentinels[0]
+    allowed = {word[1:] for word in documented_rights() if word.startswith('+')}
+    allowed |= {'auth', 'hello'}  # nobody needs a right to log in
+    able = {name for name in sentinel.call('COMMAND', 'LIST') if may_call(sentinel, name)}
+    assert able == allowed
+
+
+def may_call(sentinel, name):
+    """Whether its rights let the user call it, with as many arguments as it wants."""
+    (about,) = sentinel.call('COMMAND', 'INFO', name)
+    words = name.split('|')
+    # A channel that the user may listen to.
+    words += ['+switch-master'] * (max(abs(about[1]), len(words)) - len(words))
+    if words[0] in ('acl', 'client', 'sentinel') and '|' not in name:
+        return False  # only what stands below it can be called
+    return sentinel.call('ACL', 'DRYRUN', 'application', *words) == 'OK'
 
 
 @with_login('open')
