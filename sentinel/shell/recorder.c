@@ -36,8 +36,10 @@ struct recorder {
 
     pthread_mutex_t mutex; /* guards what follows */
     struct buf handed;
-    int error;    /* errno of a write; 0 = none */
-    bool is_full; /* but for the end */
+    int error;        /* errno of a write; 0 = none */
+    size_t under_way; /* bytes that the thread has taken and not yet written */
+    int64_t room;     /* bytes that the file has left for these and for what was handed over: what
+                         does not pack at all must not reach the bound before the end is in it */
 
     struct record_packer *packer; /* this and what follows: the thread's alone while it runs */
     struct buf blocks;
@@ -77,8 +79,8 @@ static int write_blocks(struct recorder *r, struct slice bytes) {
     return write_all(r->fd, buf_slice(&r->blocks));
 }
 
-static bool is_nearly_full(const struct recorder *r) {
-    return r->written > r->size_max - RESERVE;
+static int64_t room_left(const struct recorder *r) {
+    return r->size_max - RESERVE - r->written;
 }
 
 /* ---- a death by a mistake of ours: what led to it is what matters most ---- */
@@ -157,13 +159,15 @@ static void write_handed(struct recorder *r) {
     struct buf bytes = r->handed;
     int error = r->error;
     r->handed = BUF_INIT;
+    r->under_way = buf_size(&bytes);
     unlock(r);
     if (error == 0 && buf_size(&bytes) > 0)
         error = write_blocks(r, buf_slice(&bytes));
     buf_fini(&bytes);
     lock(r);
     r->error = error;
-    r->is_full = is_nearly_full(r);
+    r->under_way = 0;
+    r->room = room_left(r);
     unlock(r);
 }
 
@@ -250,6 +254,7 @@ struct recorder *recorder_start(const char *path, int64_t size, struct buf *why)
         return refuse(r, path, "cannot be written", errno, why);
     record_pack_mark(&r->blocks);
     r->written = (int64_t)buf_size(&r->blocks);
+    r->room = room_left(r);
     int error = write_all(r->fd, buf_slice(&r->blocks));
     if (error != 0)
         return refuse(r, path, "cannot be written", error, why);
@@ -310,10 +315,10 @@ void recorder_effects(
 
 /* Why it cannot go on; false if it can. With the mutex. */
 static bool find_end(const struct recorder *r, struct buf *why) {
-    if (r->is_full || r->error == EFBIG) /* the disk was behind by more than is kept free */
-        buf_printf(why, "it is full, at %lld bytes", (long long)r->size_max);
-    else if (r->error != 0)
+    if (r->error != 0)
         buf_printf(why, "it cannot be written: %s", strerror(r->error));
+    else if ((int64_t)(r->under_way + buf_size(&r->handed)) > r->room)
+        buf_printf(why, "it is full, at %lld bytes", (long long)r->size_max);
     else if (buf_size(&r->handed) > BACKLOG_MAX)
         buf_add_text(why, "the disk is too slow for it");
     return buf_size(why) > 0;
