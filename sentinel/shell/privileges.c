@@ -22,38 +22,57 @@ struct identity {
 
 /* ---- who it is to be ---- */
 
-static bool find_group(const struct settings *settings, struct identity *who) {
-    const struct group *found = getgrnam(settings->user_group);
-    if (found != NULL)
-        who->group = found->gr_gid;
-    return found != NULL;
+enum find { FIND_DONE, FIND_NO_USER, FIND_NO_GROUP };
+
+/* While there is no other thread. */
+static enum find find_identity(const struct settings *settings, struct identity *ret) {
+    // cppcheck-suppress getpwnamCalled ; as said above
+    const struct passwd *user = getpwnam(settings->user);
+    if (user == NULL)
+        return FIND_NO_USER;
+    *ret = (struct identity){ .user = user, .group = user->pw_gid };
+    if (settings->user_group == NULL)
+        return FIND_DONE;
+    // cppcheck-suppress getgrnamCalled ; as said above
+    const struct group *group = getgrnam(settings->user_group);
+    if (group == NULL)
+        return FIND_NO_GROUP;
+    ret->group = group->gr_gid;
+    return FIND_DONE;
+}
+
+/* Who is that user already keeps the group that he has, if none is named. */
+static void check_rights(
+    const struct settings *settings, const struct identity *who, struct diag *diag) {
+    bool is_root = geteuid() == 0;
+    const struct place *at = &settings->user_at, *group_at = &settings->user_group_at;
+    if (who->user->pw_uid == 0)
+        diag_add(diag, at->line, at->column,
+            "user %s may do everything: to remain who we are, leave it out", settings->user);
+    else if (!is_root && who->user->pw_uid != geteuid())
+        diag_add(diag, at->line, at->column, "only root can become user %s", settings->user);
+    else if (!is_root && settings->user_group != NULL && who->group != getegid())
+        diag_add(diag, group_at->line, group_at->column, "only root can change to group %s",
+            settings->user_group);
 }
 
 void privileges_check(const struct settings *settings, struct diag *diag) {
+    struct identity who;
     if (settings->user == NULL)
         return;
-    const struct place *at = &settings->user_at, *group_at = &settings->user_group_at;
-    struct identity who = { .user = getpwnam(settings->user) };
-    if (who.user == NULL) {
-        diag_add(diag, at->line, at->column, "there is no user %s", settings->user);
-        return;
+    switch (find_identity(settings, &who)) {
+    case FIND_NO_USER:
+        diag_add(diag, settings->user_at.line, settings->user_at.column, "there is no user %s",
+            settings->user);
+        break;
+    case FIND_NO_GROUP:
+        diag_add(diag, settings->user_group_at.line, settings->user_group_at.column,
+            "there is no group %s", settings->user_group);
+        break;
+    case FIND_DONE:
+        check_rights(settings, &who, diag);
+        break;
     }
-    who.group = who.user->pw_gid;
-    if (settings->user_group != NULL && !find_group(settings, &who)) {
-        diag_add(
-            diag, group_at->line, group_at->column, "there is no group %s", settings->user_group);
-        return;
-    }
-    bool is_root = geteuid() == 0;
-    if (who.user->pw_uid == 0)
-        diag_add(diag, at->line, at->column,
-            "user %s may do everything: to remain who we are, leave it out", settings->user);
-    else if (!is_root && who.user->pw_uid != geteuid())
-        diag_add(diag, at->line, at->column, "only root can become user %s", settings->user);
-    else if (!is_root && who.group != getegid())
-        diag_add(diag, settings->user_group != NULL ? group_at->line : at->line,
-            settings->user_group != NULL ? group_at->column : at->column,
-            "only root can change to the group of user %s", settings->user);
 }
 
 bool privileges_are_given_up(const struct settings *settings) {
@@ -122,12 +141,9 @@ static int tell_environment(const struct passwd *user) {
 }
 
 bool privileges_give_up(const struct settings *settings, struct buf *why) {
-    struct identity who = { .user = getpwnam(settings->user) };
-    if (who.user == NULL)
+    struct identity who;
+    if (find_identity(settings, &who) != FIND_DONE)
         return refuse(why, settings->user, ENOENT); /* gone since it was checked */
-    who.group = who.user->pw_gid;
-    if (settings->user_group != NULL && !find_group(settings, &who))
-        return refuse(why, settings->user_group, ENOENT);
     if (!make_state_folder(settings->state_dir, &who, why))
         return false;
     if (settings->log_file != NULL && !make_log_file(settings->log_file, &who, why))

@@ -224,7 +224,7 @@ AS_NOBODY = ['setpriv', f'--reuid={NOBODY.pw_uid}', f'--regid={NOBODY.pw_gid}', 
     ('user: root\n', [], '1:7: user root may do everything: to remain who we are, leave it out'),
     ('user: daemon\n', AS_NOBODY, '1:7: only root can become user daemon'),
     ('user: nobody\ngroup: daemon\n', AS_NOBODY,
-     '2:8: only root can change to the group of user nobody')])
+     '2:8: only root can change to group daemon')])
 def test_whom_it_cannot_become(open_lab, text, before, finding):
     path = open_lab.folder / 'v.yaml'
     path.write_text(f'{text}groups: {{}}\n')
