@@ -162,7 +162,8 @@ bool acl_user_accepts(const struct acl_user *u, struct slice password) {
 
 /* ---- rules ---- */
 
-/* "(+ping ~x)": a set of rights of its own. */
+/* "(+ping ~x)": a set of rights of its own. A rule in it that ends as the whole does could not be
+ * told from the last one, where the user is read from a file. */
 static enum acl_error apply_selector(struct acl_user *u, struct slice rule) {
     if (u->selector_count == ACL_ITEMS_MAX)
         return ACL_E_TOO_MANY;
@@ -170,8 +171,11 @@ static enum acl_error apply_selector(struct acl_user *u, struct slice rule) {
     begin(u, &s);
     struct slice rest = slice_sub(rule, 1, rule.size - 2);
     enum acl_error error = ACL_OK;
-    while (error == ACL_OK && rest.size > 0)
-        error = acl_selector_apply(&s, slice_cut(&rest, ' '));
+    while (error == ACL_OK && rest.size > 0) {
+        struct slice one = slice_cut(&rest, ' ');
+        error = one.size > 0 && one.data[one.size - 1] == ')' ? ACL_E_SYNTAX
+                                                              : acl_selector_apply(&s, one);
+    }
     if (error == ACL_OK)
         *add_selector(u) = s;
     else

@@ -103,6 +103,7 @@ static void wrong_rules_are_refused_for_what_they_are(void **state) {
         { ")", ACL_E_SYNTAX },
         { "(on)", ACL_E_SYNTAX },
         { "((+ping))", ACL_E_SYNTAX },
+        { "(+ping ~x))", ACL_E_SYNTAX },
         { "(+nocmd)", ACL_E_UNKNOWN },
         { "+nocmd", ACL_E_UNKNOWN },
         { "-nocmd", ACL_E_UNKNOWN },
