@@ -587,6 +587,8 @@ static void commit_reload(struct service *s, struct config_file *new, const stru
     set_script_folders(s);
     log_to_system(s);
     s->shell.listeners.keepalive_s = seconds_of(s->file.settings.keepalive_ms);
+    if (s->shell.spawner != NULL)
+        spawner_read(s->shell.spawner);
     shell_take(&s->shell,
         &(struct input){
             .kind = INPUT_RELOAD,

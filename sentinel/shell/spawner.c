@@ -23,7 +23,7 @@
 
 /* ---- what is said over the socket, one message each ---- */
 
-enum order_kind { ORDER_RUN, ORDER_KILL };
+enum order_kind { ORDER_RUN, ORDER_KILL, ORDER_READ };
 
 struct order {
     uint64_t script;
@@ -42,8 +42,9 @@ struct report {
 /* ---- the process that is forked ---- */
 
 struct server {
-    const struct config_source *from; /* borrowed, like the next */
-    const struct settings *settings;
+    const struct config_source *from; /* borrowed */
+    struct config_file read;          /* since the start, if it was */
+    const struct settings *settings;  /* of that, or those of the start; borrowed */
     struct runner *runner;
     bool is_over;
 };
@@ -74,20 +75,20 @@ static bool names(const struct settings *settings, const char *path) {
     return false;
 }
 
-/* The daemon may have read another file since, or may not be itself any more: the file says which.
- */
-static bool may_run(const struct server *s, const char *path) {
-    struct config_file file;
+/* What the file says, not what the daemon says of it. */
+static void read_again(struct server *s) {
+    struct config_file new;
     struct diag diag;
-    if (names(s->settings, path))
-        return true;
     diag_init(&diag, s->from->path);
-    bool may = config_file_load(s->from, &file, &diag) && names(&file.settings, path);
-    if (may)
-        runner_set_folders(s->runner, file.settings.script_dirs);
-    config_file_fini(&file);
+    if (config_file_load(s->from, &new, &diag)) {
+        config_file_fini(&s->read);
+        s->read = new;
+        s->settings = &s->read.settings;
+        runner_set_folders(s->runner, s->settings->script_dirs);
+    } else {
+        config_file_fini(&new);
+    }
     diag_fini(&diag);
-    return may;
 }
 
 /* false: that is no order. */
@@ -109,7 +110,9 @@ static void carry_out(struct server *s, const struct order *o, struct slice rest
     struct slice words[WORDS_MAX];
     if (o->kind == ORDER_KILL) {
         runner_kill(s->runner, o->script);
-    } else if (!read_words(o, rest, words) || !may_run(s, words[0].data)) {
+    } else if (o->kind == ORDER_READ) {
+        read_again(s);
+    } else if (!read_words(o, rest, words) || !names(s->settings, words[0].data)) {
         send_report(s,
             &(struct input){
                 .kind = INPUT_SCRIPT_ENDED,
@@ -153,6 +156,8 @@ static bool settle(int fd) {
 
 static int serve(int fd, const struct config_source *from, const struct settings *settings) {
     struct server s = { .from = from, .settings = settings };
+    settings_init(&s.read.settings);
+    state_init(&s.read.state);
     struct loop *loop = settle(fd) ? loop_new() : NULL;
     if (loop == NULL)
         return 1;
@@ -219,9 +224,9 @@ static void tell_lost(struct spawner *s, uint64_t script, const char *why) {
         });
 }
 
-static void forget(struct job *e) {
-    list_remove(&e->siblings);
-    mem_free(e);
+static void forget(struct job *j) {
+    list_remove(&j->siblings);
+    mem_free(j);
 }
 
 static void want(struct spawner *s) {
@@ -231,26 +236,26 @@ static void want(struct spawner *s) {
 }
 
 static void send_waiting(struct spawner *s) {
-    list_for_each(e, &s->waiting, struct job, siblings) {
-        ssize_t size = send(s->fd, e->bytes, e->size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    list_for_each(j, &s->waiting, struct job, siblings) {
+        ssize_t size = send(s->fd, j->bytes, j->size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (size < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        bool is_run = e->order.kind == ORDER_RUN;
+        bool is_run = j->order.kind == ORDER_RUN;
         if (size < 0 && is_run)
-            tell_lost(s, e->order.script, strerror(errno));
-        list_remove(&e->siblings);
+            tell_lost(s, j->order.script, strerror(errno));
+        list_remove(&j->siblings);
         if (size >= 0 && is_run)
-            list_append(&s->running, &e->siblings);
+            list_append(&s->running, &j->siblings);
         else
-            mem_free(e);
+            mem_free(j);
     }
 }
 
 static void hear(struct spawner *s, const struct report *r) {
     if (r->kind == INPUT_SCRIPT_ENDED || r->kind == INPUT_SCRIPT_REFUSED)
-        list_for_each(e, &s->running, struct job, siblings)
-            if (e->order.script == r->script)
-                forget(e);
+        list_for_each(j, &s->running, struct job, siblings)
+            if (j->order.script == r->script)
+                forget(j);
     inlet_take(&s->inlet,
         &(struct input){
             .kind = (enum input_kind)r->kind,
@@ -265,9 +270,9 @@ static void hear(struct spawner *s, const struct report *r) {
 /* What runs may go on, but nobody will say how it ends. */
 static void lose(struct spawner *s) {
     s->is_gone = true;
-    list_for_each(e, &s->running, struct job, siblings) {
-        tell_lost(s, e->order.script, "the process that starts scripts has ended");
-        forget(e);
+    list_for_each(j, &s->running, struct job, siblings) {
+        tell_lost(s, j->order.script, "the process that starts scripts has ended");
+        forget(j);
     }
 }
 
@@ -298,37 +303,41 @@ void spawner_free(struct spawner *s) {
     if (s == NULL)
         return;
     watch_free(s->watch);
-    list_for_each(e, &s->waiting, struct job, siblings)
-        mem_free(e);
-    list_for_each(e, &s->running, struct job, siblings)
-        mem_free(e);
+    list_for_each(j, &s->waiting, struct job, siblings)
+        mem_free(j);
+    list_for_each(j, &s->running, struct job, siblings)
+        mem_free(j);
     close(s->fd);
     mem_free(s);
 }
 
 /* Sent when the socket is found ready: what comes of it must not be handed in now. */
-static void give(struct spawner *s, const struct order *o, const struct slice *words) {
+static void give(struct spawner *s, enum order_kind kind, uint64_t script,
+    const struct slice *words, size_t count) {
+    const struct order o = { .script = script, .kind = kind, .word_count = (uint32_t)count };
     struct buf bytes = BUF_INIT;
-    buf_add(&bytes, o, sizeof(*o));
-    for (size_t i = 0; i < o->word_count; i++) {
+    buf_add(&bytes, &o, sizeof(o));
+    for (size_t i = 0; i < count; i++) {
         buf_add_slice(&bytes, words[i]);
         buf_add_char(&bytes, '\0');
     }
-    struct job *e = mem_alloc(sizeof(*e) + buf_size(&bytes));
-    e->order = *o;
-    e->size = buf_size(&bytes);
-    memcpy(e->bytes, buf_text(&bytes), e->size);
-    list_append(&s->waiting, &e->siblings);
+    struct job *j = mem_alloc(sizeof(*j) + buf_size(&bytes));
+    j->order = o;
+    j->size = buf_size(&bytes);
+    memcpy(j->bytes, buf_text(&bytes), j->size);
+    list_append(&s->waiting, &j->siblings);
     buf_fini(&bytes);
     want(s);
 }
 
 void spawner_run(struct spawner *s, uint64_t script, const struct slice *words, size_t count) {
-    const struct order o = { .script = script, .kind = ORDER_RUN, .word_count = (uint32_t)count };
-    give(s, &o, words);
+    give(s, ORDER_RUN, script, words, count);
 }
 
 void spawner_kill(struct spawner *s, uint64_t script) {
-    const struct order o = { .script = script, .kind = ORDER_KILL };
-    give(s, &o, NULL);
+    give(s, ORDER_KILL, script, NULL, 0);
+}
+
+void spawner_read(struct spawner *s) {
+    give(s, ORDER_READ, 0, NULL, 0);
 }

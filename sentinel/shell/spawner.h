@@ -12,8 +12,7 @@
 struct loop;
 struct spawner;
 
-/* Before there is a thread. The settings are those of the file; a script that they do not name has
- * it read again. 0 or negative errno. */
+/* Before there is a thread. The settings are those of the file. 0 or negative errno. */
 int spawner_start(
     const struct config_source *from, const struct settings *settings, struct spawner **ret);
 /* From now on what becomes of scripts is told, as the runner tells it. */
@@ -21,4 +20,6 @@ void spawner_attend(struct spawner *s, struct loop *loop, struct inlet inlet);
 void spawner_free(struct spawner *s);
 
 void spawner_run(struct spawner *s, uint64_t script, const struct slice *words, size_t count);
+/* The file was read again, and is in force: now it counts there, too. */
+void spawner_read(struct spawner *s);
 void spawner_kill(struct spawner *s, uint64_t script);

@@ -120,14 +120,17 @@ def test_scripts_are_not_bound(make, lab):
 
 
 def test_a_script_that_a_reload_names_is_run(make, lab):
-    old, new = write_script(lab.folder), write_script(lab.folder, 'other')
-    sentinel = make(script=old).start()
-    wait_until(lambda: seen(old), 10, 'the first one ran')
-    sentinel.write_file(sentinel.file.read_text().replace(str(old), str(new)))
-    sentinel.reload()
-    wait_until(lambda: sentinel.master()['notification-script'] == str(new), 5, 'it is in force')
-    cause_event(sentinel, 7000)
-    wait_until(lambda: seen(new), 10, 'the second one ran')
+    scripts = [write_script(lab.folder), write_script(lab.folder, 'other')]
+    sentinel = make(script=scripts[0]).start()
+    wait_until(lambda: seen(scripts[0]), 10, 'the first one ran')
+    for i, (old, new) in enumerate([scripts, scripts[::-1]]):
+        ran = len(seen(new))
+        sentinel.write_file(sentinel.file.read_text().replace(str(old), str(new)))
+        sentinel.reload()
+        wait_until(lambda s=new: sentinel.master()['notification-script'] == str(s), 5,
+                   'it is in force')
+        cause_event(sentinel, 7000 + i)
+        wait_until(lambda s=new, n=ran: len(seen(s)) > n, 10, 'the other one ran')
 
 
 def test_a_script_that_the_file_does_not_name_is_not_run(make, lab):
