@@ -160,7 +160,11 @@ static void take_answer(struct core *c, struct process *p, struct challenge *h,
     h->is_proven = read_answer(c, p, h, v, theirs, &sealed) &&
         seal_find(c, keys, SEAL_ANSWER, buf_slice(&sealed), v->elements[2].text) != 0;
     if (!h->is_proven) {
-        if (!is_refused)
+        if (is_refused && process_signs(c, p))
+            doubt_note(c, DOUBT_SEAL,
+                "sentinel %s signs its hellos, and refuses to prove who it is: " SLICE_FMT, p->id,
+                SLICE_ARG(v->text));
+        else if (!is_refused)
             doubt_note(c, DOUBT_SEAL, "sentinel %s at %s:%u does not have our secret", p->id,
                 p->address.given.host, (unsigned)p->address.given.port);
         return;

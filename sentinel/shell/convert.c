@@ -121,9 +121,13 @@ static void tell_options_left_out(const struct source *s) {
             tell_left_out(o->key, "the process");
     }
     settings_fini(&standards);
-    for (size_t i = 0; i < s->plan.group_count; i++)
-        if (s->plan.groups[i].active.crash_after_ms != 0)
-            tell_left_out("crash_after", s->plan.groups[i].active.name);
+    for (size_t i = 0; i < s->plan.group_count; i++) {
+        const struct group_settings *g = &s->plan.groups[i].active;
+        if (g->crash_after_ms != 0)
+            tell_left_out("crash_after", g->name);
+        if (secret_is_set(&g->peer_keys) || g->peer_policy != GROUP_PEERS_AS_PROCESS)
+            tell_left_out("peers", g->name);
+    }
 }
 
 static bool has_one_port(const struct listen *l) {

@@ -166,6 +166,20 @@ static void in_permissive_who_signs_has_to_prove_it_too(void **state) {
     fixture_stop(&f);
 }
 
+/* As the user that we log in as may be forbidden the command there. */
+static void who_signs_and_does_not_prove_it_is_told_of(void **state) {
+    struct fixture f;
+    start(&f, KEY, false);
+    f.peers[0].keys = NULL;
+    fixture_peer(&f, 0)->process->signed_ms = f.now.mono_ms;
+    fixture_cut(&f, &f.peers[0]);
+    fixture_advance(&f, 500);
+    assert_logged(&f,
+        "sentinel " ID_B
+        " signs its hellos, and refuses to prove who it is: ERR unknown subcommand");
+    fixture_stop(&f);
+}
+
 static void a_request_for_a_vote_waits_for_a_proof_that_is_under_way(void **state) {
     struct fixture f;
     start(&f, KEY, true);
@@ -264,6 +278,7 @@ int main(void) {
         cmocka_unit_test(malformed_answers_prove_nothing),
         cmocka_unit_test(in_strict_only_answers_of_the_proven_count),
         cmocka_unit_test(in_permissive_who_signs_has_to_prove_it_too),
+        cmocka_unit_test(who_signs_and_does_not_prove_it_is_told_of),
         cmocka_unit_test(a_request_for_a_vote_waits_for_a_proof_that_is_under_way),
         cmocka_unit_test(other_keys_are_proven_at_once_and_old_proofs_hold_until_then),
         cmocka_unit_test(a_secret_that_comes_later_is_proven_on_the_links_that_are_there),
