@@ -223,6 +223,27 @@ static void generic_directives_change_only_with_what_they_say(void **state) {
         "\n" CLASSIC_MARKER "\nsentinel current-epoch 0\n");
 }
 
+static void lines_of_tls_stay_as_they_are(void **state) {
+    (void)state;
+    static const char old[] = "port 0\ntls-port 26380 \ntls-cert-file ./c\n# the key\n"
+                              "tls-key-file   k\ntls-key-file-pass 'a b'\ntls-ca-cert-dir /d\n"
+                              "tls-auth-clients OPTIONAL\ntls-protocols \"TLSv1.3\"\n"
+                              "tls-replication yes\ntls-cluster yes\ntls-session-cache-timeout 7\n";
+    struct buf expected = BUF_INIT;
+    buf_printf(&expected, "%s\n" CLASSIC_MARKER "\nsentinel current-epoch 0\n", old);
+    assert_written(old, old, buf_text(&expected));
+    buf_clear(&expected);
+    buf_printf(&expected, "%s\n" CLASSIC_MARKER "\nsentinel current-epoch 0\n",
+        "tls-ca-cert-dir /d\ntls-replication yes\nport 7\ntls-client-key-file /k\n"
+        "tls-client-cert-file /c\ntls-session-cache-timeout 9\n");
+    assert_written("tls-ca-cert-dir /d\ntls-replication yes\nport 7\ntls-client-key-file /a\n"
+                   "tls-client-cert-file /b\ntls-session-cache-timeout 8\ntls-ciphers x\n",
+        "tls-ca-cert-dir /d\ntls-replication yes\nport 7\ntls-client-key-file /k\n"
+        "tls-client-cert-file /c\ntls-session-cache-timeout 9\n",
+        buf_text(&expected));
+    buf_fini(&expected);
+}
+
 static void users_are_written_if_they_changed(void **state) {
     (void)state;
     static const char old[] =
@@ -616,6 +637,7 @@ int main(void) {
         cmocka_unit_test(a_removed_group_leaves_the_comments),
         cmocka_unit_test(lines_are_added_in_the_order_of_the_originals),
         cmocka_unit_test(generic_directives_change_only_with_what_they_say),
+        cmocka_unit_test(lines_of_tls_stay_as_they_are),
         cmocka_unit_test(users_are_written_if_they_changed),
         cmocka_unit_test(generated_configurations_are_read_back),
         cmocka_unit_test(generated_configurations_go_by_yaml_and_back),
