@@ -31,7 +31,7 @@ def run(bench, *options):
 
 
 def faults():
-    return ['killed', 'hung', *(['vanished'] if Network.available() else [])]
+    return ['killed', 'killed-tls', 'hung', *(['vanished'] if Network.available() else [])]
 
 
 def test_failover_measures_every_fault():

@@ -107,7 +107,7 @@ static void a_new_port_in_the_file_is_announced_at_once(void **state) {
     struct fixture f;
     struct settings wanted;
     begin(&f, &wanted);
-    f.settings.listen.count = 1;
+    f.settings.announce = (struct endpoint){ .port = 0 };
     f.settings.listen.at[0].port = 26399;
     reload(&f);
     assert_int_equal(

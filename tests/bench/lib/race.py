@@ -14,8 +14,9 @@ GIVE_UP_S = 60
 class Watch:
     """One persistent connection; None while there is no answer."""
 
-    def __init__(self, address):
-        self.address = address
+    def __init__(self, process):
+        self.address = process.address
+        self._tls = process.tls
         self._connection = None
 
     def ask(self, *args):
@@ -30,7 +31,7 @@ class Watch:
             if answers:
                 return answers
         try:
-            self._connection = Connection(*self.address, timeout=1.0)
+            self._connection = Connection(*self.address, timeout=1.0, tls=self._tls)
         except OSError:
             return None
         return self._ask(requests, count)
@@ -66,9 +67,9 @@ class Race:
         """sentinels: those that outlive the fault. moments: those that are waited for; without
         'write' a write is tried only where the sentinels say."""
         self._name = deployment.name
-        self._servers = {s.address: Watch(s.address) for s in deployment.servers
+        self._servers = {s.address: Watch(s) for s in deployment.servers
                          if s is not old and s.running}
-        self._sentinels = [Watch(s.address) for s in sentinels]
+        self._sentinels = [Watch(s) for s in sentinels]
         self._turn = itertools.cycle(self._sentinels)
         self.new = None
         self._wanted = moments
