@@ -151,12 +151,8 @@ bool acl_user_accepts(const struct acl_user *u, struct slice password) {
     char hex[DIGEST_HEX_SIZE];
     digest_hex(password, hex);
     bool accepted = false;
-    for (size_t i = 0; i < u->password_count; i++) {
-        unsigned difference = 0;
-        for (size_t k = 0; k < HASH_SIZE; k++)
-            difference |= (unsigned)(u->passwords[i].hex[k] ^ hex[k]);
-        accepted |= difference == 0;
-    }
+    for (size_t i = 0; i < u->password_count; i++)
+        accepted |= digest_hex_equal(u->passwords[i].hex, slice_of(hex));
     return accepted;
 }
 

@@ -48,10 +48,23 @@ static void known_keyed_vectors_come_out(void **state) {
     }
 }
 
+static void equal_digests_are_equal_in_every_digit(void **state) {
+    char own[DIGEST_HEX_SIZE], other[DIGEST_HEX_SIZE];
+    (void)state;
+    digest_hex(SLICE_LITERAL("x"), own);
+    assert_true(digest_hex_equal(own, slice_of(own)));
+    for (size_t i = 0; i < DIGEST_HEX_SIZE - 1; i++) {
+        memcpy(other, own, sizeof(own));
+        other[i] = own[i] == '0' ? '1' : '0';
+        assert_false(digest_hex_equal(own, slice_of(other)));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_vectors_come_out),
         cmocka_unit_test(known_keyed_vectors_come_out),
+        cmocka_unit_test(equal_digests_are_equal_in_every_digit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
