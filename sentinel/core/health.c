@@ -178,6 +178,8 @@ int64_t health_ask_peers(struct core *c, struct group *g) {
         bool vote = wants_vote(c, p);
         if (p->question_tag != 0 && (!vote || p->question_attempt == g->attempt.serial))
             continue; /* its answer is awaited */
+        if (p->question_tag != 0 && link_is_full(c, &p->process->link, p->process->peer_count))
+            continue; /* attempt after attempt asks one that hangs: until it answers, or is lost */
         int64_t next = p->asked_ms == 0 ? 0 : p->asked_ms + p->ask_wait_ms;
         bool first_of_attempt = vote && p->question_attempt != g->attempt.serial;
         if (!p->ask_now && !first_of_attempt && c->now.mono_ms < next) {

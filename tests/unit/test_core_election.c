@@ -434,6 +434,26 @@ static void the_attempt_ends_when_the_master_answers(void **state) {
     fixture_stop(&f);
 }
 
+/* Each attempt asks anew, without waiting for what the last one asked. */
+static void a_peer_that_hangs_is_not_asked_for_ever(void **state) {
+    struct fixture f;
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.failover_timeout_ms = 100;
+    fixture_start_unloved(&f, &o);
+    f.core->settings.limits.max[LIMIT_PENDING_COMMANDS] = 10;
+    fixture_fall(&f);
+    fixture_hang(&f.peers[0]);
+    size_t most = 0, attempts = 0;
+    for (int step = 0; step < 150; step++) { /* for as long as a link has to live at least */
+        fixture_advance(&f, 90);
+        most = MAX_OF(most, peer_find(f.group, f.peers[0].id)->process->link.count);
+        attempts = f.core->next_attempt;
+    }
+    assert_in_range(attempts, 20, 1000);
+    assert_in_range(most, 5, 11);
+    fixture_stop(&f);
+}
+
 /* It has restarted, and loads for too long: we stand. */
 static void stand_against_a_loading_master(struct fixture *f) {
     struct fixture_options o = FIXTURE_STANDARD;
@@ -824,6 +844,7 @@ int main(void) {
         cmocka_unit_test(our_own_vote_counts_only_when_it_is_on_disk),
         cmocka_unit_test(the_vote_is_asked_for_beside_a_question_in_flight),
         cmocka_unit_test(too_few_votes_in_time_end_the_attempt_and_stocks_wait_follows),
+        cmocka_unit_test(a_peer_that_hangs_is_not_asked_for_ever),
         cmocka_unit_test(the_attempt_ends_when_the_master_answers),
         cmocka_unit_test(it_ends_too_when_a_restarted_master_has_loaded),
         cmocka_unit_test(it_ends_too_when_a_loading_master_restarts_once_more),
