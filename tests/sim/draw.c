@@ -218,14 +218,14 @@ void draw_from(struct draw *d, struct rng *rng) {
     draw_stocks(d, rng);
     draw_limits(d, rng);
     struct rng copy =
-        *rng; /* whoever never moves has the story that it had before there were moves */
+        *rng; /* whoever draws nothing of these has the story that it had without them */
     d->moves = (uint32_t)PICK(&copy, 0, 0, 0, 0, 0, 0, 0, 300);
-    d->trust = (enum trust)PICK(&copy, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
-        TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
-        TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_PERMISSIVE, TRUST_STRICT,
-        TRUST_STRICT);
+    d->trust = (enum trust)PICK(&copy, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
+        TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL, TRUST_ALL,
+        TRUST_PERMISSIVE, TRUST_STRICT, TRUST_STRICT);
     if (d->stocks > 0 && d->trust == TRUST_STRICT) /* they would be nobody */
         d->trust = TRUST_PERMISSIVE;
+    d->lost_names = (uint32_t)PICK(&copy, 100, 100, 300);
 }
 
 void draw_plain(struct draw *d) {

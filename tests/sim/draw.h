@@ -77,7 +77,8 @@ struct draw {
     int clients;
     int64_t write_gap_us; /* between two writes of a client, at most */
     enum trust trust;
-    uint32_t moves; /* per mille: a vedette that died comes back at another port */
+    uint32_t lost_names; /* per mille of the questions for a host name are answered by none */
+    uint32_t moves;      /* per mille: a vedette that died comes back at another port */
 
     /* What befalls it. */
     int64_t time_us;       /* all of it, at least */

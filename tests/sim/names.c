@@ -67,7 +67,7 @@ void names_ask(struct vedette *v, const struct effect *e) {
     int64_t delay_us = rng_between(&w->rng, 1, 20) * US_PER_MS;
     if (w->faults_are_on && rng_chance(&w->rng, 100))
         delay_us = SLOW_US;
-    if (w->faults_are_on && rng_chance(&w->rng, 100))
+    if (w->faults_are_on && rng_chance(&w->rng, w->draw.lost_names))
         question |= FAILS;
     schedule_at(
         &w->schedule, w->schedule.now_us + delay_us, arrive, v, v->life << LIFE_SHIFT | question);
