@@ -12,9 +12,10 @@ static void print(const struct hello *h, struct buf *out) {
     buf_add_slice(out, h->group);
     buf_printf(out, ",%s,%u,%llu", h->master.host, (unsigned)h->master.port,
         (unsigned long long)h->config_epoch);
-    if (h->is_signed)
-        buf_printf(out, "," SIGNED_TAG ",%llu," SLICE_FMT, (unsigned long long)h->counter,
-            SLICE_ARG(h->seal));
+    if (h->is_signed) {
+        buf_printf(out, "," SIGNED_TAG ",%llu,", (unsigned long long)h->counter);
+        buf_add_slice(out, h->seal); /* any bytes */
+    }
 }
 
 /* What the seal is over is all before it, so that nothing of the line is said without it. */
