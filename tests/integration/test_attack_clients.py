@@ -73,7 +73,7 @@ MALFORMED = {
     b'*1\r\n$' + b'1' * 70_000: (b'-ERR Protocol error: too big bulk count string', True),
     b'"unbalanced\r\n': (b'-ERR Protocol error: unbalanced quotes', True),
     b'$4\r\nPING\r\n': (b"-ERR unknown command '$4'", False),
-    b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n': (b'-ERR unknown command', False),
+    b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n': (b'', True),  # TLS to a plain port
     b'POST / HTTP/1.1\r\nHost: a\r\n\r\nPING\r\n': (b'', True),
     b'GET / HTTP/1.1\r\nHost: a\r\n\r\nSHUTDOWN\r\n': (b'', True),
 }
