@@ -674,6 +674,15 @@ void fixture_restart(struct fixture *f) {
     fixture_settle(f);
 }
 
+void fixture_start_with_keys(struct fixture *f, const char *keys, bool strict) {
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.peer_keys = keys;
+    o.strict = strict;
+    fixture_start(f, &o);
+    fixture_settle(f);
+    fixture_forget(f);
+}
+
 void fixture_stop(struct fixture *f) {
     stop_core(f);
     mem_free(f->sent);

@@ -153,6 +153,8 @@ struct fixture {
 void fixture_start(struct fixture *f, const struct fixture_options *o);
 /* As fixture_start, but no input has followed the start: nothing is connected yet. */
 void fixture_start_alone(struct fixture *f, const struct fixture_options *o);
+/* The standard one with keys, of ours and of all peers, when all has been asked and answered. */
+void fixture_start_with_keys(struct fixture *f, const char *keys, bool strict);
 void fixture_stop(struct fixture *f);
 /* The same after steps that went past the fixture: what they asked for is of no interest. */
 void fixture_drop(struct fixture *f);

@@ -12,21 +12,13 @@
 #define OTHER "the secret of others..."
 #define PROVE "SENTINEL VEDETTE-PROVE"
 
-static void start(struct fixture *f, const char *keys, bool strict) {
-    struct fixture_options o = FIXTURE_STANDARD;
-    o.peer_keys = keys;
-    o.strict = strict;
-    fixture_start(f, &o);
-    fixture_settle(f);
-}
-
 static bool is_proven(const struct fixture *f, int peer) {
     return fixture_peer(f, peer)->process->challenge.is_proven;
 }
 
 static void each_link_is_proven_once_both_ways(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     for (int i = 0; i < 2; i++) {
         assert_true(is_proven(&f, i));
         assert_true(f.peers[i].knows_us);
@@ -43,7 +35,7 @@ static void each_link_is_proven_once_both_ways(void **state) {
 
 static void without_a_secret_nothing_is_asked(void **state) {
     struct fixture f;
-    start(&f, NULL, false);
+    fixture_start_with_keys(&f, NULL, false);
     fixture_advance(&f, 30000);
     assert_int_equal(fixture_sent(&f, NULL, PROVE), 0);
     assert_true(challenge_counts(f.core, fixture_peer(&f, 0)));
@@ -52,7 +44,7 @@ static void without_a_secret_nothing_is_asked(void **state) {
 
 static void who_cannot_prove_it_is_asked_again_every_ten_seconds(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     f.peers[0].keys = NULL;
     f.peers[1].keys = OTHER;
     fixture_cut(&f, &f.peers[0]);
@@ -75,7 +67,7 @@ static void who_cannot_prove_it_is_asked_again_every_ten_seconds(void **state) {
 
 static void an_answer_for_another_id_proves_nothing(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     memset(f.peers[0].id, 'd', ID_LENGTH);
     fixture_cut(&f, &f.peers[0]);
     fixture_advance(&f, 100);
@@ -101,7 +93,7 @@ static void malformed_answers_prove_nothing(void **state) {
     const struct pending pending = { .kind = PENDING_CHALLENGE };
     for (size_t i = 0; i < 4 * ARRAY_SIZE(parts); i++) {
         struct fixture f;
-        start(&f, KEY, true);
+        fixture_start_with_keys(&f, KEY, true);
         struct process *p = fixture_peer(&f, 0)->process;
         const struct resp_value v = {
             .type = i % 4 == 3 ? RESP_STATUS : RESP_ARRAY,
@@ -133,7 +125,7 @@ static void fall(struct fixture *f) {
 static void in_strict_only_answers_of_the_proven_count(void **state) {
     for (int proven = 0; proven < 2; proven++) {
         struct fixture f;
-        start(&f, KEY, true);
+        fixture_start_with_keys(&f, KEY, true);
         for (int i = 0; i < 2; i++) {
             f.peers[i].keys = proven ? KEY : NULL;
             fixture_cut(&f, &f.peers[i]);
@@ -153,7 +145,7 @@ static void in_strict_only_answers_of_the_proven_count(void **state) {
 
 static void in_permissive_who_signs_has_to_prove_it_too(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     for (int i = 0; i < 2; i++) {
         f.peers[i].keys = NULL;
         fixture_cut(&f, &f.peers[i]);
@@ -169,7 +161,7 @@ static void in_permissive_who_signs_has_to_prove_it_too(void **state) {
 /* As the user that we log in as may be forbidden the command there. */
 static void who_signs_and_does_not_prove_it_is_told_of(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     f.peers[0].keys = NULL;
     fixture_peer(&f, 0)->process->signed_ms = f.now.mono_ms;
     fixture_cut(&f, &f.peers[0]);
@@ -182,7 +174,7 @@ static void who_signs_and_does_not_prove_it_is_told_of(void **state) {
 
 static void a_request_for_a_vote_waits_for_a_proof_that_is_under_way(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     fixture_peers_agree(&f);
     fixture_crash(&f, &f.master);
     f.peers[0].holds = PROVE; /* and all behind it */
@@ -212,7 +204,7 @@ static void take(struct fixture *f, const char *keys) {
 
 static void other_keys_are_proven_at_once_and_old_proofs_hold_until_then(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     fixture_forget(&f);
     f.peers[0].keys = f.peers[1].keys = OTHER;
     f.peers[0].holds = PROVE;
@@ -227,7 +219,7 @@ static void other_keys_are_proven_at_once_and_old_proofs_hold_until_then(void **
 
 static void a_secret_that_comes_later_is_proven_on_the_links_that_are_there(void **state) {
     struct fixture f;
-    start(&f, NULL, false);
+    fixture_start_with_keys(&f, NULL, false);
     uint64_t incarnation = fixture_peer(&f, 0)->process->link.incarnation;
     f.peers[0].keys = f.peers[1].keys = KEY;
     take(&f, KEY);
@@ -238,7 +230,7 @@ static void a_secret_that_comes_later_is_proven_on_the_links_that_are_there(void
 
 static void a_group_with_its_own_secret_is_proven_apart(void **state) {
     struct fixture f;
-    start(&f, NULL, true);
+    fixture_start_with_keys(&f, NULL, true);
     f.peers[0].keys = f.peers[1].keys = OTHER;
     struct group_settings own;
     group_settings_copy(&own, &f.group->settings);
@@ -261,7 +253,7 @@ static void a_group_with_its_own_secret_is_proven_apart(void **state) {
 static void no_number_comes_twice(void **state) {
     struct fixture f;
     char first[CHALLENGE_SIZE + 1], second[CHALLENGE_SIZE + 1];
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     challenge_draw(f.core, first);
     challenge_draw(f.core, second);
     assert_int_equal(strlen(first), CHALLENGE_SIZE);

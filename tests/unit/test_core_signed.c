@@ -19,15 +19,6 @@
 #define SAME   B_SAYS("0", "10.0.0.1", "0")
 #define NEWER  B_SAYS("5", "10.0.0.2", "5")
 
-static void start(struct fixture *f, const char *keys, bool strict) {
-    struct fixture_options o = FIXTURE_STANDARD;
-    o.peer_keys = keys;
-    o.strict = strict;
-    fixture_start(f, &o);
-    fixture_settle(f);
-    fixture_forget(f);
-}
-
 static void hear_signed(struct fixture *f, const char *line, uint64_t counter, const char *key) {
     struct buf text = BUF_INIT;
     char seal[DIGEST_HEX_SIZE];
@@ -57,7 +48,7 @@ static const char *last_hello(const struct fixture *f) {
 
 static void without_a_secret_nothing_is_signed(void **state) {
     struct fixture f;
-    start(&f, NULL, false);
+    fixture_start_with_keys(&f, NULL, false);
     fixture_advance(&f, 5000);
     assert_false(slice_contains(slice_of(last_hello(&f)), SLICE_LITERAL("vedette1")));
     assert_int_equal(f.stored.hello_counter, 0);
@@ -69,7 +60,7 @@ static void without_a_secret_nothing_is_signed(void **state) {
 static void the_signed_line_goes_first_and_alone_when_strict(void **state) {
     for (int strict = 0; strict < 2; strict++) {
         struct fixture f;
-        start(&f, KEY, strict);
+        fixture_start_with_keys(&f, KEY, strict);
         fixture_advance(&f, 2100);
         struct slice text = slice_of(last_hello(&f));
         assert_true(slice_starts_with(text, OUR_HELLO ",vedette1,"));
@@ -91,7 +82,7 @@ static uint64_t read_sent(struct fixture *f, const struct sent *s, const char *k
 
 static void each_of_ours_has_a_higher_number_over_any_restart(void **state) {
     struct fixture f;
-    start(&f, KEY "\n" OLD, true);
+    fixture_start_with_keys(&f, KEY "\n" OLD, true);
     uint64_t last = 0;
     for (int life = 0; life < 3; life++) {
         size_t seen = 0;
@@ -128,7 +119,7 @@ static void no_number_is_used_before_it_is_on_disk(void **state) {
 
 static void numbers_are_reserved_before_they_run_out(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     fixture_advance(&f, 2100);
     uint64_t limit = f.stored.hello_counter;
     f.core->counting.next = limit - 3;
@@ -177,7 +168,7 @@ static void a_signed_line_is_parsed_with_what_its_seal_is_over(void **state) {
 static void a_signed_hello_counts_and_its_number_is_stored_with_what_it_changed(void **state) {
     for (int strict = 0; strict < 2; strict++) {
         struct fixture f;
-        start(&f, KEY, strict);
+        fixture_start_with_keys(&f, KEY, strict);
         hear_signed(&f, NEWER, 7, KEY);
         assert_has_event(&f, "+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
         assert_true(slice_contains(
@@ -195,7 +186,7 @@ static void a_signed_hello_counts_and_its_number_is_stored_with_what_it_changed(
 
 static void any_of_the_keys_is_believed_and_no_other(void **state) {
     struct fixture f;
-    start(&f, KEY "\n" OLD, false);
+    fixture_start_with_keys(&f, KEY "\n" OLD, false);
     hear_signed(&f, SAME, 1, OLD);
     assert_int_equal(b(&f)->counter, 1);
     hear_signed(&f, SAME, 2, KEY);
@@ -211,7 +202,7 @@ static void any_of_the_keys_is_believed_and_no_other(void **state) {
 
 static void a_letter_that_differs_anywhere_spoils_it(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     struct buf text = BUF_INIT;
     char seal[DIGEST_HEX_SIZE];
     buf_add_text(&text, NEWER ",vedette1,9,");
@@ -234,7 +225,7 @@ static void a_letter_that_differs_anywhere_spoils_it(void **state) {
 
 static void what_was_said_before_is_nothing_new(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     hear_signed(&f, SAME, 10, KEY);
     fixture_forget(&f);
     hear_signed(&f, NEWER, 10, KEY);
@@ -249,7 +240,7 @@ static void what_was_said_before_is_nothing_new(void **state) {
 
 static void a_replay_says_nothing_new_after_a_crash(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     hear_signed(&f, B_SAYS("0", "10.0.0.1", "0"), 10, KEY); /* changes nothing: not stored */
     hear_signed(&f, NEWER, 20, KEY);
     fixture_restart(&f);
@@ -267,7 +258,7 @@ static void who_is_gone_does_not_come_back_by_a_replay(void **state) {
     static const char taken[] = "10.0.1.7,26379," ID_D ",0,mymaster,10.0.0.1,6379,0";
     for (int restarted = 0; restarted < 2; restarted++) {
         struct fixture f;
-        start(&f, KEY, true);
+        fixture_start_with_keys(&f, KEY, true);
         hear_signed(&f, "10.0.1.5,26379," ID_E ",0,mymaster,10.0.0.1,6379,0", 10, KEY);
         hear_signed(&f, "10.0.1.7,26379," ID_E ",0,mymaster,10.0.0.1,6379,0", 11, KEY);
         hear_signed(&f, taken, 3, KEY);
@@ -286,7 +277,7 @@ static void who_is_gone_does_not_come_back_by_a_replay(void **state) {
 
 static void strict_takes_nothing_that_is_not_signed(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     for (int i = 0; i < 5; i++) {
         fixture_message(&f, NEWER);
         fixture_message(&f, D_SAYS);
@@ -307,7 +298,7 @@ static void strict_takes_nothing_that_is_not_signed(void **state) {
 
 static void permissive_believes_who_never_signed_and_says_so_once(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     fixture_message(&f, D_SAYS);
     assert_has_event(&f, "+sentinel sentinel " ID_D " 10.0.1.4 26379" AT);
     assert_logged(&f, "mymaster: sentinel " ID_D " does not sign its hellos");
@@ -325,7 +316,7 @@ static void nobody_speaks_unsigned_for_one_that_signs(void **state) {
         "10.0.1.1,26379," ID_E ",0,mymaster,10.0.0.1,6379,0",        /* takes its place */
     };
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     hear_signed(&f, SAME, 1, KEY);
     fixture_forget(&f);
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
@@ -344,7 +335,7 @@ static void nobody_speaks_unsigned_for_one_that_signs(void **state) {
 
 static void who_signed_before_a_restart_is_not_spoken_for_after_it(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     hear_signed(&f, NEWER, 1, KEY);
     fixture_restart(&f);
     fixture_message(&f, B_SAYS("9", "10.0.0.3", "9"));
@@ -369,7 +360,7 @@ static void a_group_without_a_secret_moves_nobody_who_signs_elsewhere(void **sta
 
 static void without_a_secret_signed_lines_are_as_if_not_there(void **state) {
     struct fixture f;
-    start(&f, NULL, false);
+    fixture_start_with_keys(&f, NULL, false);
     hear_signed(&f, NEWER, 1, KEY);
     hear_signed(&f, D_SAYS, 1, KEY);
     assert_string_equal(fixture_events(&f), "");
@@ -383,7 +374,7 @@ static void without_a_secret_signed_lines_are_as_if_not_there(void **state) {
 
 static void a_group_can_have_a_secret_and_a_policy_of_its_own(void **state) {
     struct fixture f;
-    start(&f, KEY, true);
+    fixture_start_with_keys(&f, KEY, true);
     secret_set(&f.group->settings.peer_keys, SLICE_LITERAL(OLD));
     hear_signed(&f, SAME, 1, KEY);
     assert_int_equal(b(&f)->counter, 0);
@@ -397,7 +388,7 @@ static void a_group_can_have_a_secret_and_a_policy_of_its_own(void **state) {
 
 static void a_strict_policy_that_comes_later_drops_nobody(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     hear_signed(&f, SAME, 1, KEY);
     uint64_t incarnation = b(&f)->process->link.incarnation;
     f.core->settings.peer_policy = PEERS_STRICT;
@@ -411,7 +402,7 @@ static void a_strict_policy_that_comes_later_drops_nobody(void **state) {
 
 static void the_number_of_one_that_says_nothing_new_is_stored_at_times(void **state) {
     struct fixture f;
-    start(&f, KEY, false);
+    fixture_start_with_keys(&f, KEY, false);
     hear_signed(&f, SAME, 1, KEY);
     b(&f)->uncounted = 65535;
     hear_signed(&f, SAME, 2, KEY);
@@ -428,7 +419,7 @@ static void epochs_out_of_reach_are_refused_with_the_whole_hello(void **state) {
         "10.0.1.4,26379," ID_D ",4611686018427387904,mymaster,10.0.0.1,6379,0",
     };
     struct fixture f;
-    start(&f, NULL, false);
+    fixture_start_with_keys(&f, NULL, false);
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         fixture_message(&f, lines[i]);
     assert_string_equal(fixture_events(&f), "");
