@@ -11,7 +11,7 @@ struct world;
 
 #define WORLD_SECRET   "a secret of all vedettes"
 #define FORGED_EPOCH   UINT64_C(600000) /* and more; no true one comes near */
-#define FORGED_PORT    6666 /* of a host that there is not */
+#define FORGED_PORT    6666             /* of a host that there is not */
 #define FORGED_ID_CHAR 'f'
 #define FORGER_LINES   64
 
