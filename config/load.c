@@ -602,8 +602,10 @@ static void check_listen(
             "clients.unix_socket");
 }
 
-static const struct yaml_value *policy_in(const struct yaml_value *section) {
-    return yaml_tree_item(yaml_tree_item(section, "peers"), "policy");
+static const struct yaml_value *peers_in(const struct yaml_value *section, const char *key) {
+    bool has_peers = section != NULL && section->shape == YAML_MAP;
+    const struct yaml_value *peers = has_peers ? yaml_tree_item(section, "peers") : NULL;
+    return peers != NULL && peers->shape == YAML_MAP ? yaml_tree_item(peers, key) : NULL;
 }
 
 static void report_strict(const struct yaml_value *policy, struct diag *diag) {
@@ -611,19 +613,19 @@ static void report_strict(const struct yaml_value *policy, struct diag *diag) {
         "peers.policy: strict needs peers.secret_file: without a secret nobody can prove anything");
 }
 
-/* Strict without a secret would refuse everybody. */
+/* Strict without a secret would refuse everybody. A file that cannot be read is told of already. */
 static void check_policies(
     const struct yaml_value *root, const struct settings *s, struct diag *diag) {
-    bool has_keys = secret_is_set(&s->peer_keys);
-    if (diag->count > 0) /* perhaps about the very file */
+    if (peers_in(root, "secret_file") != NULL)
         return;
-    if (s->peer_policy == PEERS_STRICT && !has_keys)
-        report_strict(policy_in(root), diag);
+    if (s->peer_policy == PEERS_STRICT)
+        report_strict(peers_in(root, "policy"), diag);
     const struct yaml_value *groups = yaml_tree_item(root, "groups");
-    for (size_t i = 0; i < s->group_count && !has_keys; i++) {
+    for (size_t i = 0; i < s->group_count; i++) {
         const struct group_settings *g = &s->groups[i];
-        if (g->peer_policy == GROUP_PEERS_STRICT && !secret_is_set(&g->peer_keys))
-            report_strict(policy_in(yaml_tree_item(groups, g->name)), diag);
+        const struct yaml_value *section = yaml_tree_item(groups, g->name);
+        if (g->peer_policy == GROUP_PEERS_STRICT && peers_in(section, "secret_file") == NULL)
+            report_strict(peers_in(section, "policy"), diag);
     }
 }
 

@@ -166,6 +166,10 @@ static void each_kind_of_bad_process_option_is_found(void **state) {
         { "peers: {policy: strict}\ngroups: {}\n",
             "f:1:17: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
             "anything\n" },
+        { "peers: {policy: strict}\nlog: {level: loud}\n",
+            "f:1:17: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
+            "anything\n"
+            "f:2:14: log.level must be one of debug, verbose, notice, warning, nothing\n" },
         { "groups: {g: {master: '10.0.0.1:6379', quorum: 1, peers: {policy: strict}}}\n",
             "f:1:66: peers.policy: strict needs peers.secret_file: without a secret nobody can prove "
             "anything\n" },
