@@ -333,7 +333,8 @@ def test_scripts_lie_in_the_folders_that_are_named(lab):
                                              'executable, or script_dirs does not allow it$'):
             sentinel.sentinel('SET', 'mymaster', 'notification-script', path)
     cause_events(sentinel, 1)
-    wait_until(lambda: seen(sentinel), 10, 'the script inside has run')
+    wait_until(lambda: any(line.startswith('+set') for line in seen(sentinel)), 10,
+               'the script inside has run, for the start as well')
 
     inside.chmod(0o777)
     lines = len(seen(sentinel))
