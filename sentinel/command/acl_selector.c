@@ -316,6 +316,15 @@ static unsigned read_access(struct slice letters) {
     return access;
 }
 
+/* "%R~*" and "%W~*" make "~*": it is printed so, and read back as what it is. */
+static bool has_all_keys(const struct acl_patterns *p) {
+    for (size_t i = 0; i < p->count; i++)
+        if (slice_is(pattern_text(&p->items[i]), "*") &&
+            p->items[i].access == (ACL_READ | ACL_WRITE))
+            return true;
+    return false;
+}
+
 static enum acl_error add_keys(struct acl_selector *s, struct slice rule) {
     if (s->keys.all)
         return ACL_E_ALL_KEYS;
@@ -328,7 +337,10 @@ static enum acl_error add_keys(struct acl_selector *s, struct slice rule) {
         if (pattern.data == NULL)
             pattern = SLICE_EMPTY;
     }
-    return add_pattern(&s->keys, pattern, access);
+    enum acl_error error = add_pattern(&s->keys, pattern, access);
+    if (has_all_keys(&s->keys))
+        set_patterns(&s->keys, true);
+    return error;
 }
 
 static enum acl_error add_channels(struct acl_selector *s, struct slice pattern) {

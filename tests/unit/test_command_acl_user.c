@@ -59,6 +59,8 @@ static void rules_print_as_the_originals_print_them(void **state) {
         { "~a ~*", "off ~* resetchannels -@all" },
         { "allkeys resetkeys ~x", "off ~x resetchannels -@all" },
         { "%RW~*", "off ~* resetchannels -@all" },
+        { "~x %R~* %W~* resetkeys ~y", "off ~y resetchannels -@all" },
+        { "~x %R~* %W~*", "off ~* resetchannels -@all" },
 
         { "&a &b* &a", "off resetchannels &a &b* -@all" },
         { "&a allchannels", "off &* -@all" },
