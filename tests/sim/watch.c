@@ -355,16 +355,17 @@ static void on_reply(struct watch *k, const struct vedette *v, const struct inpu
     }
 }
 
-/* Where there is a secret: of two that say the same the signed one, and each of these once. */
+/* Where there is a secret: of one that signs what it signs, each line once, whatever came unsigned
+ * and by another way meanwhile. */
 static bool is_to_count(const struct vedette *v, int group, const struct hello *h) {
     enum trust trust = v->world->draw.trust;
     const struct group *g = vedette_group(v, group);
     char seal[DIGEST_HEX_SIZE], id[ID_SIZE];
     if (trust == TRUST_ALL || g == NULL)
         return !h->is_signed;
-    if (!h->is_signed)
-        return trust == TRUST_PERMISSIVE;
     const struct peer *p = peer_find(g, slice_copy(h->id, id, sizeof(id)));
+    if (!h->is_signed)
+        return trust == TRUST_PERMISSIVE && (p == NULL || !peer_signs(vedette_core(v), p));
     seal_make(SLICE_LITERAL(WORLD_SECRET), SEAL_HELLO, h->sealed, seal);
     return slice_is(h->seal, seal) && (p == NULL || h->counter > p->counter);
 }
