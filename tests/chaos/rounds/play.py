@@ -128,6 +128,7 @@ class Play:
                                    f'the bound is {self._options.bound:.0f} s')
         if len(self._world.deployment.epochs()) != 1:
             result.problems.append(f'config epochs differ: {self._world.deployment.epochs()}')
+        result.problems += self._world.doubted()
 
 
 class _Timeline:

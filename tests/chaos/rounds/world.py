@@ -11,6 +11,7 @@ from harness.lab import Lab
 from harness.resp import encode
 from harness.sentinel import Sentinel
 from harness.server import Server
+from harness.signing import Secret, doubts, signed_peers
 from harness.wait import wait_until
 
 from .clients import Client
@@ -77,6 +78,9 @@ class World:
         self.make = make
         self._options = options
         self._lab = Lab(folder, ports, make, stock_down_after=0)
+        self._settings = None       # of vedettes
+        if self.is_vedette and options.policy:
+            self._settings = Secret(folder).settings(options.policy)
         self._hosts = [network.host() for _ in range(options.hosts)]
         for host in self._hosts:
             host.can_be_deaf()
@@ -97,6 +101,7 @@ class World:
             self._lab, replicas=count - 1, sentinels=count, name=GROUP, hosts=self._hosts,
             server_config=SERVER_CONFIG, quorum=count // 2 + 1, down_after=options.down_after,
             failover_timeout=options.failover_timeout, parallel_syncs=count,
+            settings=self._settings,
             extra={'reboot_down_after': f'{REBOOT_DOWN_AFTER_MS}ms'},
             lines=(f'master-reboot-down-after-period {GROUP} {REBOOT_DOWN_AFTER_MS}',))
         self.sites = []
@@ -156,6 +161,19 @@ class World:
     def _in_tilt(site):
         """After a stop of two seconds a sentinel judges nobody for thirty."""
         return 'sentinel_tilt:0' not in site.sentinel.call('INFO', 'sentinel')
+
+    def doubted(self):
+        """What the vedettes, who share a secret, do not believe of each other, a line each."""
+        if not self._settings:
+            return
+        for site in self.sites:
+            peers = signed_peers(site.sentinel, GROUP)
+            if len(peers) != len(self.sites) - 1 or set(peers.values()) != {'yes'}:
+                yield f'{site.sentinel.name} has peers that do not sign: {peers}'
+            counts = doubts(site.sentinel)
+            for what in ('signatures', 'votes', 'claims'):
+                if counts[f'refused_{what}']:
+                    yield f'{site.sentinel.name} has refused {what} of its peers'
 
     def wait_in_order(self, timeout_s):
         """Returns the seconds it took."""
