@@ -76,7 +76,8 @@ struct core {
     struct map tombstones; /* name -> struct tombstone, owned */
     struct link **links;   /* by id - 1; borrowed; NULL = free slot */
     size_t link_count, link_capacity;
-    size_t free_links; /* free slots among them */
+    size_t free_links;      /* free slots among them, */
+    size_t first_free_link; /* and before this one there is none */
     uint64_t next_incarnation, next_tag, next_serial, next_attempt;
 
     int64_t read_ms; /* heard: all that had arrived by then was handed in; silence lasts until then

@@ -16,9 +16,10 @@
 void link_init(struct core *c, struct link *l, enum link_purpose purpose) {
     size_t slot = c->link_count;
     if (c->free_links > 0) { /* a slot was given back */
-        slot = 0;
+        slot = c->first_free_link;
         while (c->links[slot] != NULL)
             slot++;
+        c->first_free_link = slot + 1;
         c->free_links--;
     } else {
         mem_grow(&c->links, &c->link_capacity, c->link_count + 1, sizeof(struct link *));
@@ -36,7 +37,9 @@ void link_fini(struct core *c, struct link *l) {
         e->link = l->id;
         e->incarnation = l->incarnation;
     }
-    c->links[l->id.value - 1] = NULL;
+    size_t slot = l->id.value - 1;
+    c->links[slot] = NULL;
+    c->first_free_link = MIN_OF(c->first_free_link, slot);
     c->free_links++;
     mem_free(l->ring);
     mem_free(l->local_host);
