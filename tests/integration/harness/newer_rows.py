@@ -1,5 +1,5 @@
-"""What may differ between a vedette and the newer stock sentinels that scripts/newer brings, by the
-make that is followed, beyond the differences to Debian's own (test_side_by_side)."""
+"""What may differ between a vedette and newer stock sentinels, those of Debian 13 and of scripts/newer, by
+their make, beyond the differences to those of Debian 12 (test_side_by_side)."""
 
 from .side_by_side import Row
 

@@ -4,6 +4,7 @@ vedette: the program under test on a YAML file; classic: the same on a sentinel.
 redis-sentinel of the distribution.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -33,6 +34,14 @@ def program():
     """The vedette under test: $VEDETTE, or the one of the build folder."""
     built = pathlib.Path(__file__).parents[3] / 'build' / 'vedette'
     return pathlib.Path(os.environ.get('VEDETTE', built)).absolute()
+
+
+@functools.cache
+def stock_version():
+    """What the stock sentinels of this run are: ('redis', (7, 0, 15))."""
+    said = subprocess.run([STOCK, '--version'], check=True, capture_output=True, text=True).stdout
+    make, version = re.match(r'(Redis|Valkey) server v=([\d.]+)', said).groups()
+    return make.lower(), tuple(int(part) for part in version.strip('.').split('.'))
 
 
 # All vedettes of a run are recorded, and replayed when they have ended.
