@@ -13,6 +13,9 @@
 #define RECORD_ALERT     0x15 /* or this one, of who does not want it */
 #define SUBJECT_MAX      160  /* bytes of a far end's name that are shown */
 
+/* OpenSSL 3.2 and later put this last, behind what was wrong with a record; older ones lack it. */
+#define RECORD_LAYER_FAILURE 313
+
 struct tls_session {
     struct tls *tls; /* borrowed */
     SSL *ssl;        /* owned */
@@ -142,9 +145,21 @@ int tls_note_verify(int verified, X509_STORE_CTX *store) {
 
 /* ---- failing ---- */
 
-/* The last error of the queue is the one that the others led to. */
+static bool says_nothing(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == RECORD_LAYER_FAILURE;
+}
+
+/* The last error of the queue is the one that the others led to. Empties it. */
+static unsigned long take_last_error(void) {
+    unsigned long last = 0;
+    for (unsigned long e = ERR_get_error(); e != 0; e = ERR_get_error())
+        if (last == 0 || !says_nothing(e))
+            last = e;
+    return last;
+}
+
 static void describe(const struct tls_session *s, struct buf *out) {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = take_last_error();
     int reason = ERR_GET_REASON(error);
     const char *words = ERR_reason_error_string(error);
     if (s->is_plain)
@@ -162,7 +177,6 @@ static void describe(const struct tls_session *s, struct buf *out) {
             out, "it refuses us: %s", SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
     else
         buf_add_text(out, words != NULL ? words : "no reason is given");
-    ERR_clear_error();
 }
 
 static enum tls_progress fail(struct tls_session *s) {
