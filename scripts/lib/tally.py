@@ -15,7 +15,7 @@ from pathlib import Path
 
 RUNNING = re.compile(r"^\[=+\].*\bRunning (\d+) test\(s\)", re.MULTILINE)
 PASSED = re.compile(r"^\[ +PASSED +\] (\d+) test\(s\)", re.MULTILINE)
-SKIPPED = re.compile(r"^\[ +SKIPPED +\] (\d+) test\(s\)", re.MULTILINE)
+SKIPPED = re.compile(r"^\[ +SKIPPED +\] (?:tests: )?(\d+) test\(s\)", re.MULTILINE)
 LAST_LINE = re.compile(r"^(\d+) passed, (\d+) failed$")
 
 
