@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define BITS      7
@@ -63,6 +64,11 @@ uint64_t unpack_upto(struct unpack *u, uint64_t max) {
 int64_t unpack_i64(struct unpack *u) {
     uint64_t bits = unpack_u64(u);
     return (int64_t)((bits & 1) != 0 ? ~(bits >> 1) : bits >> 1);
+}
+
+int unpack_int(struct unpack *u) {
+    int64_t value = unpack_i64(u);
+    return (int)(value >= INT_MIN && value <= INT_MAX ? value : (int64_t)fail(u));
 }
 
 bool unpack_bool(struct unpack *u) {

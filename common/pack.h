@@ -23,6 +23,7 @@ uint64_t unpack_u64(struct unpack *u);
 /* At most `max`; more fails. */
 uint64_t unpack_upto(struct unpack *u, uint64_t max);
 int64_t unpack_i64(struct unpack *u);
+int unpack_int(struct unpack *u); /* one that pack_i64 wrote; beyond an int fails */
 bool unpack_bool(struct unpack *u);
 struct slice unpack_bytes(struct unpack *u); /* borrowed from what is read */
 struct slice unpack_run(struct unpack *u, size_t size);

@@ -5,12 +5,11 @@
 #pragma once
 
 #include "common/buf.h"
-#include "common/resp.h"
 #include "common/tstamp.h"
 #include "config/merge.h"
 #include "config/state.h"
-#include "sentinel/command/facts.h"
 #include "sentinel/core/input.h"
+#include "sentinel/engine/record_value.h"
 
 struct engine_options;
 struct mask;
@@ -78,8 +77,7 @@ struct record_reader {
     struct plan plan;           /* owned: of the last record, as what follows */
     char listing[DIGEST_HEX_SIZE];
     struct slice *ips;
-    void **arrays; /* elements of a RESP value */
-    size_t array_count, array_capacity;
+    struct value_arrays arrays;
     struct buf text; /* of a RESP value */
     char error[160]; /* after RECORD_READ_BAD */
 };

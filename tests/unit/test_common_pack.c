@@ -82,6 +82,12 @@ static void bounds_are_kept(void **state) {
     u = (struct unpack){ .rest = SLICE_LITERAL("\x02") };
     assert_false(unpack_bool(&u));
     assert_true(u.failed);
+    u = (struct unpack){ .rest = SLICE_LITERAL("\x80\x80\x80\x80\x10") }; /* 2^31 */
+    assert_int_equal(unpack_int(&u), 0);
+    assert_true(u.failed);
+    u = (struct unpack){ .rest = SLICE_LITERAL("\xff\xff\xff\xff\x0f") };
+    assert_int_equal(unpack_int(&u), INT32_MIN);
+    assert_false(u.failed);
     u = (struct unpack){ .rest = SLICE_LITERAL("\x02xxxx") };
     assert_int_equal(unpack_count(&u, 2), 2);
     u = (struct unpack){ .rest = SLICE_LITERAL("\x03xxxx") };
