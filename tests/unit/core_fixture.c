@@ -1,143 +1,23 @@
-#include "tests/unit/core_fixture.h"
+/* Steps of the core, answers to what it asks for, and time. */
+#include "tests/unit/core_fixture_parts.h"
 
 #include "common/ensure.h"
 #include "common/mem.h"
-#include "config/diag.h"
-#include "config/merge.h"
-#include "sentinel/core/hello.h"
 #include "sentinel/core/input.h"
 #include "tests/lib/reply.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define START_MS   1000000
 #define STEPS_MAX  20000 /* without time going by: something goes in circles */
 #define HEARD_LATE 50    /* what a late wake-up adds to the heard clock */
-
-/* ---- building ---- */
-
-static struct endpoint at(int net, int host, uint16_t port) {
-    struct endpoint e = { .port = port };
-    (void)snprintf(e.host, sizeof(e.host), "10.0.%d.%d", net, host);
-    return e;
-}
-
-static void set_server(struct far *far, struct endpoint address, char digit) {
-    *far = (struct far){
-        .address = address,
-        .role = ROLE_MASTER,
-        .link_up = true,
-        .link_down_s = -2,
-        .priority = 100,
-        .offset = 1000,
-    };
-    memset(far->run_id, digit, ID_LENGTH);
-}
-
-static void populate(struct fixture *f, const struct fixture_options *o) {
-    f->replica_count = o->replicas;
-    f->peer_count = o->peers;
-    set_server(&f->master, at(0, 1, 6379), '1');
-    set_server(&f->second_master, at(2, 1, 6379), '9');
-    for (int i = 0; i < o->replicas; i++) {
-        set_server(&f->replicas[i], at(0, i + 2, 6379), (char)('2' + i));
-        f->replicas[i].role = ROLE_REPLICA;
-        f->replicas[i].master = f->master.address;
-    }
-    for (int i = 0; i < o->peers; i++) {
-        struct far *p = &f->peers[i];
-        *p = (struct far){ .address = at(1, i + 1, 26379), .votes = true, .keys = o->peer_keys };
-        memset(p->id, 'b' + i, ID_LENGTH);
-    }
-    if (o->named)
-        fixture_name_all(f);
-}
-
-static void add_group(
-    struct settings *s, const char *name, struct endpoint master, const struct fixture_options *o) {
-    struct group_settings *g = settings_add_group(s);
-    slice_copy(slice_of(name), g->name, sizeof(g->name));
-    g->master = master;
-    g->quorum = o->quorum;
-    g->down_after_ms = o->down_after_ms;
-    g->failover_timeout_ms = o->failover_timeout_ms;
-    g->parallel_syncs = o->parallel_syncs;
-    g->reboot_down_after_ms = o->reboot_down_after_ms;
-    g->crash_after_ms = o->crash_after_ms;
-    if (o->auth_user != NULL)
-        g->auth_user = mem_strdup(o->auth_user);
-    secret_set(&g->auth_password, slice_of(o->auth_password));
-}
-
-static struct endpoint given(const struct far *far) {
-    struct endpoint e = far->address;
-    if (far->name != NULL)
-        slice_copy(slice_of(far->name), e.host, sizeof(e.host));
-    return e;
-}
-
-static void configure(struct fixture *f, const struct fixture_options *o) {
-    settings_init(&f->settings);
-    f->settings.listen.at[0] = (struct endpoint){ .host = "0.0.0.0", .port = 26379 };
-    f->settings.listen.count = 1;
-    if (o->announce != NULL)
-        ensure(endpoint_parse(slice_of(o->announce), &f->settings.announce));
-    f->settings.resolve_hostnames = o->named;
-    secret_set(&f->settings.peer_keys, slice_of(o->peer_keys));
-    f->settings.peer_policy = o->strict ? PEERS_STRICT : PEERS_PERMISSIVE;
-    f->settings.announce_hostnames = o->announce_names;
-    add_group(&f->settings, "mymaster", given(&f->master), o);
-    if (o->second_group != NULL)
-        add_group(&f->settings, o->second_group, f->second_master.address, o);
-}
-
-static void learn_group(struct fixture *f, const struct fixture_options *o, const char *name,
-    const struct far *master, int replicas) {
-    struct delta d = {
-        .kind = DELTA_GROUP,
-        .group = slice_of(name),
-        .record = {
-            .origin = GROUP_FROM_FILE,
-            .master = given(master),
-            .seed = given(master),
-            .config_epoch = o->config_epoch,
-            .vote_epoch = o->vote_epoch,
-        },
-    };
-    slice_copy(slice_of(o->vote_for), d.record.vote_for, sizeof(d.record.vote_for));
-    state_apply(&f->stored, &d);
-    for (int i = 0; i < replicas; i++)
-        state_apply(&f->stored,
-            &(struct delta){ .kind = DELTA_REPLICA,
-                .group = slice_of(name),
-                .address = given(&f->replicas[i]) });
-    for (int i = 0; i < f->peer_count; i++)
-        state_apply(&f->stored,
-            &(struct delta){ .kind = DELTA_PEER,
-                .group = slice_of(name),
-                .id = slice_of(f->peers[i].id),
-                .address = given(&f->peers[i]) });
-}
-
-static void learn(struct fixture *f, const struct fixture_options *o) {
-    state_init(&f->stored);
-    slice_copy(slice_of(o->id), f->stored.id, sizeof(f->stored.id));
-    f->stored.current_epoch = o->current_epoch;
-    if (o->unlearned)
-        return;
-    learn_group(f, o, "mymaster", &f->master, f->replica_count);
-    if (o->second_group != NULL)
-        learn_group(f, o, o->second_group, &f->second_master, 0);
-}
 
 /* ---- effects ---- */
 
 static void trace(const struct fixture *f, const char *mark, const struct buf *line) {
     if (f->traces)
-        (void)fprintf(
-            stderr, "%7lld %s %s\n", (long long)(f->now.mono_ms - START_MS), mark, buf_text(line));
+        (void)fprintf(stderr, "%7lld %s %s\n", (long long)(f->now.mono_ms - FIXTURE_START_MS), mark,
+            buf_text(line));
 }
 
 static struct far *far_at(struct fixture *f, const struct endpoint *address) {
@@ -256,7 +136,7 @@ static void take_effect(struct fixture *f, const struct effect *e) {
     }
 }
 
-static void take_effects(struct fixture *f) {
+void fixture_take_effects(struct fixture *f) {
     for (size_t i = 0; i < f->out.count; i++)
         take_effect(f, &f->out.items[i]);
     effects_clear(&f->out);
@@ -270,7 +150,7 @@ void fixture_begin(struct fixture *f) {
 void fixture_end(struct fixture *f) {
     core_end(f->core);
     script_start_due(f->core);
-    take_effects(f);
+    fixture_take_effects(f);
 }
 
 void fixture_step(struct fixture *f, const struct input *in) {
@@ -284,7 +164,7 @@ void fixture_step(struct fixture *f, const struct input *in) {
 
 /* ---- answers ---- */
 
-static void input_reply(
+void fixture_answer(
     struct fixture *f, struct link_id link, uint64_t incarnation, uint64_t tag, const char *resp) {
     struct input in = {
         .kind = INPUT_REPLY,
@@ -328,13 +208,13 @@ static bool answer_send(struct fixture *f) {
         f->sent[i].ended = true;
         struct sent s = f->sent[i];
         far_answer(f, s.to, s.text, &resp);
-        input_reply(f, s.link, s.incarnation, s.tag, buf_text(&resp));
+        fixture_answer(f, s.link, s.incarnation, s.tag, buf_text(&resp));
         return true;
     }
     return false;
 }
 
-static void lose(struct fixture *f, uint32_t link, const char *why) {
+void fixture_lose(struct fixture *f, uint32_t link, const char *why) {
     struct link_here_state *l = &f->links[link];
     l->state = HERE_CLOSED;
     end_sends(f, link);
@@ -352,7 +232,7 @@ static bool answer_open(struct fixture *f) {
         if (l->state != HERE_OPENING || (l->to != NULL && l->to->mood == FAR_VANISHED))
             continue;
         if (l->to == NULL || l->to->mood == FAR_REFUSES) {
-            lose(f, i, "Connection refused");
+            fixture_lose(f, i, "Connection refused");
             return true;
         }
         l->state = HERE_UP;
@@ -452,113 +332,6 @@ int64_t fixture_deadline(const struct fixture *f) {
     return deadline == TSTAMP_NEVER ? TSTAMP_NEVER : deadline - f->now.mono_ms;
 }
 
-/* ---- the world ---- */
-
-static void lose_all(struct fixture *f, const struct far *far, const char *why) {
-    for (uint32_t i = 0; i < FIXTURE_LINKS_MAX; i++)
-        if (f->links[i].state != HERE_CLOSED && f->links[i].to == far)
-            lose(f, i, why);
-}
-
-void fixture_crash(struct fixture *f, struct far *far) {
-    far->mood = FAR_REFUSES;
-    lose_all(f, far, "Connection reset by peer");
-    fixture_settle(f);
-}
-
-void fixture_cut(struct fixture *f, struct far *far) {
-    lose_all(f, far, "Connection reset by peer");
-    fixture_settle(f);
-}
-
-void fixture_hang(struct far *far) {
-    far->mood = FAR_HANGS;
-}
-
-void fixture_revive(struct far *far) {
-    far->mood = FAR_ANSWERS;
-}
-
-struct vote fixture_request(
-    struct fixture *f, struct group *g, uint64_t epoch, const char *candidate) {
-    fixture_begin(f);
-    struct vote vote = election_request(f->core, g, epoch, slice_of(candidate));
-    fixture_end(f);
-    return vote;
-}
-
-void fixture_peers_agree(struct fixture *f) {
-    for (int i = 0; i < f->peer_count; i++)
-        f->peers[i].says_down = true;
-}
-
-void fixture_start_unloved(struct fixture *f, const struct fixture_options *o) {
-    fixture_start(f, o);
-    fixture_peers_agree(f);
-    for (int i = 0; i < f->peer_count; i++)
-        f->peers[i].votes = false;
-}
-
-void fixture_fall(struct fixture *f) {
-    fixture_crash(f, &f->master);
-    fixture_await(f, "+odown", 1200);
-}
-
-void fixture_durable(struct fixture *f, uint64_t seq) {
-    f->answered_seq = seq;
-    fixture_step(f, &(struct input){ .kind = INPUT_DURABLE, .seq = seq });
-}
-
-void fixture_failed(struct fixture *f, uint64_t seq) {
-    f->answered_seq = seq;
-    fixture_step(
-        f, &(struct input){ .kind = INPUT_FAILED, .seq = seq, .why = SLICE_LITERAL("disk full") });
-}
-
-void fixture_message(struct fixture *f, const char *payload) {
-    const struct link *l = &f->group->master->pubsub;
-    list_for_each(n, &f->group->replicas, struct node, siblings)
-        if (l->state != LINK_OPEN)
-            l = &n->pubsub;
-    ensure(l->state == LINK_OPEN);
-    fixture_step(f,
-        &(struct input){ .kind = INPUT_MESSAGE,
-            .link = l->id,
-            .incarnation = l->incarnation,
-            .channel = SLICE_LITERAL(HELLO_CHANNEL),
-            .payload = slice_of(payload) });
-    fixture_settle(f);
-}
-
-void fixture_hello(struct fixture *f, const struct hello_line *h) {
-    char line[512];
-    (void)snprintf(line, sizeof(line), "%s,%d,%s,%llu,%s,%s,%d,%llu", h->host, h->port, h->id,
-        (unsigned long long)h->current_epoch, h->group != NULL ? h->group : "mymaster",
-        h->master_host, h->master_port, (unsigned long long)h->config_epoch);
-    fixture_message(f, line);
-}
-
-void fixture_confirm(struct fixture *f) {
-    const struct endpoint *master = &f->group->master->address.given;
-    for (int i = 0; i < f->peer_count; i++)
-        fixture_hello(f,
-            &(struct hello_line){ f->peers[i].address.host, f->peers[i].address.port,
-                f->peers[i].id, f->core->current_epoch, master->host, master->port,
-                f->group->config_epoch, NULL });
-}
-
-void fixture_reply(struct fixture *f, const struct link *l, const char *resp) {
-    for (size_t i = 0; i < f->sent_count; i++) {
-        struct sent *s = &f->sent[i];
-        if (s->ended || s->link.value != l->id.value)
-            continue;
-        s->ended = true;
-        input_reply(f, s->link, s->incarnation, s->tag, resp);
-        return;
-    }
-    fail_msg("nothing is pending on link %u", l->id.value);
-}
-
 /* ---- questions ---- */
 
 struct node *fixture_replica(const struct fixture *f, int index) {
@@ -588,6 +361,10 @@ size_t fixture_sent(const struct fixture *f, const struct far *to, const char *p
     return found;
 }
 
+size_t fixture_promotions(const struct fixture *f, int replica) {
+    return fixture_sent(f, &f->replicas[replica], "MULTI; SLAVEOF NO ONE; ");
+}
+
 void fixture_forget(struct fixture *f) {
     size_t kept = 0;
     for (size_t i = 0; i < f->sent_count; i++) {
@@ -614,91 +391,4 @@ const char *fixture_logs(const struct fixture *f) {
 
 const char *fixture_persists(const struct fixture *f) {
     return buf_text(&f->persists);
-}
-
-/* ---- life cycle ---- */
-
-static void start_core(struct fixture *f) {
-    struct plan plan;
-    struct diag diag;
-    diag_init(&diag, "fixture");
-    bool merged = config_merge(&f->settings, &f->stored, MERGE_YAML, &plan, &diag);
-    ensure(merged);
-    f->core = core_new(
-        &(struct core_options){
-            .state = &f->stored, .plan = &plan, .seed = 1, .descriptors = f->descriptors },
-        f->now, &f->out);
-    plan_fini(&plan);
-    diag_fini(&diag);
-    take_effects(f);
-}
-
-void fixture_start_alone(struct fixture *f, const struct fixture_options *o) {
-    *f = (struct fixture){
-        .now = { .mono_ms = START_MS, .heard_ms = START_MS, .wall_ms = 1700000000000, .wake = 1 },
-        .out = EFFECTS_INIT,
-        .descriptors = { .max = o->links == 0 ? 0 : o->links + 40, .links = o->links },
-        .events = BUF_INIT,
-        .logs = BUF_INIT,
-        .scripts = BUF_INIT,
-        .persists = BUF_INIT,
-        .asked = BUF_INIT,
-        .traces = getenv("FIXTURE_TRACE") != NULL,
-    };
-    populate(f, o);
-    configure(f, o);
-    learn(f, o);
-    start_core(f);
-}
-
-void fixture_start(struct fixture *f, const struct fixture_options *o) {
-    fixture_start_alone(f, o);
-    fixture_settle(f);
-    fixture_advance(f, 100);
-    fixture_forget(f);
-}
-
-static void stop_core(struct fixture *f) {
-    core_free(f->core);
-    f->core = NULL;
-    memset(f->links, 0, sizeof(f->links));
-    for (size_t i = 0; i < f->sent_count; i++)
-        f->sent[i].ended = true;
-    f->persist_seq = f->answered_seq = 0;
-    fixture_forget(f);
-}
-
-void fixture_restart(struct fixture *f) {
-    stop_core(f);
-    start_core(f);
-    fixture_settle(f);
-}
-
-void fixture_start_with_keys(struct fixture *f, const char *keys, bool strict) {
-    struct fixture_options o = FIXTURE_STANDARD;
-    o.peer_keys = keys;
-    o.strict = strict;
-    fixture_start(f, &o);
-    fixture_settle(f);
-    fixture_forget(f);
-}
-
-void fixture_stop(struct fixture *f) {
-    stop_core(f);
-    mem_free(f->sent);
-    effects_fini(&f->out);
-    buf_fini(&f->events);
-    buf_fini(&f->logs);
-    buf_fini(&f->scripts);
-    buf_fini(&f->persists);
-    buf_fini(&f->asked);
-    state_fini(&f->stored);
-    settings_fini(&f->settings);
-}
-
-void fixture_drop(struct fixture *f) {
-    effects_clear(&f->out);
-    core_free(f->core);
-    f->core = NULL;
-    fixture_stop(f);
 }

@@ -20,6 +20,7 @@
 #define AT      " @ mymaster 10.0.0.1 6379"
 #define REPLICA "slave 10.0.0.2:6379 10.0.0.2 6379" AT
 #define SECOND  "slave 10.0.0.3:6379 10.0.0.3 6379" AT
+#define AT_NEW  " @ mymaster 10.0.0.2 6379" /* when the first replica is the master */
 #define PEER_B  "sentinel " ID_B " 10.0.1.1 26379" AT
 #define PEER_C  "sentinel " ID_C " 10.0.1.2 26379" AT
 
@@ -155,6 +156,12 @@ void fixture_start(struct fixture *f, const struct fixture_options *o);
 void fixture_start_alone(struct fixture *f, const struct fixture_options *o);
 /* The standard one with keys, of ours and of all peers, when all has been asked and answered. */
 void fixture_start_with_keys(struct fixture *f, const char *keys, bool strict);
+/* Starts with peers that agree that the master is down and do not vote for us. */
+void fixture_start_unloved(struct fixture *f, const struct fixture_options *o);
+/* With peers that agree and vote for us; the first replica is the better one. */
+void fixture_start_loved(struct fixture *f, const struct fixture_options *o);
+/* As that, with the master dead and the promotion of the first replica sent, but not answered. */
+void fixture_start_promised(struct fixture *f);
 void fixture_stop(struct fixture *f);
 /* The same after steps that went past the fixture: what they asked for is of no interest. */
 void fixture_drop(struct fixture *f);
@@ -179,8 +186,6 @@ int64_t fixture_deadline(const struct fixture *f); /* ms from now */
 
 /* ---- the world ---- */
 
-/* Starts with peers that agree that the master is down and do not vote for us. */
-void fixture_start_unloved(struct fixture *f, const struct fixture_options *o);
 /* The master dies, and enough find it down. */
 void fixture_fall(struct fixture *f);
 /* Adds the answer (RESP) of a far end to a request, as it is in its present mood and role. */
@@ -193,6 +198,8 @@ void fixture_revive(struct far *far);
 /* Asks for our vote, as a client's command does. The candidate is borrowed from the group. */
 struct vote fixture_request(
     struct fixture *f, struct group *g, uint64_t epoch, const char *candidate);
+/* An attempt is made, whatever we think of the master. */
+void fixture_stand(struct fixture *f, enum election_why why);
 /* All peers say that the master is down. */
 void fixture_peers_agree(struct fixture *f);
 /* The store answers what it held. */
@@ -228,7 +235,9 @@ struct node *fixture_replica(const struct fixture *f, int index);
 struct peer *fixture_peer(const struct fixture *f, int index);
 /* How many SENDs to a far end, or to anybody if NULL, begin with `prefix`; since fixture_forget. */
 size_t fixture_sent(const struct fixture *f, const struct far *to, const char *prefix);
-/* The last of them, NULL if none. */
+/* Of those, promotions: to the replica with this index. */
+size_t fixture_promotions(const struct fixture *f, int replica);
+/* The last SEND that begins so, NULL if none. */
 const struct sent *fixture_last_sent(
     const struct fixture *f, const struct far *to, const char *prefix);
 void fixture_forget(struct fixture *f); /* events, logs, persists and ended SENDs */

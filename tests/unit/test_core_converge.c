@@ -469,10 +469,7 @@ static void strays_are_left_alone_while_a_failover_runs(void **state) {
     fixture_await(&f, "-role-change", 11000);
     fixture_advance(&f, 6000);
     f.store = STORE_HANGS; /* so that it goes on for a while */
-    fixture_begin(&f);
-    election_begin(f.core, f.group, ELECTION_FORCED);
-    fixture_end(&f);
-    fixture_timer(&f);
+    fixture_stand(&f, ELECTION_FORCED);
     fixture_advance(&f, 5000);
     assert_true(group_in_failover(f.group));
     assert_int_equal(fixture_sent(&f, &f.replicas[0], "MULTI"), 0);

@@ -1,292 +1,13 @@
 #include "sentinel/engine/record.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/record_tape.h"
 
-#include "common/buf.h"
 #include "common/mem.h"
-#include "config/option.h"
-#include "sentinel/engine/engine.h"
-#include "tests/lib/scene.h"
 
 #include <string.h>
 
 #define AT(host_text, number) \
     { .host = host_text, .port = number }
-
-/* What is recorded, and the bytes that came of it. */
-struct tape {
-    struct scene scene;
-    struct process_facts facts;
-    struct engine_options options;
-    struct record_context writing;
-    struct record_reader reader;
-    struct buf bytes;
-};
-
-static const struct now first_now = {
-    .mono_ms = 5000,
-    .heard_ms = 4000,
-    .wall_ms = 1700000000000,
-    .wake = 7,
-};
-
-static void write_start(struct tape *t) {
-    record_write(&t->writing, NULL,
-        &(struct record){
-            .kind = RECORD_START, .now = first_now, .start = &t->options, .version = "1.2.3" },
-        &t->bytes);
-}
-
-static int open_tape(void **state) {
-    struct tape *t = mem_new(struct tape);
-    scene_init(&t->scene);
-    t->facts = (struct process_facts){
-        .process_id = 42,
-        .run_id = "0123456789012345678901234567890123456789",
-        .executable = "/usr/bin/vedette",
-        .config_file = "/etc/vedette.yaml",
-        .os = "Linux",
-        .compiler = "cc",
-        .multiplexer = "epoll",
-        .arch_bits = 64,
-    };
-    t->options = (struct engine_options){
-        .state = &t->scene.state,
-        .plan = &t->scene.plan,
-        .facts = &t->facts,
-        .writes_file = true,
-        .seed = UINT64_MAX,
-        .descriptors = { .max = 1024, .links = 800 },
-    };
-    write_start(t);
-    *state = t;
-    return 0;
-}
-
-static int close_tape(void **state) {
-    struct tape *t = *state;
-    record_reader_fini(&t->reader);
-    buf_fini(&t->bytes);
-    record_context_fini(&t->writing);
-    scene_fini(&t->scene);
-    mem_free(t);
-    return 0;
-}
-
-/* Reads the next record, and takes it from the bytes only when `ret` has been looked at: at the
- * next call. */
-static enum record_read read_next(struct tape *t, size_t *at, struct record *ret) {
-    size_t used = 0;
-    enum record_read result =
-        record_read(&t->reader, slice_sub(buf_slice(&t->bytes), *at, SIZE_MAX), ret, &used);
-    *at += used;
-    return result;
-}
-
-static void read_start(struct tape *t, size_t *at) {
-    struct record r;
-    assert_int_equal(read_next(t, at, &r), RECORD_READ_ONE);
-    assert_int_equal(r.kind, RECORD_START);
-}
-
-/* ---- START ---- */
-
-static void assert_settings_equal(enum option_scope scope, const void *got, const void *expected) {
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *o = &option_table[i];
-        if (o->scope == scope && !option_equal(o, got, expected))
-            fail_msg("%s differs", o->key);
-    }
-}
-
-static void assert_plans_equal(const struct plan *got, const struct plan *expected) {
-    assert_settings_equal(OPTION_PROCESS, &got->file, &expected->file);
-    assert_settings_equal(OPTION_PROCESS, &got->active, &expected->active);
-    assert_int_equal(got->group_count, expected->group_count);
-    for (size_t i = 0; i < got->group_count; i++) {
-        assert_true(group_settings_equal(&got->groups[i].file, &expected->groups[i].file));
-        assert_true(group_settings_equal(&got->groups[i].active, &expected->groups[i].active));
-        assert_int_equal(got->groups[i].origin, expected->groups[i].origin);
-        assert_int_equal(got->groups[i].moves, expected->groups[i].moves);
-    }
-    assert_int_equal(got->dropped_count, expected->dropped_count);
-    for (size_t i = 0; i < got->dropped_count; i++) {
-        assert_string_equal(got->dropped[i].group, expected->dropped[i].group);
-        assert_string_equal(got->dropped[i].option, expected->dropped[i].option);
-        assert_string_equal(got->dropped[i].value, expected->dropped[i].value);
-        assert_string_equal(got->dropped[i].file_value, expected->dropped[i].file_value);
-        assert_int_equal(got->dropped[i].is_moot, expected->dropped[i].is_moot);
-    }
-    assert_int_equal(got->unhidden_count, expected->unhidden_count);
-    for (size_t i = 0; i < got->unhidden_count; i++)
-        assert_string_equal(got->unhidden[i], expected->unhidden[i]);
-}
-
-static void what_an_engine_starts_from_comes_back(void **state) {
-    struct tape *t = *state;
-    struct record r;
-    size_t at = 0;
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
-    assert_int_equal(at, buf_size(&t->bytes));
-    assert_int_equal(r.kind, RECORD_START);
-    assert_string_equal(r.version, "1.2.3");
-    assert_memory_equal(&r.now, &first_now, sizeof(first_now));
-    assert_true(state_equal(r.start->state, &t->scene.state));
-    assert_string_equal(r.start->state->id, SCENE_ID);
-    assert_plans_equal(r.start->plan, &t->scene.plan);
-    assert_true(r.start->writes_file);
-    assert_true(r.start->seed == UINT64_MAX);
-    assert_int_equal(r.start->descriptors.max, 1024);
-    assert_int_equal(r.start->descriptors.links, 800);
-    assert_int_equal(r.start->facts->process_id, 42);
-    assert_string_equal(r.start->facts->run_id, t->facts.run_id);
-    assert_string_equal(r.start->facts->executable, "/usr/bin/vedette");
-    assert_string_equal(r.start->facts->config_file, "/etc/vedette.yaml");
-    assert_string_equal(r.start->facts->os, "Linux");
-    assert_string_equal(r.start->facts->compiler, "cc");
-    assert_string_equal(r.start->facts->multiplexer, "epoll");
-    assert_int_equal(r.start->facts->arch_bits, 64);
-}
-
-/* Another value than the present one, for every row but that of a file that holds a secret. */
-static void change(const struct option *o, void *settings) {
-    void *value = option_value(o, settings);
-    int64_t *number = value;
-    struct listen *list = value;
-    struct buf why CLEANUP(buf_fini) = BUF_INIT;
-    switch (o->type) {
-    case OPTION_TYPE_COUNT:
-    case OPTION_TYPE_DURATION:
-    case OPTION_TYPE_SIZE:
-        *number = *number == o->max ? o->min : o->max;
-        break;
-    case OPTION_TYPE_MODE:
-        *number = 0640;
-        break;
-    case OPTION_TYPE_WORD:
-        *number = strchr(o->words, '|') != NULL ? 1 - *number % 2 : 0;
-        break;
-    case OPTION_TYPE_WORDS:
-        *number = *number == 1 ? 2 : 1;
-        break;
-    case OPTION_TYPE_BOOL:
-        *(bool *)value = !*(bool *)value;
-        break;
-    case OPTION_TYPE_LOG_LEVEL:
-        *(enum log_level *)value = LOG_DEBUG;
-        break;
-    case OPTION_TYPE_ENDPOINT:
-        assert_true(endpoint_make(SLICE_LITERAL("fd00::7"), 7777, value));
-        break;
-    case OPTION_TYPE_ENDPOINT_LIST:
-        *list = (struct listen){ .count = 1, .optional[0] = true };
-        assert_true(endpoint_make(SLICE_LITERAL("fd00::8"), 7778, &list->at[0]));
-        break;
-    case OPTION_TYPE_TEXT:
-    case OPTION_TYPE_PATH:
-        assert_true(option_assign(o, settings, SLICE_LITERAL("some \"text\"")));
-        break;
-    case OPTION_TYPE_PATHS:
-        assert_true(option_read(o, settings, SLICE_LITERAL("/a:/b c"), &why));
-        break;
-    case OPTION_TYPE_SERVERS:
-    case OPTION_TYPE_IP:
-        assert_true(option_read(o, settings, SLICE_LITERAL("10.1.1.1"), &why));
-        break;
-    case OPTION_TYPE_KEYS_FILE:
-        secret_set(value, SLICE_LITERAL("a key of peers, first\na key of peers, second"));
-        break;
-    case OPTION_TYPE_SECRET:
-        secret_set(value, SLICE_LITERAL("pass word"));
-        break;
-    case OPTION_TYPE_RENAMES:
-        assert_true(option_assign(o, settings, SLICE_LITERAL("CONFIG hidden-config")));
-        assert_true(option_assign(o, settings, SLICE_LITERAL("AUTH a")));
-        break;
-    case OPTION_TYPE_USERS:
-        users_set(value, SLICE_LITERAL("al\0ice"), SLICE_LITERAL("on >p +@all"));
-        users_set(value, SLICE_LITERAL(""), SLICE_LITERAL(""));
-        secret_set(&((struct users *)value)->file_text, SLICE_LITERAL("user bob on\n"));
-        break;
-    case OPTION_TYPE_COMMANDS:
-        command_renames_add(value, SLICE_LITERAL("PING"), SLICE_LITERAL("pong"));
-        command_renames_add(value, SLICE_LITERAL("ROLE"), SLICE_LITERAL(""));
-        break;
-    case OPTION_TYPE_SECRET_FILE:
-        break;
-    }
-}
-
-static void change_all(enum option_scope scope, void *settings) {
-    for (size_t i = 0; i < option_count; i++) {
-        if (option_table[i].scope == scope)
-            change(&option_table[i], settings);
-    }
-}
-
-static void change_plan(struct plan *p) {
-    change_all(OPTION_PROCESS, &p->active);
-    change_all(OPTION_GROUP, &p->groups[0].active);
-    p->groups[0].origin = GROUP_FROM_RUNTIME;
-    p->groups[0].moves = true;
-    p->dropped = mem_new(struct dropped_override);
-    p->dropped_count = p->dropped_capacity = 1;
-    p->dropped[0] = (struct dropped_override){
-        .group = "g",
-        .option = "quorum",
-        .value = mem_strdup("2"),
-        .file_value = mem_strdup(""),
-        .is_moot = true,
-    };
-    p->unhidden = mem_alloc(sizeof(p->unhidden[0]));
-    p->unhidden_count = p->unhidden_capacity = 1;
-    slice_copy(SLICE_LITERAL("hidden"), p->unhidden[0], sizeof(p->unhidden[0]));
-}
-
-static void every_option_comes_back(void **state) {
-    struct tape *t = *state;
-    struct record r;
-    size_t at = 0;
-    change_plan(&t->scene.plan);
-    buf_clear(&t->bytes);
-    write_start(t);
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
-    assert_plans_equal(r.start->plan, &t->scene.plan);
-}
-
-static void every_delta_of_a_state_comes_back(void **state) {
-    struct tape *t = *state;
-    struct record r;
-    size_t at = 0;
-    const struct delta deltas[] = {
-        { .kind = DELTA_EPOCH, .epoch = UINT64_MAX },
-        { .kind = DELTA_LISTING, .value = SLICE_LITERAL("abc") },
-        { .kind = DELTA_COUNTER, .counter = INT64_MAX },
-        { .kind = DELTA_OVERRIDE,
-            .option = SLICE_LITERAL("peers.password"),
-            .value = SLICE_LITERAL("a"),
-            .file_value = SLICE_LITERAL("b") },
-        { .kind = DELTA_OVERRIDE,
-            .group = SLICE_LITERAL("mymaster"),
-            .option = SLICE_LITERAL("quorum"),
-            .value = SLICE_LITERAL("3"),
-            .file_value = SLICE_LITERAL("2") },
-        { .kind = DELTA_GROUP,
-            .group = SLICE_LITERAL("gone"),
-            .record = { .origin = GROUP_REMOVED,
-                .config_epoch = 5,
-                .vote_epoch = 6,
-                .vote_for = "somebody",
-                .section = "0123" } },
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(deltas); i++)
-        state_apply(&t->scene.state, &deltas[i]);
-    buf_clear(&t->bytes);
-    write_start(t);
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
-    assert_true(state_equal(r.start->state, &t->scene.state));
-    assert_string_equal(r.start->state->listing, "abc");
-}
 
 /* ---- inputs ---- */
 
@@ -443,12 +164,12 @@ static struct record sample(int kind, struct now *now) {
 /* In place of a tag. */
 static void a_reply_to_the_oldest_request_says_so(void **state) {
     struct tape *t = *state;
-    struct record r = { .kind = RECORD_INPUT, .now = first_now, .is_oldest = true };
+    struct record r = { .kind = RECORD_INPUT, .now = tape_first_now, .is_oldest = true };
     size_t at = 0;
     r.input = (struct input){ .kind = INPUT_REPLY, .link = { 1 }, .incarnation = 5, .tag = 9 };
     record_write(&t->writing, NULL, &r, &t->bytes);
-    read_start(t, &at);
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+    tape_read_start(t, &at);
+    assert_int_equal(tape_read(t, &at, &r), RECORD_READ_ONE);
     assert_true(r.is_oldest);
     assert_int_equal(r.input.tag, 0);
     assert_int_equal(r.input.incarnation, 5);
@@ -469,23 +190,23 @@ static void long_texts_come_back(void **state) {
         buf_add_slice(&texts[i], buf_slice(&filler));
         if (i % 2 == 1)
             buf_add_text(&texts[i], parts[i]);
-        struct record r = { .kind = RECORD_INPUT, .now = first_now };
+        struct record r = { .kind = RECORD_INPUT, .now = tape_first_now };
         r.input = (struct input){ .kind = INPUT_REPLY, .link = { i < 5 ? 1 : 2 } };
         r.input.value = (struct resp_value){ .type = RESP_BULK, .text = buf_slice(&texts[i]) };
         record_write(&t->writing, NULL, &r, &t->bytes);
     }
     size_t at = 0;
-    read_start(t, &at);
+    tape_read_start(t, &at);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct record r;
-        assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+        assert_int_equal(tape_read(t, &at, &r), RECORD_READ_ONE);
         assert_slice_equal(r.input.value.text, buf_slice(&texts[i]));
         buf_fini(&texts[i]);
     }
 }
 
 static void write_all(struct tape *t) {
-    struct now now = first_now;
+    struct now now = tape_first_now;
     plan_in_hand = t->scene.plan;
     for (int kind = 0; kind < INPUT_KIND_COUNT; kind++) {
         if (!record_knows((enum input_kind)kind))
@@ -504,14 +225,14 @@ static void write_all(struct tape *t) {
 
 static void an_input_of_every_kind_comes_back(void **state) {
     struct tape *t = *state;
-    struct now now = first_now;
+    struct now now = tape_first_now;
     struct record r;
     size_t at = 0;
     write_all(t);
-    read_start(t, &at);
+    tape_read_start(t, &at);
     for (int kind = 0; kind < INPUT_KIND_COUNT; kind++) {
         struct record expected = sample(kind, &now);
-        assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+        assert_int_equal(tape_read(t, &at, &r), RECORD_READ_ONE);
         assert_int_equal(r.kind, RECORD_INPUT);
         assert_int_equal(r.input.kind, kind);
         assert_memory_equal(&r.now, &expected.now, sizeof(r.now));
@@ -521,11 +242,11 @@ static void an_input_of_every_kind_comes_back(void **state) {
         assert_int_equal(r.taints, expected.taints);
         assert_inputs_equal(&r.input, &expected.input);
     }
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+    assert_int_equal(tape_read(t, &at, &r), RECORD_READ_ONE);
     assert_int_equal(r.kind, RECORD_LATE);
     assert_int_equal(r.client.value, 5);
     assert_slice(r.bytes, "late bytes");
-    assert_int_equal(read_next(t, &at, &r), RECORD_READ_ONE);
+    assert_int_equal(tape_read(t, &at, &r), RECORD_READ_ONE);
     assert_int_equal(r.kind, RECORD_END);
     assert_slice(r.why, "stop");
     assert_true(r.proof == UINT64_MAX);
@@ -552,7 +273,7 @@ static enum record_read read_all(struct tape *t, struct slice bytes) {
 static void a_torn_end_asks_for_more(void **state) {
     struct tape *t = *state;
     size_t at = 0;
-    read_start(t, &at);
+    tape_read_start(t, &at);
     size_t start_size = at;
     write_all(t);
     for (size_t size = 1; size < start_size; size++)
@@ -590,7 +311,7 @@ static void another_format_is_refused(void **state) {
     while ((bytes.data[size_bytes] & 0x80) != 0)
         size_bytes++;
     size_t at = size_bytes + 1 + 2; /* code and flags */
-    struct now now = first_now;
+    struct now now = tape_first_now;
     assert_true(now.mono_ms > 0);
     /* Behind them the time, in four numbers. */
     for (int number = 0; number < 4; number++) {
@@ -615,7 +336,7 @@ static void an_input_before_the_start_is_refused(void **state) {
 
 static void a_second_start_is_refused(void **state) {
     struct tape *t = *state;
-    write_start(t);
+    tape_write_start(t);
     expect_bad(t, "a second start");
 }
 
@@ -634,7 +355,7 @@ static void an_unknown_kind_is_refused(void **state) {
 
 static void clocks_do_not_go_back(void **state) {
     struct tape *t = *state;
-    struct now now = first_now;
+    struct now now = tape_first_now;
     now.mono_ms--;
     record_write(&t->writing, NULL,
         &(struct record){ .kind = RECORD_INPUT, .now = now, .input = { .kind = INPUT_TIMER } },
@@ -649,7 +370,7 @@ static void two_groups_of_one_name_are_refused(void **state) {
     p->groups[1] = p->groups[0];
     p->group_count = 2;
     buf_clear(&t->bytes);
-    write_start(t);
+    tape_write_start(t);
     p->group_count = 1;
     expect_bad(t, "a record that cannot be read");
 }
@@ -660,7 +381,9 @@ static void values_are_nested_so_deep_and_no_deeper(void **state) {
     for (size_t i = 1; i < ARRAY_SIZE(levels); i++)
         levels[i] =
             (struct resp_value){ .type = RESP_ARRAY, .elements = &levels[i - 1], .count = 1 };
-    struct record r = { .kind = RECORD_INPUT, .now = first_now, .input = { .kind = INPUT_REPLY } };
+    struct record r = {
+        .kind = RECORD_INPUT, .now = tape_first_now, .input = { .kind = INPUT_REPLY }
+    };
     r.input.value = levels[8];
     record_write(&t->writing, NULL, &r, &t->bytes);
     assert_int_equal(read_all(t, buf_slice(&t->bytes)), RECORD_READ_ONE);
@@ -671,7 +394,9 @@ static void values_are_nested_so_deep_and_no_deeper(void **state) {
 
 static void drawn_bytes_are_enough_for_their_letters(void **state) {
     struct tape *t = *state;
-    struct record r = { .kind = RECORD_INPUT, .now = first_now, .input = samples[INPUT_DRAWN] };
+    struct record r = {
+        .kind = RECORD_INPUT, .now = tape_first_now, .input = samples[INPUT_DRAWN]
+    };
     r.input.kind = INPUT_DRAWN;
     r.input.tag = 5; /* of two bytes */
     record_write(&t->writing, NULL, &r, &t->bytes);
@@ -679,25 +404,21 @@ static void drawn_bytes_are_enough_for_their_letters(void **state) {
 }
 
 int main(void) {
-#define with_tape(test) cmocka_unit_test_setup_teardown(test, open_tape, close_tape)
     const struct CMUnitTest tests[] = {
-        with_tape(what_an_engine_starts_from_comes_back),
-        with_tape(every_option_comes_back),
-        with_tape(every_delta_of_a_state_comes_back),
-        with_tape(an_input_of_every_kind_comes_back),
-        with_tape(a_reply_to_the_oldest_request_says_so),
-        with_tape(long_texts_come_back),
-        with_tape(a_torn_end_asks_for_more),
-        with_tape(damaged_bytes_are_read_safely),
-        with_tape(another_format_is_refused),
-        with_tape(an_input_before_the_start_is_refused),
-        with_tape(a_second_start_is_refused),
-        with_tape(nothing_follows_the_end),
-        with_tape(an_unknown_kind_is_refused),
-        with_tape(clocks_do_not_go_back),
-        with_tape(two_groups_of_one_name_are_refused),
-        with_tape(values_are_nested_so_deep_and_no_deeper),
-        with_tape(drawn_bytes_are_enough_for_their_letters),
+        TAPE_TEST(an_input_of_every_kind_comes_back),
+        TAPE_TEST(a_reply_to_the_oldest_request_says_so),
+        TAPE_TEST(long_texts_come_back),
+        TAPE_TEST(a_torn_end_asks_for_more),
+        TAPE_TEST(damaged_bytes_are_read_safely),
+        TAPE_TEST(another_format_is_refused),
+        TAPE_TEST(an_input_before_the_start_is_refused),
+        TAPE_TEST(a_second_start_is_refused),
+        TAPE_TEST(nothing_follows_the_end),
+        TAPE_TEST(an_unknown_kind_is_refused),
+        TAPE_TEST(clocks_do_not_go_back),
+        TAPE_TEST(two_groups_of_one_name_are_refused),
+        TAPE_TEST(values_are_nested_so_deep_and_no_deeper),
+        TAPE_TEST(drawn_bytes_are_enough_for_their_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
