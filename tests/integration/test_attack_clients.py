@@ -212,7 +212,7 @@ def byte_by_byte(target):
 
 def pipeline_of_a_million(target):
     """Half of it PING, half of it the question of every client; all replies are counted."""
-    sock = target.connect(timeout=30)
+    sock = target.connect(timeout=120)
     batch = (encode('PING') + WHERE) * 500
     writer = threading.Thread(target=lambda: [sock.sendall(batch) for _ in range(MILLION // 1000)])
     writer.start()

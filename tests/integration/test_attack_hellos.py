@@ -147,7 +147,7 @@ def test_invented_peers_are_bounded(bystander):
     master = bystander.deployment.named_master()
     chance = random.Random(1)
     for sentinel in bystander.deployment.sentinels:
-        with sentinel.connect(timeout=30) as connection:
+        with sentinel.connect(timeout=120) as connection:
             for start in range(0, 10_000, 1000):
                 connection.write(b''.join(
                     encode('PUBLISH', CHANNEL, hello(

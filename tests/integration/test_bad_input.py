@@ -27,7 +27,7 @@ MIB = 1024 * 1024
 # ---- the command line ----
 
 def run(*args, **options):
-    done = subprocess.run([program(), *map(os.fspath, args)], capture_output=True, timeout=20,
+    done = subprocess.run([program(), *map(os.fspath, args)], capture_output=True, timeout=120,
                           check=False, env={**os.environ, **SANITIZER_ENV}, **options)
     assert b'Sanitizer' not in done.stderr and b'runtime error' not in done.stderr, done.stderr
     return done.returncode, done.stderr.decode('utf-8', 'replace')
@@ -122,7 +122,7 @@ def test_a_file_that_may_not_be_read():
         os.chmod(folder, 0o755)
         nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
         done = subprocess.run([*(nobody if os.geteuid() == 0 else []), program(), '--check', path],
-                              capture_output=True, timeout=20, check=False)
+                              capture_output=True, timeout=120, check=False)
         assert done.returncode == 1
         assert done.stderr.startswith(f'{path}: cannot be read: Permission denied\n'.encode())
 
@@ -139,7 +139,7 @@ def test_an_empty_file_watches_nothing_by_mistake(tmp_path, text, finding):
 def test_a_name_with_anything_in_it_is_told_in_one_piece(tmp_path):
     for name in (b'a\nb.yaml', b'\xff\xfe.yaml', b'%s%n.yaml', b'x' * 250 + b'.yaml'):
         path = os.fsencode(tmp_path) + b'/' + name
-        done = subprocess.run([program(), path], capture_output=True, timeout=20, check=False)
+        done = subprocess.run([program(), path], capture_output=True, timeout=120, check=False)
         assert done.returncode == 1
         assert done.stderr.startswith(path + b': cannot be read: No such file or directory\n')
 

@@ -10,13 +10,13 @@ from harness.wait import wait_until
 def test_redis_py_follows_a_failover(lab):
     deployment = lab.deployment(down_after=500)
     sentinels = redis.sentinel.Sentinel([s.address for s in deployment.sentinels],
-                                        socket_timeout=1)
+                                        socket_timeout=20)
     old = deployment.master
     assert sentinels.discover_master('mymaster') == old.address
     assert sorted(sentinels.discover_slaves('mymaster')) == sorted(
         replica.address for replica in deployment.replicas)
-    client = sentinels.master_for('mymaster', socket_timeout=1)
-    reader = sentinels.slave_for('mymaster', socket_timeout=1)
+    client = sentinels.master_for('mymaster', socket_timeout=20)
+    reader = sentinels.slave_for('mymaster', socket_timeout=20)
     client.set('count', 1)
     client.wait(2, 1000)
     assert reader.get('count') == b'1'
@@ -36,7 +36,7 @@ def test_redis_py_follows_a_failover(lab):
 
 def test_a_subscriber_hears_of_the_switch_from_every_sentinel(lab):
     deployment = lab.deployment(down_after=500)
-    listeners = [s.connect(timeout=10) for s in deployment.sentinels]
+    listeners = [s.connect(timeout=60) for s in deployment.sentinels]
     for listener in listeners:
         listener.call('SUBSCRIBE', '+switch-master')
     deployment.master.kill()

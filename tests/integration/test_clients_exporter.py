@@ -43,7 +43,7 @@ class Exporter(Process):
 
     def scrape(self):
         """{metric with its labels: value}, of those that begin with redis_."""
-        with urllib.request.urlopen(f'http://{self._address}/metrics', timeout=5) as page:
+        with urllib.request.urlopen(f'http://{self._address}/metrics', timeout=30) as page:
             text = page.read().decode()
         return {name: float(value)
                 for name, value in re.findall(r'^(redis_\S+(?:\{.*\})?) (\S+)$', text, re.M)}

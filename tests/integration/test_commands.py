@@ -136,5 +136,5 @@ def test_role_and_masters_name_all_groups(sentinel):
     (['-3', 'SENTINEL', 'CKQUORUM', 'nosuch'], 'ERR No such master with that name\n\n')])
 def test_redis_cli_understands_us(sentinel, args, expected):
     done = subprocess.run(['redis-cli', '-h', sentinel.host, '-p', str(sentinel.port), *args],
-                          capture_output=True, text=True, timeout=10, check=False)
+                          capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout == expected

@@ -17,7 +17,7 @@ LEARNED = ('config-epoch mymaster 5', 'leader-epoch mymaster 7', 'auth-pass myma
 
 def vedette(*arguments):
     return subprocess.run([program(), *map(str, arguments)], capture_output=True, text=True,
-                          check=False, timeout=20)
+                          check=False, timeout=120)
 
 
 def convert(*arguments):

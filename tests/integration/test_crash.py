@@ -164,7 +164,7 @@ def test_nothing_confirmed_is_lost_by_sigkill(lab):
         wait_until(lambda: failures or len(promises.votes) >= enough, 10, 'votes of this round')
         sentinel.kill()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert not failures
         sentinel.start()
         assert sentinel.id == identity

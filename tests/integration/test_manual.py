@@ -1,6 +1,7 @@
 """SENTINEL FAILOVER: without a fault, and without asking for agreement."""
 
 from harness.group import Group
+from harness.resp import encode
 from harness.wait import wait_until
 
 
@@ -43,8 +44,7 @@ def test_each_sentinel_in_turn_leads_on_request(lab):
 def test_a_second_request_while_one_is_served_is_refused(lab):
     deployment = lab.deployment(down_after=5000)
     with deployment.sentinels[0].connect() as connection:
-        for _ in range(2):
-            connection.send('SENTINEL', 'FAILOVER', 'mymaster')
+        connection.write(encode('SENTINEL', 'FAILOVER', 'mymaster') * 2)
         assert connection.read() == {'+': 'OK'}
         assert connection.read() == {'-': 'INPROG Failover already in progress'}
     deployment.wait_replaced(deployment.master)

@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 
 import pytest
 import redis.sentinel
@@ -102,18 +101,26 @@ def test_localhost(lab, make, announce):
     deployment.wait_converged()
 
 
+# Longer than all that is waited for: what comes has not waited for an answer.
+FOR_EVER_S = 3600
+# A resolver takes at least so long until it gives up: nobody has stood still for that.
+TRIES_MS = 5000
+
+
+def longest_stall_ms(sentinel):
+    return int(re.search(r'^vedette_stall_longest_ms:(\d+)', sentinel.call('INFO', 'stats'), re.M)[1])
+
+
 @pytest.mark.parametrize('announce', [True, False])
 def test_a_slow_resolver_disturbs_no_failover(lab, names, announce):
     deployment = named(lab, names, announce=announce, down_after=500).start()
-    events = deployment.record()
-    names.server.delay = 10
+    names.server.delay = FOR_EVER_S
     old = deployment.master
     old.kill()
-    deployment.wait_replaced(old, timeout=5)
-    deployment.wait_converged(5)
-    assert not events.find('+tilt')
-    assert not [log for s in deployment.sentinels for log in s.log().splitlines()
-                if 'did not run for' in log]
+    deployment.wait_replaced(old)
+    deployment.wait_converged()
+    for sentinel in deployment.sentinels:
+        assert longest_stall_ms(sentinel) < TRIES_MS
     names.server.delay = 0
     old.start()
     wait_until(lambda: old.follows(deployment.named_master()), 30, 'the old master follows')
@@ -160,14 +167,16 @@ def test_a_server_that_comes_back_at_another_address_is_found_by_its_name(lab, n
 
 
 def test_a_master_that_comes_back_at_another_address_before_it_is_down(lab, names):
-    deployment = named(lab, names, announce=False, sentinels=1, quorum=1, down_after=8000).start()
+    deployment = named(lab, names, announce=False, sentinels=1, quorum=1, down_after=60000).start()
     sentinel, master = deployment.sentinels[0], deployment.master
+    events = deployment.record()
     master.kill()
     master.move('127.0.0.2')
     names.set(name_of(master), '127.0.0.2')
     master.start()
     wait_until(lambda: sentinel.master_address() == ('127.0.0.2', master.port)
-               and sentinel.master()['flags'] == 'master', 8, 'it is watched where it is now')
+               and sentinel.master()['flags'] == 'master', 10, 'it is watched where it is now')
+    assert not events.find('+sdown')
 
 
 def test_a_sentinel_that_comes_back_at_another_address(lab, names):
@@ -189,13 +198,12 @@ def test_a_sentinel_that_comes_back_at_another_address(lab, names):
 def test_a_start_does_not_wait_for_names(lab, names):
     deployment = named(lab, names, sentinels=1, quorum=1)
     deployment.start_servers()
-    names.server.delay = 5
+    names.server.delay = FOR_EVER_S
     sentinel, = deployment.sentinels
-    began = time.monotonic()
     sentinel.start()
     assert sentinel.master_address() == (name_of(deployment.master), deployment.master.port)
-    assert time.monotonic() - began < 3
     assert 'disconnected' in sentinel.master()['flags']
+    names.server.delay = 0
     deployment.settle()
 
 
@@ -205,12 +213,13 @@ def test_monitor_by_name_answers_when_the_name_has_resolved(lab, names):
     sentinel = lab.sentinel('sentinel', make='vedette')
     give_names(sentinel, names, announce=True)
     sentinel.start()
-    names.server.delay = 1
-    with sentinel.connect(timeout=10) as slow:
+    names.server.delay = FOR_EVER_S
+    with sentinel.connect() as slow:
         slow.send('SENTINEL', 'MONITOR', 'g', name_of(server), server.port, 1)
         slow.send('PING')
         assert sentinel.call('PING') == 'PONG'      # others are served meanwhile
         assert sentinel.names() == []
+        names.server.delay = 0
         assert plain(slow.read()) == 'OK'
         assert plain(slow.read()) == 'PONG'
     assert sentinel.master_address('g') == (name_of(server), server.port)

@@ -211,7 +211,7 @@ def test_scripts_run_as_that_user(make, open_lab):
 
 def check(path, before=()):
     done = subprocess.run([*before, program(), '--check', path], capture_output=True, text=True,
-                          timeout=20, check=False, env={**os.environ, **SANITIZER_ENV})
+                          timeout=120, check=False, env={**os.environ, **SANITIZER_ENV})
     return done.returncode, done.stderr
 
 

@@ -16,7 +16,7 @@ AGAIN, NEVER = 1, 2
 
 
 def call(script, *args, **env):
-    return subprocess.run([SCRIPTS / script, *args], env={**os.environ, **env}, timeout=30,
+    return subprocess.run([SCRIPTS / script, *args], env={**os.environ, **env}, timeout=120,
                           capture_output=True, check=False)
 
 

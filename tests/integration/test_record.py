@@ -23,7 +23,7 @@ SECRETS = (SERVERS, PEERS, CLIENTS, ALICE, BOB, WRONG)
 
 def vedette(*args):
     done = subprocess.run([program(), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60)
+                          stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.group import Group
 from harness.recorder import Recorder
-from harness.resp import ReplyError
+from harness.resp import ReplyError, encode
 from harness.wait import wait_until
 
 
@@ -106,8 +106,9 @@ def test_reset_forgets_and_finds_again(lab):
     events = deployment.record()
     sentinel = deployment.sentinels[0]
     with sentinel.connect() as connection:
-        for args in (('RESET', 'my*'), ('REPLICAS', 'mymaster'), ('SENTINELS', 'mymaster')):
-            connection.send('SENTINEL', *args)
+        # In one write: else it may have found some of them again in between.
+        connection.write(b''.join(encode('SENTINEL', *args) for args in (
+            ('RESET', 'my*'), ('REPLICAS', 'mymaster'), ('SENTINELS', 'mymaster'))))
         assert [connection.read() for _ in range(3)] == [{':': '1'}, {'*': []}, {'*': []}]
     events.wait('+reset-master', sentinel, 'master mymaster ')
     deployment.settle()

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from harness.resp import ReplyError, fields
+from harness.resp import ReplyError, encode, fields
 from harness.wait import holds, wait_until
 
 SILENT_MS = 10 * 60 * 1000  # a group whose master never answers, and is not held down either
@@ -57,8 +57,10 @@ def pending(sentinel):
 def cause_events(sentinel, count):
     """So many warnings, and no other ones: +set."""
     with sentinel.connect() as connection:
-        for i in range(count):
-            assert connection.call('SENTINEL', 'SET', 'mymaster', 'failover-timeout', 60000 + i) == 'OK'
+        connection.write(b''.join(
+            encode('SENTINEL', 'SET', 'mymaster', 'failover-timeout', 60000 + i)
+            for i in range(count)))
+        assert [connection.read() for _ in range(count)] == [{'+': 'OK'}] * count
 
 
 def info(sentinel, name):
@@ -134,6 +136,7 @@ def test_sixteen_run_and_256_are_kept(lab, make):
         printf "%s\\n" "$*" >>seen.log
         ''')
     sentinel = lonely(lab, make, wait)
+    assert sentinel.sentinel('DEBUG', 'script-max-runtime', SILENT_MS) == 'OK'
     wait_until(lambda: info(sentinel, 'sentinel_running_scripts') == 1, 5, '+monitor')
     cause_events(sentinel, 15)
     wait_until(lambda: all(int(job['pid']) > 0 for job in pending(sentinel)), 10, 'all run')
@@ -301,7 +304,7 @@ def test_scripts_outlive_the_sentinel(lab, make):
         ''')
     sentinel = lonely(lab, make, script)
     wait_until(lambda: pending(sentinel) and int(pending(sentinel)[0]['pid']) > 0, 10, 'it runs')
-    assert sentinel.terminate(timeout=10) == 0
+    assert sentinel.terminate() == 0
     (sentinel.folder / 'go').touch()
     wait_until(lambda: seen(sentinel) == ['done'], 10, 'it went on')
     holds(lambda: seen(sentinel) == ['done'], 0.2, 'and ran once')

@@ -27,7 +27,7 @@ ARGUMENTS = ([], ['mymaster'], ['*'], ['app'], ['GET', '*'], ['mymaster', '*'], 
 
 def check(path, env=None):
     """What --check says: (exit status, text)."""
-    done = subprocess.run([program(), '--check', path], stdout=subprocess.PIPE, timeout=60,
+    done = subprocess.run([program(), '--check', path], stdout=subprocess.PIPE, timeout=120,
                           stderr=subprocess.STDOUT, env={**os.environ, **SANITIZER_ENV, **(env or {})})
     return done.returncode, done.stdout.decode('utf-8', 'replace')
 

@@ -772,7 +772,7 @@ RAW = [
 
 def told_raw(side, data):
     """All bytes that the sentinel says to these, until it or we end the connection."""
-    with socket.create_connection(side.sentinel.address, timeout=5) as connection:
+    with socket.create_connection(side.sentinel.address, timeout=30) as connection:
         try:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)

@@ -15,12 +15,12 @@ SOAK = pathlib.Path(__file__).parents[1] / 'soak' / 'soak'
 
 def soak(*options):
     return subprocess.run([SOAK, *map(str, options)], capture_output=True, text=True, check=False,
-                          timeout=200, env={**os.environ, 'VEDETTE': str(program())})
+                          timeout=600, env={**os.environ, 'VEDETTE': str(program())})
 
 
 def test_a_short_soak_is_flat():
     """The sanitizers keep some of what is freed: they get more slack than the real program."""
-    done = soak('--seconds', 20, '--slack-kb', 16 * 1024)
+    done = soak('--seconds', 12, '--failovers', 4, '--slack-kb', 16 * 1024)
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ['flat']), (
         done.stdout + done.stderr[-6000:])
     for kind in ('killed', 'hung', 'forced', 'restarted', 'reloads', 'changes', 'subscribers'):

@@ -178,7 +178,7 @@ def test_systemd_is_told(lab, group, make, supervised, abstract):
     path = f'\0vedette-{os.getpid()}-{supervised}-{make}' if abstract else str(lab.folder / 'notify')
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(path)
-        notify.settimeout(10)
+        notify.settimeout(60)
         sentinel = sentinel_with(lab, make, group,
                                  {'supervised': supervised, 'daemonize': 'yes'},
                                  [f'supervised {supervised}', 'daemonize yes'])
@@ -357,7 +357,7 @@ def system_log(lab):
     folder.mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(folder / 'log'))
-        log.settimeout(10)
+        log.settimeout(60)
         yield log, ['unshare', '--mount', 'sh', '-c', f'cp -a /dev/null /dev/urandom {folder} && '
                     f'mount --bind {folder} /dev && exec "$@"', 'sh']
 

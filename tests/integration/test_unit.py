@@ -30,7 +30,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can take ri
 
 def analyze(*arguments):
     done = subprocess.run([TOOL, '--no-pager', *map(str, arguments)], capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -108,7 +108,7 @@ WHOLE = {
 
 def run(*args):
     return subprocess.run([program(), *map(str, args)], capture_output=True, text=True,
-                          timeout=20, check=False)
+                          timeout=120, check=False)
 
 
 def findings(file, text, *options):

@@ -12,7 +12,7 @@ from harness.resp import encode
 from harness.sentinel import Sentinel
 from harness.server import Server
 from harness.signing import Secret, doubts, signed_peers
-from harness.wait import wait_until
+from harness.wait import wait_until, within
 
 from .clients import Client
 
@@ -178,7 +178,7 @@ class World:
     def wait_in_order(self, timeout_s):
         """Returns the seconds it took."""
         begun = time.monotonic()
-        wait_until(self.in_order, timeout_s, 'all is in order')
+        within(self.in_order, timeout_s, 'all is in order')
         return time.monotonic() - begun
 
     def _revive(self):

@@ -5,10 +5,11 @@ import struct
 import threading
 import time
 
+from .resp import PATIENCE_S
 from .wait import wait_until
 
 START_TIMEOUT_S = 20
-END_TIMEOUT_S = 60
+END_TIMEOUT_S = 180
 _AT_ONCE = struct.pack('ii', 1, 0)      # SO_LINGER: closing sends a reset
 
 
@@ -30,7 +31,7 @@ class Target:
         """The rhythm of an attack; ends early with it."""
         self._over.wait(seconds)
 
-    def connect(self, timeout=5.0, receive_buffer=None):
+    def connect(self, timeout=PATIENCE_S, receive_buffer=None):
         """A raw socket, closed when the attack is over if not before."""
         sock = socket.socket()
         if receive_buffer:
@@ -50,7 +51,7 @@ class Target:
     def throw(self, data, start=b'', closes=True):
         """Sends it on a connection of its own: the answer has to start like that, and then the
         sentinel has to close the connection, or to be silent for a moment."""
-        sock = self.connect(timeout=5)
+        sock = self.connect()
         answer, closed = b'', False
         try:
             sock.sendall(data)

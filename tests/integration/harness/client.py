@@ -52,7 +52,7 @@ class Client:
         self._child.stdin.close()
         self._child.stdout.close()
 
-    def ask(self, *words, timeout=15):
+    def ask(self, *words, timeout=90):
         """Has it do one thing; returns the answer, raises ClientError for an error."""
         self._child.stdin.write(' '.join(words) + '\n')
         self._child.stdin.flush()

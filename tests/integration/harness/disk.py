@@ -77,5 +77,5 @@ class Volume:
                                               check=False).returncode == 0, 5, 'umount')
             return
         self._holder.stdin.close()
-        self._holder.wait(5)
+        self._holder.wait(30)
         self._holder.stdout.close()

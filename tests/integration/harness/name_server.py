@@ -1,6 +1,7 @@
 """A name server that answers from a table, and can be slow, silent or wrong on demand.
 
-UDP, A and AAAA. Every question is answered after `delay` seconds, by a thread of its own.
+UDP, A and AAAA. Every question is answered after `delay` seconds, by a thread of its own; another
+delay counts for those that wait, too.
 """
 
 import ipaddress
@@ -49,9 +50,9 @@ class NameServer:
     def _answer(self, question, sender):
         name, kind, end = _read(question)
         self.asked.append(name)
-        due = time.monotonic() + self.delay
-        while time.monotonic() < due and not self._closing:
-            time.sleep(min(0.05, max(0.0, due - time.monotonic())))
+        asked = time.monotonic()
+        while time.monotonic() < asked + self.delay and not self._closing:
+            time.sleep(0.02)
         try:
             self._socket.sendto(self._reply(question, name, kind, end), sender)
         except OSError:

@@ -27,8 +27,9 @@ class Ports:
         for _ in range(LAST - FIRST + 1):
             port = self._next
             self._next = port + 1 if port < LAST else FIRST
-            lock = open(self._folder / str(port), 'w', encoding='ascii')
-            if self._locked(lock) and self._free(port):
+            path = self._folder / str(port)
+            lock = open(path, 'w', encoding='ascii')
+            if self._locked(lock) and self._is_there(lock, path) and self._free(port):
                 self._locks.append(lock)
                 return port
             lock.close()
@@ -46,6 +47,15 @@ class Ports:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except OSError:
+            return False
+
+    @staticmethod
+    def _is_there(lock, path):
+        """False if who had the port gave it up, and its file, since we opened that: somebody else may
+        hold the lock of another file of this name."""
+        try:
+            return os.fstat(lock.fileno()).st_ino == path.stat().st_ino
+        except FileNotFoundError:
             return False
 
     @staticmethod

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 TAIL_BYTES = 6000
+END_TIMEOUT_S = 60
 
 
 class Process:
@@ -62,13 +63,13 @@ class Process:
         sleep_until(end)
         self.wake()
 
-    def terminate(self, number=signal.SIGTERM, timeout=10):
+    def terminate(self, number=signal.SIGTERM, timeout=END_TIMEOUT_S):
         """Asks it to stop; returns its exit code."""
         self.wake()
         self.send(number)
         return self.wait(timeout)
 
-    def wait(self, timeout=10):
+    def wait(self, timeout=END_TIMEOUT_S):
         """Waits for an end that the test has caused; returns the exit code."""
         self.ended_by_us = True
         code = self._child.wait(timeout)
@@ -94,7 +95,7 @@ def sleep_until(moment):
         time.sleep(max(0, moment - time.monotonic()))
 
 
-def ask_to_stop(processes, timeout=10):
+def ask_to_stop(processes, timeout=END_TIMEOUT_S):
     """SIGTERM to all at once, then waits for each; returns {process: exit code or None}."""
     for process in processes:
         process.wake()

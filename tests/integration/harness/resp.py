@@ -6,6 +6,7 @@ A reply is a tree, {type byte: content}, as in tests/data/stock; plain() makes v
 import socket
 
 _AGGREGATES = b'*~>%'
+PATIENCE_S = 30     # with a process that has no processor, or whose disk is slow
 
 
 class ReplyError(Exception):
@@ -13,7 +14,7 @@ class ReplyError(Exception):
 
 
 class Connection:
-    def __init__(self, host, port, timeout=5.0, tls=None, name=None):
+    def __init__(self, host, port, timeout=PATIENCE_S, tls=None, name=None):
         """tls: an ssl.SSLContext; name: what the other end is asked for by."""
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -137,7 +138,7 @@ def fields(reply):
     return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
 
 
-def call(host, port, *args, timeout=5.0):
+def call(host, port, *args, timeout=PATIENCE_S):
     """One command on a connection of its own."""
     with Connection(host, port, timeout) as connection:
         return connection.call(*args)

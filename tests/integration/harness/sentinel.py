@@ -4,6 +4,7 @@ vedette: the program under test on a YAML file; classic: the same on a sentinel.
 redis-sentinel of the distribution.
 """
 
+import datetime
 import functools
 import os
 import pathlib
@@ -14,7 +15,7 @@ import subprocess
 from . import stock_log
 from .group import endpoint, yaml_text
 from .process import Process
-from .resp import Connection, ReplyError, fields
+from .resp import PATIENCE_S, Connection, ReplyError, fields
 from .wait import wait_until
 
 MAKES = ('vedette', 'classic', 'stock')
@@ -136,7 +137,7 @@ class Sentinel(Process):
 
     def sync_state(self):
         """After its crash: its file gets what its database knows."""
-        subprocess.run([program(), '--sync-state', self.file], check=True, timeout=20)
+        subprocess.run([program(), '--sync-state', self.file], check=True, timeout=60)
 
     def reload(self):
         self.send(signal.SIGHUP)
@@ -154,7 +155,7 @@ class Sentinel(Process):
         """That of its default user, which the tests themselves give from now on."""
         self.password = password
 
-    def connect(self, timeout=5.0):
+    def connect(self, timeout=PATIENCE_S):
         connection = Connection(self.host, self.port, timeout, self.tls)
         if self.password is not None:
             connection.call('AUTH', self.password)
@@ -225,6 +226,13 @@ class Sentinel(Process):
         """What it has logged as stock, now or before."""
         output = self.output if not self.is_vedette else self._logs.get('stock')
         return output.read_text('utf-8', 'replace') if output and output.exists() else ''
+
+    def logged_at(self, text):
+        """When it logged each line that contains the text, by its own clock, in seconds: what is
+        recorded of its events may come late."""
+        return [datetime.datetime.strptime(' '.join(line.split()[1:5]),
+                                           '%d %b %Y %H:%M:%S.%f').timestamp()
+                for line in self.log().splitlines() if text in line]
 
     def complaint(self):
         """Why this process fails the test, or None."""

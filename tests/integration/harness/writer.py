@@ -7,7 +7,7 @@ import redis
 import redis.sentinel
 
 PAUSE_S = 0.01
-PATIENCE_S = 0.5
+PATIENCE_S = 20
 
 
 class Writer:
@@ -29,7 +29,7 @@ class Writer:
 
     def __exit__(self, *_):
         self._ended.set()
-        self._thread.join(10)
+        self._thread.join(2 * PATIENCE_S)
 
     def clear(self):
         self.failures.clear()
