@@ -134,11 +134,12 @@ void laws_return_event(struct laws *l, const struct vedette *v, const struct eff
         check_fix(l, &c);
 }
 
-/* Noted as the order leaves: its vedette may die before it tells of it. */
+/* Noted as the order leaves: its vedette may die before it tells of it. One that was known under
+ * two names said itself that it is a master, by whichever of them. */
 static void note_overruled(struct laws *l, const struct vedette *v, const struct server *to) {
     const struct group *g = vedette_group(v, to->group);
     const struct watched_server *s = &l->watch[v->number].servers[to - l->world->farm.servers];
-    if (s->says_master && !s->is_double && !group_in_failover(g))
+    if (s->says_master && !group_in_failover(g))
         clients_note_overruled(l->world, to, g->config_epoch);
 }
 
