@@ -29,6 +29,8 @@ clang                               clang
 redis-sentinel                      redis-sentinel
 ip                                  iproute2
 nft                                 nftables
+sysctl                              procps
+curl                                curl
 systemd-analyze                     systemd
 py:pytest                           python3-pytest
 py:cryptography                     python3-cryptography

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import tempfile
 
 import pytest
@@ -64,10 +65,12 @@ def lab(tmp_path, ports, request):
 
 
 @pytest.fixture
-def open_lab(ports, request):
-    """One whose folder other users may pass through."""
+def open_lab(ports, request, monkeypatch):
+    """One whose folder other users may pass through, with a program that they may run: the folders above
+    the one that was built, such as /root, may keep them out."""
     with tempfile.TemporaryDirectory(prefix='vedette-') as folder:
         os.chmod(folder, 0o755)
+        monkeypatch.setenv('VEDETTE', shutil.copy(program(), folder))
         yield from _lab(pathlib.Path(folder), ports, request.config)
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 import redis.sentinel
 
+from harness.group import endpoint
 from harness.name_server import NameServer
 from harness.names import Names, give_names, name_of, named
 from harness.resp import ReplyError, plain
@@ -79,7 +80,8 @@ def test_the_switch_of_what_is_announced_counts_at_once(lab, names):
 
 @pytest.mark.parametrize('announce', [True, False])
 def test_localhost(lab, make, announce):
-    """As the test suite of the originals has it, by the hosts file alone."""
+    """As the test suite of the originals has it, without a name server. Which addresses it has is a matter
+    of the machine: all listen at both, and announce the one by which they reach their master."""
     deployment = lab.planned(sentinels=[make] * 3,
                              server_config=['replica-announce-ip localhost', 'bind * -::*'])
     word = 'yes' if announce else 'no'
@@ -88,7 +90,9 @@ def test_localhost(lab, make, announce):
         server.aliases = ('localhost', '::1')
     for sentinel in deployment.sentinels:
         sentinel.settings['hostnames'] = {'resolve': 'yes', 'announce': word}
-        sentinel.lines += ('sentinel resolve-hostnames yes', f'sentinel announce-hostnames {word}')
+        sentinel.settings['listen'] = [endpoint(host, sentinel.port) for host in ('127.0.0.1', '::1')]
+        sentinel.lines += ('sentinel resolve-hostnames yes', f'sentinel announce-hostnames {word}',
+                           'bind 127.0.0.1 ::1')
         sentinel.write_file()
     deployment.start()
     shown = {'localhost'} if announce else {'127.0.0.1', '::1'}

@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LOOPBACK = ('127.0.0.1',)
+_FOR_SIGNING = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
 
 
 class Authority:
@@ -19,8 +22,8 @@ class Authority:
         self._name = _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.file = folder / f'{name}.pem'
-        cert = self._sign(self._name, self._key.public_key(), (-1, 365), x509.BasicConstraints(True, None))
-        _write(self.file, cert)
+        _write(self.file, self._sign(self._name, self._key.public_key(), (-1, 365), [
+            (x509.BasicConstraints(True, None), True), (_FOR_SIGNING, True)]))
 
     def issue(self, name, hosts=(), ips=LOOPBACK, days=(-1, 365), password=None):
         """An identity; days: from when to when it is good; a second one of a name replaces it."""
@@ -28,7 +31,7 @@ class Authority:
         names = [x509.DNSName(host) for host in hosts]
         names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
         cert = self._sign(_named(name), key.public_key(), days,
-                          x509.SubjectAlternativeName(names) if names else None)
+                          [(x509.SubjectAlternativeName(names), False)] if names else [])
         identity = Identity(self.folder / f'{name}.pem', self.folder / f'{name}.key', self.file)
         hide = (serialization.BestAvailableEncryption(password.encode()) if password
                 else serialization.NoEncryption())
@@ -38,14 +41,15 @@ class Authority:
         _write(identity.cert, cert)
         return identity
 
-    def _sign(self, name, public_key, days, extension):
-        now = datetime.datetime.utcnow()
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(self._name).public_key(
-            public_key).serial_number(x509.random_serial_number()).not_valid_before(
-                now + datetime.timedelta(days=days[0])).not_valid_after(
-                    now + datetime.timedelta(days=days[1]))
-        if extension is not None:
-            builder = builder.add_extension(extension, critical=False)
+    def _sign(self, name, public_key, days, extensions):
+        """extensions: each, and whether it is critical; with those that strict clients want."""
+        first, last = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=n) for n in days)
+        builder = x509.CertificateBuilder(
+            self._name, name, public_key, x509.random_serial_number(), first, last)
+        for extension, is_critical in [
+                *extensions, (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+                (x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False)]:
+            builder = builder.add_extension(extension, is_critical)
         return builder.sign(self._key, hashes.SHA256())
 
 

@@ -5,6 +5,7 @@ from .side_by_side import Row
 
 UP_TO_NUL = 'These read a name as far as its first NUL.'
 SINCE_7_4 = 'New in Redis 7.4 and 8.0; we follow 7.2.'
+OF_7_0 = 'The arguments are told as 7.0 tells them; 7.2 has other names for some, and display_text.'
 FILTERS = 'CLIENT has more filters, and other refusals, since Valkey 8.1; ours is that of 7.2.'
 
 _NAMES = [
@@ -12,6 +13,8 @@ _NAMES = [
         r'- [+*].*|-   .*|\+ - ERR .* cannot contain .*', UP_TO_NUL),
     Row('CLIENT SETINFO LIB-(NAME|VER) xxx.*', r'- \+ OK', 'They keep a name of any length.'),
     Row('COMMAND DOCS', r'[-+] client\|pause since .*', 'Corrected there.'),
+    Row('COMMAND DOCS.*', r'[-+] [^ ]+ arguments .*', OF_7_0),
+    Row('SENTINEL CONFIG GET .*', '-   \\$ debug', 'Stock has a loglevel of its own here (stock_log).'),
 ]
 ROWS = {
     'redis': [
