@@ -171,6 +171,16 @@ static bool is_new(
     return false;
 }
 
+/* A peer that signs, and is not strict yet, says each hello twice: that its unsigned line does not
+ * count is nothing to be told of. */
+static bool is_said_twice(const struct core *c, const struct group *g, const struct hello *h) {
+    char id[ID_SIZE];
+    slice_copy(h->id, id, sizeof(id));
+    const struct peer *p = peer_find(g, id);
+    const struct address address = resolve_address(c, &h->sentinel);
+    return p != NULL && peer_signs(c, p) && address_equal(&p->process->address, &address);
+}
+
 static bool is_believed(
     struct core *c, const struct group *g, const struct hello *h, enum hearing hearing) {
     struct slice keys = seal_keys(c, g);
@@ -185,8 +195,9 @@ static bool is_believed(
         return false;
     }
     if (keys.size > 0 && seal_is_strict(c, g)) {
-        doubt_note(c, DOUBT_UNSIGNED, "%s: hello of " SLICE_FMT " at %s:%u refused: not signed",
-            g->name, SLICE_ARG(h->id), h->sentinel.host, (unsigned)h->sentinel.port);
+        if (!is_said_twice(c, g, h))
+            doubt_note(c, DOUBT_UNSIGNED, "%s: hello of " SLICE_FMT " at %s:%u refused: not signed",
+                g->name, SLICE_ARG(h->id), h->sentinel.host, (unsigned)h->sentinel.port);
         return false;
     }
     return !is_of_signer(c, g, h);

@@ -15,6 +15,7 @@ const char *const topic_names[TOPIC_COUNT] = {
     [TOPIC_HELLOS] = "hellos",
     [TOPIC_INFO] = "info",
     [TOPIC_PINGS] = "pings",
+    [TOPIC_PROOFS] = "proofs",
     [TOPIC_HANDSHAKES] = "handshakes",
     [TOPIC_LINKS] = "links",
     [TOPIC_DISK] = "disk",
@@ -119,11 +120,28 @@ static enum topic topic_of(const struct effect *e) {
         { "CLIENT", "SETNAME", TOPIC_HANDSHAKES },
         { "SUBSCRIBE", NULL, TOPIC_HANDSHAKES },
         { "SENTINEL", "is-master-down-by-addr", TOPIC_QUESTIONS },
+        { "SENTINEL", "VEDETTE-PROVE", TOPIC_PROOFS },
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (begins_with(&e->requests[0], rows[i].first, rows[i].second))
             return rows[i].topic;
     return TOPIC_ORDERS;
+}
+
+/* What nobody could foresee is not written out. */
+static void add_word(const struct request *r, size_t number, struct buf *out) {
+    struct slice word = r->words[number];
+    bool is_last = number + 1 == r->word_count;
+    if (r->secret_from > 0 && number >= (size_t)r->secret_from) {
+        buf_add_text(out, "***");
+    } else if (begins_with(r, "SENTINEL", "VEDETTE-PROVE") && number == 4) {
+        buf_add_text(out, "NUMBER");
+    } else if (is_last && r->sealed > 0) {
+        buf_add_slice(out, slice_sub(word, 0, word.size - r->sealed));
+        buf_add_text(out, "SEAL");
+    } else {
+        buf_add_slice(out, word);
+    }
 }
 
 static void tell_send(struct chronicle *c, const struct vedette *v, const struct effect *e) {
@@ -137,10 +155,9 @@ static void tell_send(struct chronicle *c, const struct vedette *v, const struct
         const struct request *r = &e->requests[i];
         buf_add_text(&text, i == 0 ? ": " : "; ");
         for (size_t w = 0; w < r->word_count; w++) {
-            bool is_secret = r->secret_from > 0 && w >= (size_t)r->secret_from;
             if (w > 0)
                 buf_add_char(&text, ' ');
-            buf_add_slice(&text, is_secret ? SLICE_LITERAL("***") : r->words[w]);
+            add_word(r, w, &text);
         }
     }
     add_line(c, v, topic_of(e), &text);

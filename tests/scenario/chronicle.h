@@ -16,6 +16,7 @@ enum topic {
     TOPIC_HELLOS,     /* PUBLISH */
     TOPIC_INFO,       /* INFO */
     TOPIC_PINGS,      /* PING */
+    TOPIC_PROOFS,     /* VEDETTE-PROVE */
     TOPIC_HANDSHAKES, /* AUTH, CLIENT SETNAME, SUBSCRIBE */
     TOPIC_LINKS,      /* connections opened and closed */
     TOPIC_DISK,       /* what is to be made durable */

@@ -78,6 +78,22 @@ static const struct thing ends[] = {
     { "the promotion was not confirmed in time", NULL },
 };
 
+/* Where there is a secret (SECURITY.md): what is believed, and what is not. */
+static const struct thing proofs[] = {
+    { "a link that is proven", NULL },
+    { "a peer without a secret", NULL },
+    { "an unsigned line of one that signs", NULL },
+    { "an unsigned hello", NULL },
+    { "another secret", NULL },
+    { "a hello said again", NULL },
+    { "a vote that nobody has proven to want", NULL },
+    { "a vote of one that has proven nothing", NULL },
+    { "an epoch out of reach", NULL },
+    { "a change of secrets", NULL },
+    { "a change of policy", NULL },
+    { "a secret of a group", NULL },
+};
+
 #define FORGOTTEN FAILOVER_STATE_COUNT /* by a reset or a newer configuration, in any state */
 #define MOVE_MAX  64
 
@@ -122,9 +138,9 @@ void coverage_check_words(const struct playbook *s, const struct step *step) {
         const struct word *w = &step->words[i];
         if (!is_among(laws, ARRAY_SIZE(laws), w->text) &&
             !is_among(parts, ARRAY_SIZE(parts), w->text) && !names_move(w->text) &&
-            !names_end(w->text))
+            !names_end(w->text) && !is_among(proofs, ARRAY_SIZE(proofs), w->text))
             playbook_fail(s, step, w,
-                "\"%s\" is no law, no part of the protocol, no transition and no end of an attempt",
+                "\"%s\" is no law, no part of the protocol, no transition, no end of an attempt and no proof",
                 w->text);
     }
 }
@@ -229,11 +245,12 @@ size_t coverage_index(const struct playbook *books, size_t count, struct buf *ou
     buf_add_text(out,
         "# Which scenario shows what\n\n"
         "Made by `scripts/scenario --index` from the step `covers` of each case. A test fails when a law, a\n"
-        "transition, an end or a part of the protocol has no case.\n");
+        "transition, an end, a part of the protocol or a proof has no case.\n");
     add_table(&g, "The laws of the election", "law", laws, ARRAY_SIZE(laws));
     add_moves(&g);
     add_table(&g, "How an attempt is abandoned", "reason", ends, ARRAY_SIZE(ends));
     add_table(&g, "The protocol", "part", parts, ARRAY_SIZE(parts));
+    add_table(&g, "Peers that prove who they are", "what", proofs, ARRAY_SIZE(proofs));
     add_cases(&g);
     return g.missing;
 }

@@ -101,6 +101,37 @@ const struct party *play_take_party(struct play *p, struct words *w) {
     return one;
 }
 
+/* ---- requests ---- */
+
+static void expand_word(struct play *p, struct slice text, char joint, struct buf *out) {
+    char name[8];
+    slice_copy(slice_sub(text, 0, sizeof(name) - 1), name, sizeof(name));
+    const struct server *s = stage_server(&p->stage, name);
+    const struct vedette *v = stage_vedette(&p->stage, name);
+    const struct puppet *peer = stage_puppet(&p->stage, name);
+    if (s != NULL)
+        buf_printf(out, "%s%c%u", s->party.address.host, joint, s->party.address.port);
+    else if (v != NULL || peer != NULL)
+        buf_add_text(out, v != NULL ? v->id : peer->id);
+    else
+        buf_add_slice(out, text);
+}
+
+/* Words end at a blank, or at a comma, as in a hello. */
+void play_expand(struct play *p, const char *text, struct buf *out) {
+    char before = ' ';
+    while (*text != '\0') {
+        size_t size = strcspn(text, " ,");
+        char after = text[size];
+        bool in_hello = before == ',' || after == ',';
+        expand_word(p, (struct slice){ .data = text, .size = size }, in_hello ? ',' : ' ', out);
+        if (after != '\0')
+            buf_add_char(out, after);
+        before = after;
+        text += size + (after != '\0');
+    }
+}
+
 /* ---- the play ---- */
 
 static const struct step_row *find_row(const struct playbook *s, const struct step *step) {

@@ -39,6 +39,9 @@ struct vedette *play_take_vedette(struct play *p, struct words *w);
 struct puppet *play_take_puppet(struct play *p, struct words *w);
 const struct party *play_take_party(struct play *p, struct words *w);
 
+/* Appends the text of a request: s1 stands for its address, v1 and p1 for their ids. */
+void play_expand(struct play *p, const char *text, struct buf *out);
+
 /* Runs the world; ends the process if a law of the simulator is broken meanwhile. */
 void play_for(struct play *p, const struct step *at, int64_t us);
 /* The step did not come out as it should. */

@@ -2,7 +2,9 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
-#include "common/resp.h"
+#include "sentinel/core/hello.h"
+#include "sentinel/core/seal.h"
+#include "tests/lib/reply.h"
 #include "tests/sim/names.h"
 
 #include <stdio.h>
@@ -25,6 +27,10 @@ struct session {
     struct conn *conn;
     struct buf in, out; /* out: what is said first, by a client */
     struct resp_reader reader;
+    bool is_up, stays; /* of a client */
+    struct reply_reader replies;
+    struct resp_value value;
+    size_t used; /* bytes of the value; 0 = there is none */
 };
 
 static const struct party_ops puppet_ops;
@@ -58,6 +64,9 @@ static void session_free(struct session *x) {
     buf_fini(&x->in);
     buf_fini(&x->out);
     resp_reader_fini(&x->reader);
+    reply_reader_fini(&x->replies);
+    if (x->puppet->caller == x)
+        x->puppet->caller = NULL;
     mem_free(x);
 }
 
@@ -77,6 +86,58 @@ void puppet_say(
     struct session *x = session_new(p, NULL);
     resp_request(&x->out, words, count);
     x->conn = net_connect(p->net, &p->party, to, x);
+}
+
+/* ---- what it proves ---- */
+
+const char puppet_number[] = "00112233445566778899aabbccddeeff";
+
+static void seal(const struct puppet *p, enum seal kind, const struct buf *text, char *ret_hex) {
+    seal_make(slice_of(p->secret), kind, buf_slice(text), ret_hex);
+}
+
+void puppet_sign(struct puppet *p, uint64_t counter, struct buf *line) {
+    char hex[DIGEST_HEX_SIZE];
+    p->counter = counter;
+    buf_printf(line, ",vedette1,%llu,", (unsigned long long)counter);
+    seal(p, SEAL_HELLO, line, hex);
+    buf_add_text(line, hex);
+}
+
+void puppet_seal(const struct puppet *p, const char *to, struct slice theirs, struct buf *ret_hex) {
+    struct buf sealed CLEANUP(buf_fini) = BUF_INIT;
+    char number[CHALLENGE_SIZE + 1], hex[DIGEST_HEX_SIZE];
+    slice_copy(theirs, number, sizeof(number));
+    challenge_print(p->id, to, puppet_number, number, &sealed);
+    seal(p, SEAL_ASK, &sealed, hex);
+    buf_add_text(ret_hex, hex);
+}
+
+/* VEDETTE-PROVE ID GROUP NUMBER [SEAL] */
+static void answer_challenge(
+    const struct puppet *p, const struct resp_request *r, struct resp_writer *w) {
+    struct buf sealed CLEANUP(buf_fini) = BUF_INIT;
+    char asker[ID_SIZE], theirs[CHALLENGE_SIZE + 1], hex[DIGEST_HEX_SIZE];
+    bool is_asked = r->count == 5;
+    if (p->secret[0] == '\0') {
+        resp_error(w, SLICE_LITERAL("ERR Unknown sentinel subcommand 'VEDETTE-PROVE'"));
+        return;
+    }
+    slice_copy(r->args[2], asker, sizeof(asker));
+    slice_copy(r->args[4], theirs, sizeof(theirs));
+    challenge_print(
+        is_asked ? p->id : asker, is_asked ? asker : p->id, theirs, puppet_number, &sealed);
+    seal(p, is_asked ? SEAL_ANSWER : SEAL_ASK, &sealed, hex);
+    if (is_asked) {
+        resp_array(w, 3);
+        resp_bulk_text(w, p->id);
+        resp_bulk_text(w, puppet_number);
+        resp_bulk_text(w, hex);
+    } else if (slice_is(r->args[5], hex)) {
+        resp_status(w, "OK");
+    } else {
+        resp_error(w, SLICE_LITERAL("ERR Not sealed with our secret"));
+    }
 }
 
 /* ---- answers ---- */
@@ -106,6 +167,8 @@ static void answer(const struct puppet *p, const struct resp_request *r, struct 
         resp_bulk_text(w, p->is_vedette ? "# Server\r\nvedette_version:0\r\n" : "# Server\r\n");
     else if (slice_is_nocase(r->args[0], "PUBLISH"))
         resp_integer(w, 1);
+    else if (r->count >= 5 && slice_is_nocase(r->args[1], "VEDETTE-PROVE"))
+        answer_challenge(p, r, w);
     else if (slice_is_nocase(r->args[0], "SENTINEL") && r->count == 6)
         answer_question(p, r, w);
     else
@@ -121,7 +184,9 @@ static void on_accepted(void *owner, struct conn *c) {
 static void on_connected(void *owner, struct conn *c) {
     (void)owner;
     struct session *x = c->state[END_CLIENT];
+    x->is_up = true;
     net_send(c, END_CLIENT, buf_slice(&x->out));
+    buf_clear(&x->out);
 }
 
 static void hang_up(struct session *x) {
@@ -129,11 +194,40 @@ static void hang_up(struct session *x) {
     session_free(x);
 }
 
+void puppet_ask(
+    struct puppet *p, const struct endpoint *to, const struct slice *words, size_t count) {
+    if (p->caller != NULL && !endpoint_equal(&p->caller->conn->target->address, to))
+        hang_up(p->caller);
+    if (p->caller == NULL) {
+        p->caller = session_new(p, NULL);
+        p->caller->stays = true;
+        p->caller->conn = net_connect(p->net, &p->party, to, p->caller);
+    }
+    struct session *x = p->caller;
+    buf_consume(&x->in, x->used);
+    x->used = 0;
+    resp_request(&x->out, words, count);
+    if (x->is_up) {
+        net_send(x->conn, END_CLIENT, buf_slice(&x->out));
+        buf_clear(&x->out);
+    }
+}
+
+const struct resp_value *puppet_answer(struct puppet *p) {
+    struct session *x = p->caller;
+    if (x != NULL && x->used == 0)
+        (void)reply_read(&x->replies, buf_slice(&x->in), &x->value, &x->used);
+    return x != NULL && x->used > 0 ? &x->value : NULL;
+}
+
 static void on_received(void *owner, struct conn *c, enum conn_end end, struct slice bytes) {
     struct puppet *p = owner;
     struct session *x = c->state[end];
     if (end == END_CLIENT) {
-        hang_up(x);
+        if (x->stays)
+            buf_add_slice(&x->in, bytes);
+        else
+            hang_up(x);
         return;
     }
     if (p->mood == PUPPET_SILENT)

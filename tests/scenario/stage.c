@@ -120,17 +120,24 @@ void stage_deed(struct stage *s) {
     s->deed_us = s->world->schedule.now_us;
 }
 
+static void note_doubts(struct stage *s, const struct vedette *v) {
+    if (vedette_core(v) != NULL)
+        s->doubts[v->number] = vedette_core(v)->doubts;
+}
+
 void stage_forget(struct stage *s) {
     s->curtain = s->chronicle.count;
     for (size_t i = 0; i < SIM_VEDETTES_MAX; i++)
         for (size_t topic = 0; topic < TOPIC_COUNT; topic++)
             s->shown[i][topic] = s->curtain;
+    for (int i = 0; i < s->world->vedette_count; i++)
+        note_doubts(s, &s->world->vedettes[i]);
 }
 
 void stage_start_vedette(struct stage *s, struct vedette *v) {
-    (void)s;
     vedette_start(v);
     load_dice(v);
+    note_doubts(s, v);
 }
 
 static bool awaits(const struct node *n, const struct server *server) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/buf.h"
+#include "sentinel/core/doubt.h"
 #include "tests/scenario/chronicle.h"
 #include "tests/scenario/puppet.h"
 #include "tests/sim/world.h"
@@ -18,6 +19,7 @@ struct stage {
     struct buf heard; /* by the visitor */
     int64_t deed_us;  /* when something was last done to the world: zero of the times shown */
     size_t curtain;   /* lines of the chronicle before it are forgotten */
+    struct doubts doubts[SIM_VEDETTES_MAX];      /* as counted up to there */
     size_t shown[SIM_VEDETTES_MAX][TOPIC_COUNT]; /* likewise, for one teller and topic */
 };
 

@@ -1,4 +1,5 @@
 /* What has to come of it. */
+#include "sentinel/core/core.h"
 #include "tests/scenario/play.h"
 
 #include <string.h>
@@ -162,41 +163,11 @@ static void run_promotions(struct play *p, struct words *w) {
 
 /* ---- ask ---- */
 
-/* One word of a request: s1 stands for its address, v1 and p1 for their ids. */
-static void expand_word(struct play *p, struct slice text, char joint, struct buf *out) {
-    char name[8];
-    slice_copy(slice_sub(text, 0, sizeof(name) - 1), name, sizeof(name));
-    const struct server *s = stage_server(&p->stage, name);
-    const struct vedette *v = stage_vedette(&p->stage, name);
-    const struct puppet *peer = stage_puppet(&p->stage, name);
-    if (s != NULL)
-        buf_printf(out, "%s%c%u", s->party.address.host, joint, s->party.address.port);
-    else if (v != NULL || peer != NULL)
-        buf_add_text(out, v != NULL ? v->id : peer->id);
-    else
-        buf_add_slice(out, text);
-}
-
-/* Words end at a blank, or at a comma, as in a hello. */
-static void expand(struct play *p, const char *text, struct buf *out) {
-    char before = ' ';
-    while (*text != '\0') {
-        size_t size = strcspn(text, " ,");
-        char after = text[size];
-        bool in_hello = before == ',' || after == ',';
-        expand_word(p, (struct slice){ .data = text, .size = size }, in_hello ? ',' : ' ', out);
-        if (after != '\0')
-            buf_add_char(out, after);
-        before = after;
-        text += size + (after != '\0');
-    }
-}
-
 /* Without lines below it the answer may be any. */
 static void run_ask(struct play *p, struct words *w) {
     const struct vedette *v = play_take_vedette(p, w);
     struct buf words CLEANUP(buf_fini) = BUF_INIT, answer CLEANUP(buf_fini) = BUF_INIT;
-    expand(p, words_take(w, "a request")->text, &words);
+    play_expand(p, words_take(w, "a request")->text, &words);
     struct buf *heard = &p->stage.heard;
     buf_clear(heard);
     stage_deed(&p->stage);
@@ -211,6 +182,33 @@ static void run_ask(struct play *p, struct words *w) {
     chronicle_make_readable(&p->stage.chronicle, buf_slice(heard), &answer);
     buf_add_char(&answer, '\n');
     play_compare(p, w->step, "the answer", buf_slice(&answer));
+}
+
+/* ---- what was not believed ---- */
+
+/* As INFO names them. */
+static const char *const doubt_names[DOUBT_COUNT] = {
+    [DOUBT_CLAIM] = "refused_claims",
+    [DOUBT_UNSIGNED] = "refused_unsigned_hellos",
+    [DOUBT_SEAL] = "refused_signatures",
+    [DOUBT_REPLAY] = "old_signed_hellos",
+    [DOUBT_VOTE] = "refused_votes",
+};
+
+/* Since the curtain rose, or the last `forget`. Old ones come without anybody's fault, since the
+ * same hello comes in several ways. */
+static void run_refused(struct play *p, struct words *w) {
+    const struct vedette *v = play_take_vedette(p, w);
+    const struct doubts *now = &vedette_core(v)->doubts, *then = &p->stage.doubts[v->number];
+    struct buf got CLEANUP(buf_fini) = BUF_INIT;
+    bool with_old = words_try(w, "with");
+    if (with_old)
+        words_need(w, "old");
+    for (size_t i = 0; i < DOUBT_COUNT; i++)
+        if (now->count[i] > then->count[i] && (i != DOUBT_REPLAY || with_old))
+            buf_printf(&got, "%s %llu\n", doubt_names[i],
+                (unsigned long long)(now->count[i] - then->count[i]));
+    play_compare(p, w->step, "what was not believed", buf_slice(&got));
 }
 
 const struct step_row check_steps[] = {
@@ -228,6 +226,7 @@ const struct step_row check_steps[] = {
     { .name = "now", .usage = "SERVER follows SERVER | SERVER is master", .run = run_now },
     { .name = "agree", .usage = "", .run = run_agree },
     { .name = "promotions", .usage = "NUMBER", .run = run_promotions },
+    { .name = "refused", .usage = "VEDETTE [with old]", .run = run_refused, .has_block = true },
     { .name = "ask", .usage = "VEDETTE \"REQUEST\"", .run = run_ask, .has_block = true },
     { .name = NULL },
 };

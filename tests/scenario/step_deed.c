@@ -1,4 +1,5 @@
 /* What is done to servers, vedettes, disks and the network. */
+#include "common/buf.h"
 #include "sentinel/core/core.h"
 #include "tests/scenario/play.h"
 
@@ -146,6 +147,54 @@ static void run_disk(struct play *p, struct words *w) {
     did(p);
 }
 
+/* ---- files ---- */
+
+static int take_group(struct words *w) {
+    const char *name = words_take(w, "a group")->text;
+    int group = world_group_named(slice_of(name));
+    if (group < 0)
+        words_fail(w, "there is no group \"%s\"", name);
+    return group;
+}
+
+/* One a line, as config/keys.h has them. */
+static void take_secrets(struct words *w, char *ret, size_t size) {
+    struct buf text CLEANUP(buf_fini) = BUF_INIT;
+    do
+        buf_printf(&text, "%s%s", buf_size(&text) > 0 ? "\n" : "", words_take(w, "a secret")->text);
+    while (words_are_left(w));
+    if (buf_size(&text) >= size)
+        words_fail(w, "too many secrets");
+    slice_copy(slice_is(buf_slice(&text), "none") ? SLICE_EMPTY : buf_slice(&text), ret, size);
+}
+
+/* A vedette has them in its file, which is read again. */
+static void run_secrets(struct play *p, struct words *w) {
+    struct puppet *peer =
+        words_are_left(w) ? stage_puppet(&p->stage, w->step->words[w->next].text) : NULL;
+    if (peer != NULL) {
+        (void)play_take_puppet(p, w);
+        take_secrets(w, peer->secret, sizeof(peer->secret));
+    } else {
+        struct vedette *v = play_take_vedette(p, w);
+        int group = words_try(w, "of") ? take_group(w) : -1;
+        take_secrets(w, group < 0 ? v->file.keys : v->file.sections[group].keys, FILE_KEYS_SIZE);
+        vedette_reload(v);
+    }
+    did(p);
+}
+
+static void run_policy(struct play *p, struct words *w) {
+    static const char *const policies[] = {
+        [PEERS_PERMISSIVE] = "permissive",
+        [PEERS_STRICT] = "strict",
+    };
+    struct vedette *v = play_take_vedette(p, w);
+    v->file.peer_policy = (int64_t)words_take_one_of(w, policies, ARRAY_SIZE(policies));
+    vedette_reload(v);
+    did(p);
+}
+
 /* ---- the network ---- */
 
 /* Resets the command link between two. What was sent already arrives before that; no answer does.
@@ -228,6 +277,10 @@ const struct step_row deed_steps[] = {
     { .name = "stall", .usage = "VEDETTE for TIME", .run = run_stall },
     { .name = "dice", .usage = "VEDETTE NUMBER", .run = run_dice },
     { .name = "disk", .usage = "VEDETTE takes TIME | fails | works", .run = run_disk },
+    { .name = "secrets",
+        .usage = "VEDETTE [of GROUP] SECRET ... | none | PEER SECRET | none",
+        .run = run_secrets },
+    { .name = "policy", .usage = "VEDETTE permissive | strict", .run = run_policy },
     { .name = "cut", .usage = "VEDETTE -> ANYBODY", .run = run_cut },
     { .name = "block", .usage = "ANYBODY -> ANYBODY | ANYBODY - ANYBODY", .run = run_block },
     { .name = "unblock", .usage = "ANYBODY -> ANYBODY | ANYBODY - ANYBODY", .run = run_unblock },

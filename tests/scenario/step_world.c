@@ -1,4 +1,5 @@
 /* Before the curtain rises: what the case shows, and the world in which it plays. */
+#include "config/settings.h"
 #include "tests/scenario/coverage.h"
 #include "tests/scenario/play.h"
 
@@ -95,6 +96,17 @@ static void set_password(struct play *p, struct words *w) {
     p->draw.has_password = true;
 }
 
+/* All have one secret, and this policy. */
+static void set_peers(struct play *p, struct words *w) {
+    static const char *const policies[] = {
+        [PEERS_PERMISSIVE] = "permissive",
+        [PEERS_STRICT] = "strict",
+    };
+    p->draw.trust = words_take_one_of(w, policies, ARRAY_SIZE(policies)) == PEERS_STRICT
+        ? TRUST_STRICT
+        : TRUST_PERMISSIVE;
+}
+
 static const struct {
     const char *name;
     void (*set)(struct play *p, struct words *w);
@@ -109,6 +121,7 @@ static const struct {
     { "delay", set_delay },
     { "disk", set_disk },
     { "password", set_password },
+    { "peers", set_peers },
 };
 
 static bool try_setting(struct play *p, struct words *w) {

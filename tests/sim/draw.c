@@ -181,6 +181,7 @@ void draw_stocks_alone(struct draw *d) {
     d->vedettes = d->clients = 0;
     d->quiet_us = 0;
     d->trust = TRUST_ALL;
+    d->has_forger = false;
     d->naming = NAMING_NONE;
     d->stocks = SIM_STOCKS_MAX;
     for (int i = 0; i < d->groups; i++)
@@ -225,6 +226,7 @@ void draw_from(struct draw *d, struct rng *rng) {
         TRUST_PERMISSIVE, TRUST_STRICT, TRUST_STRICT);
     if (d->stocks > 0 && d->trust == TRUST_STRICT) /* they would be nobody */
         d->trust = TRUST_PERMISSIVE;
+    d->has_forger = d->trust == TRUST_STRICT;
     d->lost_names = (uint32_t)PICK(&copy, 100, 100, 300);
 }
 

@@ -77,6 +77,7 @@ struct draw {
     int clients;
     int64_t write_gap_us; /* between two writes of a client, at most */
     enum trust trust;
+    bool has_forger;     /* somebody without the secret is there */
     uint32_t lost_names; /* per mille of the questions for a host name are answered by none */
     uint32_t moves;      /* per mille: a vedette that died comes back at another port */
 

@@ -16,11 +16,25 @@ void file_mend(struct file *f, const struct world *w, int group) {
 }
 
 void file_init(struct file *f, struct world *w) {
+    if (w->draw.trust != TRUST_ALL)
+        slice_copy(SLICE_LITERAL(WORLD_SECRET), f->keys, sizeof(f->keys));
+    f->peer_policy = w->draw.trust == TRUST_STRICT ? PEERS_STRICT : PEERS_PERMISSIVE;
     for (int i = 0; i < w->group_count; i++) {
         file_mend(f, w, i);
         f->sections[i].master =
             names_of(w->draw.naming, 's', 0, &farm_server(&w->farm, i, 0)->party.address);
     }
+}
+
+struct slice file_keys(const struct file *f, int group) {
+    const struct section *s = &f->sections[group];
+    return slice_of(s->keys[0] != '\0' ? s->keys : f->keys);
+}
+
+bool file_is_strict(const struct file *f, int group) {
+    int64_t own = f->sections[group].peer_policy;
+    return own == GROUP_PEERS_AS_PROCESS ? f->peer_policy == PEERS_STRICT
+                                         : own == GROUP_PEERS_STRICT;
 }
 
 static void fill_group(const struct vedette *v, int number, struct group_settings *g) {
@@ -35,6 +49,8 @@ static void fill_group(const struct vedette *v, int number, struct group_setting
     g->parallel_syncs = s->parallel_syncs;
     g->reboot_down_after_ms = d->reboot_down_after_ms;
     g->crash_after_ms = d->crash_after_ms;
+    secret_set(&g->peer_keys, slice_of(s->keys));
+    g->peer_policy = s->peer_policy;
     if (w->draw.has_scripts) {
         g->notification_script = mem_strdup("/bin/notify");
         g->reconfig_script = mem_strdup("/bin/reconfig");
@@ -52,9 +68,8 @@ static void fill_settings(const struct vedette *v, struct settings *s) {
     if (s->announce_hostnames)
         s->announce = names_of(d->naming, 'v', v->number, &v->party.address);
     s->listen.count = 1;
-    if (d->trust != TRUST_ALL)
-        secret_set(&s->peer_keys, SLICE_LITERAL(WORLD_SECRET));
-    s->peer_policy = d->trust == TRUST_STRICT ? PEERS_STRICT : PEERS_PERMISSIVE;
+    secret_set(&s->peer_keys, slice_of(v->file.keys));
+    s->peer_policy = v->file.peer_policy;
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         if (d->limits[i] != UNLIMITED)
             s->limits.max[i] = d->limits[i];

@@ -23,7 +23,7 @@ static void plan(struct forger *f) {
 void forger_init(struct forger *f, struct world *w) {
     *f = (struct forger){ .world = w };
     rng_init(&f->rng, w->seed ^ FORGED_EPOCH);
-    if (w->draw.trust == TRUST_STRICT)
+    if (w->draw.has_forger)
         plan(f);
 }
 
@@ -33,7 +33,7 @@ void forger_fini(struct forger *f) {
 }
 
 void forger_overhear(struct forger *f, const struct effect *e) {
-    if (e->kind != EFFECT_SEND || f->world->draw.trust != TRUST_STRICT)
+    if (e->kind != EFFECT_SEND || !f->world->draw.has_forger)
         return;
     const struct request *r = &e->requests[0];
     if (r->sealed == 0 || r->word_count != 3)

@@ -25,7 +25,7 @@ static void check_peer(struct laws *l, const struct vedette *v, const struct pee
 }
 
 void laws_proof_look(struct laws *l, const struct vedette *v, const struct group *g) {
-    if (l->world->draw.trust != TRUST_STRICT)
+    if (!l->world->draw.has_forger)
         return;
     check_epoch(l, v, "epoch", vedette_core(v)->current_epoch);
     check_epoch(l, v, "config epoch", g->config_epoch);

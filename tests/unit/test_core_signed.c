@@ -296,6 +296,20 @@ static void strict_takes_nothing_that_is_not_signed(void **state) {
     fixture_stop(&f);
 }
 
+/* B is permissive still, and says everything twice. */
+static void strict_tells_nothing_of_what_came_signed_too(void **state) {
+    struct fixture f;
+    fixture_start_with_keys(&f, KEY, true);
+    hear_signed(&f, SAME, 7, KEY);
+    fixture_forget(&f);
+    fixture_message(&f, SAME);
+    assert_string_equal(fixture_logs(&f), "");
+    assert_int_equal(doubted(&f, DOUBT_UNSIGNED), 0);
+    fixture_message(&f, "10.0.1.9,26379," ID_B ",0,mymaster,10.0.0.1,6379,0");
+    assert_logged(&f, "mymaster: hello of " ID_B " at 10.0.1.9:26379 refused: not signed\n");
+    fixture_stop(&f);
+}
+
 static void permissive_believes_who_never_signed_and_says_so_once(void **state) {
     struct fixture f;
     fixture_start_with_keys(&f, KEY, false);
@@ -466,6 +480,7 @@ int main(void) {
         cmocka_unit_test(a_replay_says_nothing_new_after_a_crash),
         cmocka_unit_test(who_is_gone_does_not_come_back_by_a_replay),
         cmocka_unit_test(strict_takes_nothing_that_is_not_signed),
+        cmocka_unit_test(strict_tells_nothing_of_what_came_signed_too),
         cmocka_unit_test(permissive_believes_who_never_signed_and_says_so_once),
         cmocka_unit_test(nobody_speaks_unsigned_for_one_that_signs),
         cmocka_unit_test(who_signed_before_a_restart_is_not_spoken_for_after_it),
