@@ -14,10 +14,15 @@ void remove_folder(const char *folder) {
     assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
 }
 
+/* Where a sync costs nothing: there are thousands of them. */
+static const char *fast_disk(void) {
+    return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 int set_up(void **state) {
     static struct fixture fixture;
     struct fixture *f = &fixture;
-    snprintf(f->folder, sizeof(f->folder), "/tmp/vedette-test-XXXXXX");
+    snprintf(f->folder, sizeof(f->folder), "%s/vedette-test-XXXXXX", fast_disk());
     assert_non_null(mkdtemp(f->folder));
     snprintf(f->state, sizeof(f->state), "%.40s/state", f->folder);
     store_place_in(&f->place, f->state);
