@@ -39,4 +39,5 @@ bool host_is_name(struct slice host);
 
 /* "host:port", IPv6 in brackets: the name of a replica. */
 void endpoint_print(const struct endpoint *e, struct buf *out);
+/* The same; returns text. */
 const char *endpoint_text(const struct endpoint *e, char text[static ENDPOINT_TEXT_MAX]);

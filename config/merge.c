@@ -368,16 +368,14 @@ static void emit(const struct sink *to, struct delta d) {
     to->visit(&d, to->context);
 }
 
-static void emit_lists(const struct sink *to, const struct group_state *g, bool gone) {
+static void emit_lists(const struct sink *to, const struct group_state *g,
+    enum delta_kind of_replica, enum delta_kind of_peer) {
     struct slice name = slice_of(g->name);
     for (size_t i = 0; i < g->replica_count; i++)
-        emit(to,
-            (struct delta){ .kind = gone ? DELTA_REPLICA_GONE : DELTA_REPLICA,
-                .group = name,
-                .address = g->replicas[i] });
+        emit(to, (struct delta){ .kind = of_replica, .group = name, .address = g->replicas[i] });
     for (size_t i = 0; i < g->peer_count; i++)
         emit(to,
-            (struct delta){ .kind = gone ? DELTA_PEER_GONE : DELTA_PEER,
+            (struct delta){ .kind = of_peer,
                 .group = name,
                 .id = slice_of(g->peers[i].id),
                 .address = g->peers[i].address });
@@ -392,7 +390,7 @@ static void emit_emptied(const struct sink *to, const struct group_state *known)
         .peer_count = known->peer_count,
     };
     memcpy(g.name, known->name, sizeof(g.name));
-    emit_lists(to, &g, true);
+    emit_lists(to, &g, DELTA_REPLICA_GONE, DELTA_PEER_GONE);
     mem_free(g.replicas);
     mem_free(g.peers);
 }
@@ -421,7 +419,7 @@ static void merge_known(const struct sink *to, const struct group_state *known,
             to, (struct delta){ .kind = DELTA_GROUP, .group = slice_of(known->name), .record = r });
     if (r.origin != GROUP_REMOVED && (theirs > ours || (is_edited && theirs == ours))) {
         emit_emptied(to, known);
-        emit_lists(to, file, false);
+        emit_lists(to, file, DELTA_REPLICA, DELTA_PEER);
     }
 }
 
@@ -441,7 +439,7 @@ void merge_classic_state(const struct state *ours, const struct state *file,
             merge_known(&to, known, g, is_kept, is_edited);
         } else {
             emit(&to, (struct delta){ .kind = DELTA_GROUP, .group = name, .record = g->record });
-            emit_lists(&to, g, false);
+            emit_lists(&to, g, DELTA_REPLICA, DELTA_PEER);
         }
     }
     if (strcmp(listing, ours->listing) != 0)

@@ -55,8 +55,9 @@ struct option {
 extern const struct option option_table[];
 extern const size_t option_count;
 
+/* NULL if there is none. */
 const struct option *option_by_key(enum option_scope scope, struct slice key);
-const struct option *option_by_set_name(struct slice name); /* without case; NULL if none */
+const struct option *option_by_set_name(struct slice name); /* without case */
 
 /* Reads a scalar as YAML has it into a struct settings or struct group_settings, by the option's
  * scope. false, with what was expected added to `why`, if it is no value for the option. Not for
@@ -65,9 +66,9 @@ bool option_read(const struct option *o, void *settings, struct slice text, stru
 /* Sets the scalar options of a scope to their defaults; a required one without default to its least
  * value. */
 void option_set_standards(enum option_scope scope, void *settings);
-/* Texts and secrets of a scope: frees them all; or, in a bitwise copy, replaces them by copies of
- * its own. Lists and maps are left to the caller. */
+/* Frees the texts and secrets of a scope; lists and maps are left to the caller. */
 void option_fini_owned(enum option_scope scope, void *settings);
+/* The same of a bitwise copy: they become its own. */
 void option_copy_owned(enum option_scope scope, void *settings);
 /* Where the value lies in a struct settings or struct group_settings. */
 void *option_value(const struct option *o, void *settings);

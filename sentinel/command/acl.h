@@ -18,7 +18,7 @@ void acl_init(struct acl *a, const struct acl_style *style);
 void acl_fini(struct acl *a);
 
 struct acl_user *acl_find(const struct acl *a, struct slice name); /* NULL if there is none */
-/* All users in the order of their names. ret_users: owned (mem_free), map_count(&users) of them. */
+/* All users in the order of their names, map_count(&a->users) of them; owned (mem_free). */
 struct acl_user **acl_sorted(const struct acl *a);
 
 /* One user as several rules make it of what it is, or of a new one. */

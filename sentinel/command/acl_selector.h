@@ -7,8 +7,8 @@
 
 struct buf;
 
-#define ACL_ITEMS_MAX \
-    1000 /* patterns, passwords, sets of rights: of each kind, beside each other */
+/* Patterns, passwords, sets of rights: of each kind, beside each other. */
+#define ACL_ITEMS_MAX 1000
 
 /* Why a rule was not taken. */
 enum acl_error {

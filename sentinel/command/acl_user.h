@@ -54,6 +54,7 @@ bool acl_user_accepts(const struct acl_user *u, struct slice password);
 /* As acl_selector_check, of the root and all selectors. */
 enum acl_verdict acl_user_check(const struct acl_user *u, const struct command *c,
     const struct slice *args, size_t count, size_t *ret_at);
+/* A pattern is allowed where all channels are, or where a rule is that very pattern. */
 bool acl_user_allows_channel(const struct acl_user *u, struct slice channel, bool is_pattern);
 
 /* "on nopass": the words that are said of a user, in the originals' order. Returns how many there

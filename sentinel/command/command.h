@@ -65,8 +65,8 @@ struct command {
     unsigned number;     /* of the row, below COMMAND_NUMBERS_MAX */
     enum command_channels channels;
     const char *tips; /* hints of the originals to clients, separated by blanks; NULL = none */
-    const char *group,
-        *since; /* as COMMAND DOCS tells them; NULL in a subcommand: those of its container */
+    /* As COMMAND DOCS tells them; NULL in a subcommand: those of its container. */
+    const char *group, *since;
     const char *changes; /* it changes something, and is logged, if its first argument ("" without
                             any) matches this pattern; NULL = never */
     const char *usage;   /* arguments behind the name; NULL = none */
@@ -90,6 +90,7 @@ bool command_is_served(const struct command *c, enum compat compat);
 /* Whether clients are told of it, too, and of how many of the rows. */
 bool command_is_told(const struct command *c, enum compat compat);
 size_t command_count_told(const struct command *rows, size_t count, enum compat compat);
+/* As COMMAND tells it: with the name; negative: at least so many words. */
 int command_arity(const struct command *c, enum compat compat);
 /* What a request asks for; count > 0. A container if it names no subcommand; NULL if there is no
  * such command. */

@@ -11,8 +11,8 @@ struct session;
 enum pubsub_kind { PUBSUB_CHANNEL, PUBSUB_PATTERN };
 
 struct pubsub {
-    struct map
-        topics[2]; /* by kind: name -> struct topic, owned; only those that somebody listens to */
+    /* By kind: name -> struct topic, owned; only those that somebody listens to. */
+    struct map topics[2];
 };
 
 #define PUBSUB_INIT ((struct pubsub){ .topics = { MAP_INIT, MAP_INIT } })

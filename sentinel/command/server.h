@@ -82,8 +82,8 @@ struct server {
     struct audit audit;
     struct naming naming;
 
-    struct list
-        queued; /* struct session.queued: whose requests wait for their turn; longest first */
+    /* By session.queued: those whose requests wait for their turn; longest first. */
+    struct list queued;
     size_t queued_count;
     int64_t turn_ms; /* mono: when they go on */
     size_t spent;    /* by all, of what is carried out in wake-up spent_wake */
@@ -111,8 +111,7 @@ void server_free(struct server *s);
 #define SERVER_REQUEST_COST 64
 
 /* CLIENT_OPENED, CLIENT_BYTES, CLIENT_FULL, CLIENT_DRAINED, CLIENT_CLOSED, and what clients await:
- * FILE_READ, FILE_WRITTEN, DRAWN. Between core_begin and
- * core_end. */
+ * FILE_READ, FILE_WRITTEN, DRAWN. Between core_begin and core_end. */
 void server_input(struct server *s, const struct input *in);
 /* After DURABLE or FAILED: lets go what waited, and parses on where parsing had paused. Between
  * core_begin and core_end. */
@@ -123,7 +122,7 @@ void server_turn(struct server *s);
 int64_t server_deadline(const struct server *s); /* mono; TSTAMP_NEVER: no TIMER is needed */
 struct load server_load(const struct server *s); /* of the last ten seconds, or longer if idle */
 int64_t load_per_mille(const struct load *l, int64_t part_us);
-void server_take_usage(struct server *s, const struct usage *usage);
+void server_take_usage(struct server *s, const struct usage *usage); /* USAGE: kept for INFO */
 void server_reload(struct server *s); /* the core has taken new settings */
 /* Writes the reply that a client awaits (call_await): `write` is called with a call that has no
  * arguments unless they were kept, and may let the reply rest on a write. Nothing if the client is

@@ -68,8 +68,8 @@ struct session {
     struct list_node queued; /* in server->queued: the others have their turn */
     size_t spent;            /* of its share of wake-up spent_wake */
     uint64_t spent_wake;
-    size_t
-        held; /* bytes of query, kept words, waiting replies and subscriptions; in server->held */
+    /* Bytes of query, kept words, waiting replies and subscriptions; in server->held. */
+    size_t held;
     size_t subscription_bytes;  /* about what its subscriptions take */
     int64_t active_ms;          /* mono: last bytes */
     const struct command *last; /* last command; NULL = none */
@@ -121,6 +121,7 @@ void session_keep_words(struct session *s, const struct slice *words, size_t cou
 struct slice *session_take_words(struct session *s, size_t *ret_count);
 /* Its requests go on when it is its turn; nothing if it is queued already. */
 void session_enqueue(struct session *s);
+/* Not any more; nothing if it is not queued. */
 void session_dequeue(struct session *s);
 /* Asks the shell to stop reading while it is held up, and to go on afterwards. */
 void session_steer(struct session *s);

@@ -26,14 +26,18 @@ struct admin_change {
     struct slice second; /* rename-command: the new name */
 };
 
+/* Watches one more master; persisted. name, quorum: as the caller has checked them. 0, or
+ * ADMIN_E_DUPLICATE, ADMIN_E_TOO_MANY. */
 int admin_monitor(struct core *c, struct slice name, const struct endpoint *master, int64_t quorum,
     uint64_t *ret_seq);
+/* Watches it no longer: it is freed. Its section of the file stays hidden, its vote is kept. */
 void admin_remove(struct core *c, struct group *g, uint64_t *ret_seq);
 /* All or nothing: returns the index of the first change that is refused, or whose value is none for
  * its option, and applies nothing, or `count` when all were applied. */
 size_t admin_set(struct core *c, struct group *g, const struct admin_change *changes, size_t count,
     uint64_t *ret_seq);
 size_t admin_reset(struct core *c, struct slice pattern); /* groups reset */
+/* Begins an attempt. 0, or ADMIN_E_IN_PROGRESS, ADMIN_E_NO_GOOD_REPLICA, ADMIN_E_NO_GOOD_MASTER. */
 enum admin_failover { ADMIN_FORCED, ADMIN_COORDINATED };
 int admin_failover(struct core *c, struct group *g, enum admin_failover how);
 uint64_t admin_flush(struct core *c); /* seq of a write that brings everything to disk */

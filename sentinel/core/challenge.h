@@ -46,8 +46,9 @@ void challenge_judge(struct core *c, struct process *p, int64_t *due);
 void challenge_on_answer(
     struct core *c, struct link *l, const struct pending *pending, const struct resp_value *v);
 void challenge_on_loss(struct process *p); /* the link is gone */
-/* It refuses its vote to us, or signs: perhaps it has forgotten our proof, or has a secret now. */
+/* It refuses its vote to us: perhaps it has forgotten our proof. Nothing if it was asked lately. */
 void challenge_again(struct core *c, struct peer *p);
+/* It signs: it has a secret now. Nothing if it is proven. */
 void challenge_now(struct core *c, struct peer *p);
 /* Other keys are in force. Who has proven himself goes on to count until he fails to do it anew. */
 void challenge_all(struct core *c);

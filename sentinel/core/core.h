@@ -1,6 +1,6 @@
 /* The model and the judge: what this process knows of all groups, and the pass that acts on it.
- * Knows no client, clock, socket or file. An input updates facts and marks groups; core_judge then
- * looks at each group that is marked or due. */
+ * Knows no client, clock, socket or file. An input updates facts and marks groups; core_end then
+ * judges each group that is marked or due. */
 #pragma once
 
 #include "common/buf.h"
@@ -122,8 +122,8 @@ struct core {
     char challenge_key[CHALLENGE_KEY_SIZE]; /* what makes our challenges such that nobody foresees
                                                them */
     uint64_t challenges;                    /* how many there were */
-    struct buf
-        verdicts; /* of this step: on each seal that was looked at, a byte: was it genuine? */
+    /* Of this step: on each seal that was looked at, a byte: was it genuine? */
+    struct buf verdicts;
     struct slice *foretold; /* a replay, which has no secrets: the verdicts that were recorded, in
                                order; borrowed; NULL = none, seals are looked at */
     bool has_signers;       /* somebody has signed a hello */
@@ -153,7 +153,7 @@ void core_free(struct core *c);
 void core_begin(struct core *c, struct now now, struct effects *out);
 void core_input(struct core *c, const struct input *in);
 void core_end(struct core *c);
-int64_t core_deadline(const struct core *c);
+int64_t core_deadline(const struct core *c); /* mono ms; TSTAMP_NEVER: nothing is due */
 
 /* ---- groups ---- */
 /* Adds a group with an address, remembering a vote once given under its name. The caller sets its
@@ -176,9 +176,9 @@ void core_simulate(struct core *c, enum failure failure);
 /* ---- questions ---- */
 /* Date in the manner of ctime, UTC, for log lines. Returns text. */
 const char *core_date(const struct core *c, int64_t wall_ms, char *text, size_t capacity);
+/* NULL if there is none. */
 struct group *core_group(const struct core *c, struct slice name);
-struct group *core_group_by_address(
-    const struct core *c, const struct endpoint *master); /* NULL if none */
+struct group *core_group_by_address(const struct core *c, const struct endpoint *master);
 bool core_store_failed(const struct core *c);
 size_t core_wanted_links(const struct core *c); /* connections that we want, made or not */
 
@@ -190,7 +190,7 @@ static inline enum compat core_compat(const struct core *c) {
 /* ---- durability ---- */
 /* Adds a delta to this step's PERSIST; its texts are copied. Returns the seq that will carry it. */
 uint64_t core_persist(struct core *c, const struct delta *d);
-bool core_is_durable(const struct core *c, uint64_t seq);
+bool core_is_durable(const struct core *c, uint64_t seq); /* it, and all before it */
 /* Adds the option of a group to this step's PERSIST: as an override, or as one that is over, since
  * the file says what is in force. */
 void core_persist_override(struct core *c, const struct group *g, const struct option *o);

@@ -27,9 +27,8 @@
 #define NO_GOOD_REPLICA_WAIT_MS 1000
 #define REPEAT_PAUSE_MS         100  /* before an order whose answer was lost is sent again */
 #define LAST_ORDERS_WAIT_MS     1000 /* after a forced end: for the answers to the last orders */
-#define HANDOVER_LEFT_MIN_MS \
-    1000 /* a coordinated failover is not begun with less time than that \
-          */
+/* A coordinated failover is not begun with less time than that. */
+#define HANDOVER_LEFT_MIN_MS 1000
 
 #define TO(state) (1u << FAILOVER_##state)
 

@@ -16,15 +16,15 @@ bool failover_leads(enum failover_state from, enum failover_state to);
 void failover_move(struct core *c, struct group *g, enum failover_state to);
 
 enum abandon_reason {
-    ABANDON_NOT_ELECTED,     /* the stock waits hold */
-    ABANDON_OUTVOTED,        /* law C7 */
-    ABANDON_DEAD,            /* law C5: may be tried again soon */
-    ABANDON_NO_GOOD_REPLICA, /* we were elected: nobody else can be, so it may be tried again soon
-                              */
-    ABANDON_PROMOTION,       /* the promotion was not confirmed in time */
-    ABANDON_HANDOVER,        /* the master could not be told to hand over in time, or died before it
-                                did */
-    ABANDON_GATE,            /* law C9 */
+    ABANDON_NOT_ELECTED, /* the stock waits hold */
+    ABANDON_OUTVOTED,    /* law C7 */
+    ABANDON_DEAD,        /* law C5: may be tried again soon */
+    /* We were elected: nobody else can be, so it may be tried again soon. */
+    ABANDON_NO_GOOD_REPLICA,
+    ABANDON_PROMOTION, /* the promotion was not confirmed in time */
+    ABANDON_HANDOVER,  /* the master could not be told to hand over in time, or died before it
+                          did */
+    ABANDON_GATE,      /* law C9 */
 };
 
 /* Ends an attempt before its promotion is confirmed, with the event of the reason; `why` goes to

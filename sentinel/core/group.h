@@ -122,14 +122,13 @@ size_t group_needed_votes(const struct group *g); /* law C1: max(majority, quoru
 /* Ourselves and the peers that are not down, and whose answers count. */
 size_t group_usable(const struct core *c, const struct group *g);
 
+struct group *group_by_serial(const struct core *c, uint64_t serial); /* NULL if gone */
 /* The number of the last signed hello that was heard of a peer that is gone; 0 = none. */
 uint64_t group_heard(const struct group *g, const char *id);
 
 /* ---- operations ---- */
 
 void group_note_heard(struct group *g, const char *id, uint64_t counter);
-
-struct group *group_by_serial(const struct core *c, uint64_t serial); /* NULL if gone */
 struct group *group_new(struct core *c, const char *name, const struct endpoint *master);
 void group_free(struct core *c, struct group *g);
 /* To be judged in this step. */
@@ -144,7 +143,7 @@ void group_turn_away(struct core *c, struct group *g, enum limit limit, const ch
 struct node *group_add_replica(struct core *c, struct group *g, const struct endpoint *address);
 /* The same for one that the state knows: no event, not persisted again. */
 void group_restore_replica(struct core *c, struct group *g, const struct endpoint *address);
-/* Drops replicas, connections and flags; `peers` too if asked. Source: spec, reset. */
+/* Drops replicas, connections and flags; `peers` too if asked. Source: spec 8.10. */
 enum reset_peers { RESET_KEEP_PEERS, RESET_DROP_PEERS };
 void group_reset(struct core *c, struct group *g, enum reset_peers peers);
 /* The master becomes `address`: reset, replicas and the old master kept as replicas, persisted. */

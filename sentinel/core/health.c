@@ -8,11 +8,11 @@
 #include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
-#define ASK_FIRST_MS \
-    5 /* pause after the first question of a down period; doubles up to the ask period */
+/* Pause after the first question of a down period; doubles up to the ask period. */
+#define ASK_FIRST_MS      5
 #define ASK_VOTE_AGAIN_MS 50
-#define VOTE_PATIENCE_MS \
-    2000 /* beyond down-after, for a peer that was asked for its vote: its disk may be slow */
+/* Beyond down-after, for a peer that was asked for its vote: its disk may be slow. */
+#define VOTE_PATIENCE_MS 2000
 
 /* The instant after which the link's silence is longer than `down_after_ms`, on the heard clock. */
 static int64_t silent_from(

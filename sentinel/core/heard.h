@@ -16,6 +16,7 @@ struct host_name;
  * group takes its place. */
 void heard_hello(struct core *c, struct host_name *name, const struct group *g, struct slice id,
     struct slice line, int64_t heard_ms);
+/* A replica that the master has named. */
 void heard_replica(
     struct core *c, struct host_name *name, const struct group *g, const struct endpoint *replica);
 

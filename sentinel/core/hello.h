@@ -34,6 +34,8 @@ bool hello_parse(struct slice line, struct hello *ret);
 void hello_print(struct core *c, const struct group *g, const char *local_host, struct buf *out);
 /* Makes a signed one of what hello_print gave: after seal_may_count. */
 void hello_sign(struct core *c, struct slice keys, struct buf *line);
+/* One that came now, by a server's channel or by PUBLISH to us: peers are found and moved, epochs
+ * and configurations adopted. What cannot be one is ignored. Source: spec 5.4. */
 enum hello_via { HELLO_BY_CHANNEL, HELLO_BY_PUBLISH };
 void hello_receive(struct core *c, struct slice line, enum hello_via via);
 /* One that came at `heard_ms` (mono), and has waited for a host name since. */

@@ -26,4 +26,6 @@ struct info {
     size_t replica_count;
 };
 
+/* Reads what is there of any text; what is not is set to none. Texts are borrowed from it. Source:
+ * spec 9.2. */
 void info_parse(struct slice text, struct info *ret);

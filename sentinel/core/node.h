@@ -64,9 +64,9 @@ struct node {
     int64_t info_ms;            /* last INFO received; 0 = never */
     int64_t info_asked_ms;      /* last INFO sent; 0 = never */
     int64_t info_ahead_ms; /* so much sooner than a period after the last one the next one goes */
-    int64_t
-        info_sent_ms; /* when the question of that last INFO had left: how old its facts may be */
-    bool info_wanted; /* ask at once, as soon as none is in flight */
+    /* When the question of that last INFO had left: how old its facts may be. */
+    int64_t info_sent_ms;
+    bool info_wanted;     /* ask at once, as soon as none is in flight */
     int64_t info_wait_ms; /* while something is awaited from INFO: pause before the next; grows; 0 =
                              not awaiting */
     enum node_role role_reported;
@@ -88,8 +88,8 @@ struct node {
     bool was_master;     /* the master before a switch, not seen as a replica since (law C12) */
     int64_t returned_ms; /* mono: when its connection last came up */
     int64_t ordered_ms;  /* mono: last correction sent; 0 = none */
-    uint64_t
-        refused_attempt; /* serial of the attempt whose promotion it refused; 0 = none (law C11) */
+    /* Serial of the attempt whose promotion it refused; 0 = none (law C11). */
+    uint64_t refused_attempt;
     int64_t hello_sent_heard_ms; /* last hello sent, or 0 to send one at once */
 
     enum reconf reconf;

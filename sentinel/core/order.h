@@ -19,11 +19,14 @@ struct settings;
 
 /* How connections are to be named, by which an operator knows them. */
 void order_name_links(struct core *c);
+/* AUTH if there is a password, CLIENT SETNAME, and on a pub/sub link SUBSCRIBE. Source: spec 2.4.
+ */
 void order_handshake(struct core *c, struct link *l);
 void order_ping(struct core *c, struct link *l);
 void order_info(struct core *c, struct node *n);
-void order_identify(struct core *c, struct link *l);
+void order_identify(struct core *c, struct link *l); /* INFO server: is it a vedette? */
 void order_script_kill(struct core *c, struct node *n);
+/* PUBLISH of our hello for the group: signed, plain, or both. */
 void order_hello(struct core *c, struct link *l, const struct group *g);
 /* What to log in with. Without a password nobody is logged in. Source: spec 2.4. */
 struct credentials {
@@ -33,8 +36,8 @@ struct credentials {
 struct credentials order_credentials_of_node(const struct group_settings *g);
 struct credentials order_credentials_of_peers(const struct settings *s);
 
-/* Asks a peer for a proof that it shares our secret, and gives ours; of the group `g`, or of the
- * process if it is NULL. */
+/* Asks a peer for a proof that it shares our secret; and gives ours, once that was good. Of the
+ * group `g`, or of the process if it is NULL. */
 void order_challenge(struct core *c, struct process *p, const struct group *g, const char *number);
 void order_proof(
     struct core *c, struct process *p, const struct group *g, const char *number, const char *seal);

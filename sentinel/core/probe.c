@@ -10,8 +10,8 @@
 
 #define PROBE_FINE_MIN_MS 25
 #define RECONNECT_MIN_MS  20
-#define OPENING_MIN_MS \
-    500 /* an attempt to connect that takes longer than half of down-after is begun anew */
+/* An attempt to connect that takes longer than half of down-after is begun anew. */
+#define OPENING_MIN_MS 500
 #define OPENING_MAX_MS 5000
 #define CROWD          64  /* groups from which on probes are spread over their period, */
 #define SLOT_MS        100 /* in slots of so much, */

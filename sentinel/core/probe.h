@@ -25,8 +25,8 @@ int64_t probe_spread(struct core *c, int64_t period_ms);
 void probe_announce(struct group *g);
 /* From now on the answer of this INFO is awaited: asked at once, then at growing intervals. */
 void probe_expect_info(struct node *n);
-#define PROBE_BUDGET_PER_S \
-    10000 /* PINGs to masters a second, over all groups; beyond it the intervals stretch */
+/* PINGs to masters a second, over all groups; beyond it the intervals stretch. */
+#define PROBE_BUDGET_PER_S 10000
 /* What the budget allows to each master, ms; below a group's own interval it changes nothing. */
 int64_t probe_stretched_interval(const struct core *c);
 /* Milliseconds between two PINGs to a master, as the budget of the process allows. */

@@ -74,7 +74,7 @@ void resolve_fini(struct core *c);
 /* `address` of the user's owner begins to be what `given` says; its IP as far as known. */
 void resolve_use(
     struct core *c, struct name_user *u, const struct endpoint *given, struct address *address);
-void resolve_release(struct core *c, struct name_user *u);
+void resolve_release(struct core *c, struct name_user *u); /* the owner ends */
 /* Its command connection was made, or lost, or could not be made. */
 void resolve_note_link(struct core *c, struct name_user *u, bool is_up);
 
@@ -103,4 +103,4 @@ void resolve_suggest(struct core *c, struct name_user *u, const char *ip);
 void resolve_input(struct core *c, const struct input *in);
 /* Asks for what is due, and for everything when names begin to be resolved. */
 void resolve_judge(struct core *c);
-int64_t resolve_deadline(const struct core *c);
+int64_t resolve_deadline(const struct core *c); /* mono ms */

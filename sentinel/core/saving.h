@@ -10,7 +10,8 @@ struct input;
 
 /* Somebody waits for this step's PERSIST to be in the file. */
 void saving_ask(struct core *c);
-/* Whether a PERSIST is in the file; true where none is kept up to date. */
+/* Whether a PERSIST is in the file, or the last try failed to bring it there. True, and false,
+ * where none is kept up to date. */
 bool saving_is_done(const struct core *c, uint64_t seq);
 bool saving_has_failed(const struct core *c, uint64_t seq);
 

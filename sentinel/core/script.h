@@ -47,7 +47,7 @@ void scripts_fini(struct scripts *s);
 /* The notification script of the group, if it has one. */
 void script_notify(
     struct core *c, const struct group *g, const char *event, struct slice payload, uint64_t after);
-/* The client reconfiguration script of the group, if it has one. */
+/* The client reconfiguration script of the group, if it has one. Source: spec 13. */
 enum script_role { SCRIPT_LEADER, SCRIPT_OBSERVER };
 void script_reconfigure(struct core *c, const struct group *g, enum script_role role,
     const struct address *from, const struct address *to);

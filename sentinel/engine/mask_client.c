@@ -17,11 +17,11 @@ void mask_client_free(struct mask_client *c) {
     mem_free(c);
 }
 
-/* Masks the complete requests at the start of `bytes`. Returns the bytes used; *ret_first is the
- * size of the first one as it was, and *ret_first_masked as it became. */
+/* Masks the complete requests at the start of `bytes`. Returns the bytes used; *ret_first_size is
+ * the size of the first request as it became. */
 static size_t mask_all(struct mask_client *c, struct mask *m, const struct engine *e,
     struct resp_reader *reader, struct slice bytes, struct masked_bytes *ret,
-    size_t *ret_first_masked) {
+    size_t *ret_first_size) {
     size_t at = 0;
     while (!c->is_refused && at < bytes.size) {
         struct slice rest = slice_sub(bytes, at, SIZE_MAX);
@@ -37,7 +37,7 @@ static size_t mask_all(struct mask_client *c, struct mask *m, const struct engin
             c->is_refused = ret->taints = true;
         }
         if (at == 0)
-            *ret_first_masked = buf_size(ret->bytes);
+            *ret_first_size = buf_size(ret->bytes);
         at += used;
     }
     return at;
@@ -51,10 +51,6 @@ static void cut_late(struct masked_bytes *ret, size_t withheld_before, size_t fi
     buf_consume(ret->bytes, size);
 }
 
-static void blot(struct slice bytes, struct buf *out) {
-    mask_blot_garbage(bytes, out);
-}
-
 void mask_client_take(struct mask_client *c, struct mask *m, const struct engine *e,
     struct resp_reader *reader, struct slice bytes, struct masked_bytes *ret) {
     buf_clear(ret->late);
@@ -62,7 +58,7 @@ void mask_client_take(struct mask_client *c, struct mask *m, const struct engine
     ret->received = ret->withheld = 0;
     ret->taints = false;
     if (c->is_refused) {
-        blot(bytes, ret->bytes);
+        mask_blot_garbage(bytes, ret->bytes);
         return;
     }
     size_t withheld_before = buf_size(&c->withheld), first_size = 0;

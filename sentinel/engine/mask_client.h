@@ -16,8 +16,8 @@ struct mask_client {
 
 /* What came of some bytes of a client. */
 struct masked_bytes {
-    struct buf
-        *late; /* borrowed: of what was withheld before, if that is complete now; else empty */
+    /* Borrowed: of what was withheld before, if that is complete now; else empty. */
+    struct buf *late;
     struct buf *bytes; /* borrowed: what follows, as far as requests are complete */
     size_t received;   /* as in an input: 0 = as many as `bytes` and `withheld` */
     size_t withheld;   /* bytes at the end that are withheld now */

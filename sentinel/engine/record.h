@@ -18,12 +18,12 @@ struct mask;
 #define RECORD_MAX    (64 * 1024 * 1024) /* bytes of one record */
 
 enum record_kind {
-    RECORD_START,    /* the first one, and it alone: now, start */
-    RECORD_INPUT,    /* now, input; of CLIENT_BYTES: withheld, taints */
-    RECORD_VERDICTS, /* bytes: of the input before, what each seal that it brought was found to be
-                      */
-    RECORD_LATE,     /* client, bytes: what was withheld of a request that the next input ends */
-    RECORD_END,      /* the last one: why, proof. Nothing is said of what came afterwards */
+    RECORD_START, /* the first one, and it alone: now, start */
+    RECORD_INPUT, /* now, input; of CLIENT_BYTES: withheld, taints */
+    /* Bytes: of the input before, what each seal that it brought was found to be. */
+    RECORD_VERDICTS,
+    RECORD_LATE, /* client, bytes: what was withheld of a request that the next input ends */
+    RECORD_END,  /* the last one: why, proof. Nothing is said of what came afterwards */
 };
 
 struct record {

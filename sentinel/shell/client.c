@@ -189,7 +189,8 @@ void clients_accept(
     struct client *client = mem_new(struct client);
     client->clients = c;
     client->id.value = ++c->last_id;
-    client->stream = stream_new(c->streams, fd, session, &handler, &c->streams_may, client);
+    client->stream = stream_new(
+        c->streams, fd, session, (struct stream_owner){ &handler, &c->streams_may, client });
     map_put(&c->by_id, key_of(&client->id), client);
     note_use(client);
 

@@ -19,9 +19,8 @@ struct tls_session;
 
 #define CLIENT_READ_MAX (16 * 1024) /* bytes read at once */
 #define CLIENT_KEPT     (4 * 1024)  /* bytes that an empty queue keeps */
-#define CLIENT_HIGH_WATER \
-    (1024 * 1024) /* unread bytes beyond which the engine is told, at most \
-                   */
+/* Unread bytes beyond which the engine is told, at most. */
+#define CLIENT_HIGH_WATER (1024 * 1024)
 
 /* How many clients there is room for. */
 typedef size_t clients_room_fn(void *context);

@@ -25,8 +25,8 @@ struct listeners {
                      none */
 };
 
-#define LISTENER_ACCEPTS_MAX \
-    64 /* connections accepted from one address before others have their turn */
+/* Connections accepted from one address before others have their turn. */
+#define LISTENER_ACCEPTS_MAX 64
 
 void listeners_init(
     struct listeners *l, struct loop *loop, struct clients *clients, struct handshakes *handshakes);

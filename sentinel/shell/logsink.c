@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUARTER_OF_AN_HOUR_MS \
-    ((int64_t)15 * 60 * 1000) /* time zones change their offset at such instants only */
+/* Time zones change their offset at such instants only. */
+#define QUARTER_OF_AN_HOUR_MS ((int64_t)15 * 60 * 1000)
 
 #define LAST_WORDS_MAX 512
 

@@ -280,11 +280,11 @@ void redis_links_open(struct redis_links *l, struct link_id id, uint64_t incarna
 
 static void begin(struct redis_link *link) {
     struct redis_links *l = link->links;
+    const struct stream_owner owner = { &handler, &limits, link };
     int error = 0;
-    link->stream = stream_open(l->streams, link->to, link->name, &handler, &limits, link, &error);
+    link->stream = stream_open(l->streams, link->to, link->name, owner, &error);
     if (is_starved(link, error) && l->make_room != NULL && l->make_room(l->room_context))
-        link->stream =
-            stream_open(l->streams, link->to, link->name, &handler, &limits, link, &error);
+        link->stream = stream_open(l->streams, link->to, link->name, owner, &error);
     if (link->stream != NULL) {
         stream_write(link->stream, buf_slice(&link->early));
     } else {

@@ -17,20 +17,20 @@ struct redis_links {
     bool (*make_room)(void *context); /* gives up a descriptor that a link lacks; false if there is
                                          none; NULL = nobody can */
     void *room_context;               /* borrowed */
-    struct redis_link *
-        *slots; /* owned array; by the value of the link's id, NULL where there is none */
+    /* Owned array; by the value of the link's id, NULL where there is none. */
+    struct redis_link **slots;
     size_t capacity;
     size_t count;
     uint64_t starved;    /* attempts for which there was no descriptor */
     struct list waiting; /* links that are to be opened, in order */
     struct list lost;    /* links whose loss is not told yet */
-    struct reply_reader
-        *spare; /* owned: of a link that has gone idle, for the next one; NULL = none */
+    /* Owned: of a link that has gone idle, for the next one; NULL = none. */
+    struct reply_reader *spare;
 };
 
-#define REDIS_LINK_PENDING_MAX \
-    (16 * 1024 * 1024) /* bytes that a server does not take; then the link is lost */
-#define REDIS_LINK_ID_MAX (4 * 1024 * 1024) /* an id beyond it would be a mistake of ours */
+/* Bytes that a server does not take; then the link is lost. */
+#define REDIS_LINK_PENDING_MAX (16 * 1024 * 1024)
+#define REDIS_LINK_ID_MAX      (4 * 1024 * 1024) /* an id beyond it would be a mistake of ours */
 
 void redis_links_init(struct redis_links *l, struct streams *streams, struct inlet inlet);
 void redis_links_fini(struct redis_links *l);

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+
 static void log_lines(struct service *s, const struct buf *text) {
     struct slice rest = buf_slice(text);
     while (rest.size > 0)

@@ -38,8 +38,9 @@ struct service {
 
 /* ---- service.c ---- */
 
+/* Reads the file anew, as config_file_load does. */
 bool service_load(const struct service *s, struct config_file *ret, struct diag *diag);
-struct config_source service_source(const struct service *s);
+struct config_source service_source(const struct service *s); /* borrows from the service */
 void service_log_findings(struct service *s, const struct diag *diag);
 void service_log_warnings(struct service *s, const struct diag *diag);
 

@@ -27,8 +27,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
 /* ---- the process ---- */
 
 static void gather_facts(struct service *s) {

@@ -21,8 +21,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define GATHER_ROUNDS_MAX \
-    32 /* of one wake-up; clients that never pause must not put off judging for ever */
+/* Of one wake-up; clients that never pause must not put off judging for ever. */
+#define GATHER_ROUNDS_MAX 32
 #define SLICE_US          2000 /* in which links are read or opened before clients get their turn */
 #define GATHER_MAX_US     200000 /* what becomes ready later belongs to the next wake-up */
 #define SETTLE_ROUNDS_MAX 16     /* what is left then, */

@@ -3,11 +3,11 @@
  *
  * One wake-up:
  *   1. read the clocks, once
- *   2. hand in what is ready; when the deadline has come, go on until nothing is, since silence
- * must not be judged while an answer lies unread
+ *   2. hand in what is ready; when the deadline has come, go on until nothing is, since
+ *      silence must not be judged while an answer lies unread
  *   3. hand in TIMER: the engine judges
- *   4. carry out the effects: hand to the store what is to be durable, flush every stream; again
- * until there is nothing left
+ *   4. carry out the effects: hand to the store what is to be durable, flush every stream;
+ *      again until there is nothing left
  *
  * The store writes in a thread of its own. What came of it is handed in at 2, like all that
  * happens: nothing is while effects are carried out. What rests on a write leaves then; all else

@@ -23,9 +23,7 @@ const char STREAM_OVERFULL[] = "output limit reached: the other end does not rea
 struct stream {
     struct streams *set;     /* borrowed */
     struct tls_session *tls; /* owned; NULL: plain. Its output is what was sealed and not sent */
-    const struct stream_handler *handler;
-    const struct stream_limits *limits;
-    void *context;
+    struct stream_owner owner;
     struct watch *watch; /* owned; NULL once it ended */
     int fd;
     bool connecting;
@@ -60,8 +58,8 @@ static size_t queued(const struct stream *s) {
 
 static void count_queue(struct stream *s) {
     size_t size = queued(s);
-    if (s->limits->total != NULL)
-        *s->limits->total += size - s->counted;
+    if (s->owner.limits->total != NULL)
+        *s->owner.limits->total += size - s->counted;
     s->counted = size;
 }
 
@@ -71,7 +69,7 @@ static void end(struct stream *s, const char *why) {
     s->ended = true;
     watch_free(s->watch);
     s->watch = NULL;
-    s->handler->ended(s->context, why);
+    s->owner.handler->ended(s->owner.context, why);
 }
 
 static void drop_queue(struct stream *s) {
@@ -109,7 +107,7 @@ static int send_from(const struct stream *s, struct buf *queue) {
             return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
         buf_consume(queue, (size_t)n);
     }
-    if (queue->capacity > s->limits->kept)
+    if (queue->capacity > s->owner.limits->kept)
         buf_fini(queue);
     return 0;
 }
@@ -126,7 +124,7 @@ static int push_sealed(struct stream *s) {
         buf_consume(&s->queue, part.size);
         r = send_from(s, sealed);
     }
-    if (buf_size(&s->queue) == 0 && s->queue.capacity > s->limits->kept)
+    if (buf_size(&s->queue) == 0 && s->queue.capacity > s->owner.limits->kept)
         buf_fini(&s->queue);
     return r;
 }
@@ -140,12 +138,12 @@ static const char *why_of(const struct stream *s, int error) {
 }
 
 static void tell_fullness(struct stream *s) {
-    size_t high = s->limits->high_water, size = queued(s);
+    size_t high = s->owner.limits->high_water, size = queued(s);
     bool is_full = s->is_full ? size > high / 2 : size > high;
     if (high == 0 || is_full == s->is_full)
         return;
     s->is_full = is_full;
-    s->handler->filled(s->context, is_full);
+    s->owner.handler->filled(s->owner.context, is_full);
 }
 
 static void flush(struct stream *s) {
@@ -190,9 +188,10 @@ bool streams_flush(struct streams *s, int64_t until_us) {
 }
 
 static void read_once(struct stream *s) {
-    ssize_t n = recv(s->fd, s->set->scratch, s->limits->read_max, 0);
+    ssize_t n = recv(s->fd, s->set->scratch, s->owner.limits->read_max, 0);
     if (n > 0)
-        s->handler->bytes(s->context, (struct slice){ .data = s->set->scratch, .size = (size_t)n });
+        s->owner.handler->bytes(
+            s->owner.context, (struct slice){ .data = s->set->scratch, .size = (size_t)n });
     else if (n == 0)
         end(s, STREAM_CLOSED);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -203,7 +202,7 @@ static void read_once(struct stream *s) {
 
 /* What has come. false: nothing; it may have ended. */
 static bool receive_sealed(struct stream *s) {
-    ssize_t n = recv(s->fd, s->set->scratch, s->limits->read_max, 0);
+    ssize_t n = recv(s->fd, s->set->scratch, s->owner.limits->read_max, 0);
     if (n > 0)
         tls_session_take(s->tls, (struct slice){ .data = s->set->scratch, .size = (size_t)n });
     else if (n == 0 && s->shaking)
@@ -239,7 +238,8 @@ static void tell_opened(struct stream *s) {
         size_t size = 0;
         progress = gather(s, &size);
         if (size > 0)
-            s->handler->bytes(s->context, (struct slice){ .data = s->set->scratch, .size = size });
+            s->owner.handler->bytes(
+                s->owner.context, (struct slice){ .data = s->set->scratch, .size = size });
     }
     if (progress == TLS_ENDED)
         end(s, STREAM_CLOSED);
@@ -263,7 +263,7 @@ static void shake(struct stream *s) {
         fail(s, strerror(-r));
     } else if (progress == TLS_DONE) {
         s->connecting = s->shaking = false;
-        s->handler->connected(s->context);
+        s->owner.handler->connected(s->owner.context);
         flush(s);
         stream_catch_up(s);
     } else {
@@ -292,7 +292,7 @@ static void finish_connecting(struct stream *s) {
         return;
     }
     s->connecting = false;
-    s->handler->connected(s->context);
+    s->owner.handler->connected(s->owner.context);
     flush(s);
 }
 
@@ -314,29 +314,26 @@ static void on_ready(void *context, unsigned ready) {
         flush(s);
 }
 
+/* wanted: what it waits for first. */
 static struct stream *make(struct streams *set, int fd, struct tls_session *session,
-    const struct stream_handler *handler, const struct stream_limits *limits, void *context,
-    bool connecting) {
+    struct stream_owner owner, unsigned wanted) {
     struct stream *s = mem_new(struct stream);
     *s = (struct stream){
         .set = set,
         .tls = session,
-        .handler = handler,
-        .limits = limits,
-        .context = context,
+        .owner = owner,
         .fd = fd,
-        .connecting = connecting,
         .reading = true,
         .queue = BUF_INIT,
         .unflushed_list = &set->unflushed,
     };
-    s->watch = watch_new(set->loop, fd, connecting ? WATCH_WRITE : WATCH_READ, on_ready, s);
+    s->watch = watch_new(set->loop, fd, wanted, on_ready, s);
     return s;
 }
 
-struct stream *stream_new(struct streams *s, int fd, struct tls_session *session,
-    const struct stream_handler *handler, const struct stream_limits *limits, void *context) {
-    struct stream *stream = make(s, fd, session, handler, limits, context, false);
+struct stream *stream_new(
+    struct streams *s, int fd, struct tls_session *session, struct stream_owner owner) {
+    struct stream *stream = make(s, fd, session, owner, WATCH_READ);
     watch_hurry(stream->watch);
     stream->unflushed_list = &s->answered;
     return stream;
@@ -348,8 +345,7 @@ void stream_catch_up(struct stream *s) {
 }
 
 struct stream *stream_open(struct streams *s, const struct endpoint *to, const char *name,
-    const struct stream_handler *handler, const struct stream_limits *limits, void *context,
-    int *ret_error) {
+    struct stream_owner owner, int *ret_error) {
     int fd;
     int r = socket_connect(to, s->source.host[0] != '\0' ? &s->source : NULL, &fd);
     if (r < 0) {
@@ -357,7 +353,9 @@ struct stream *stream_open(struct streams *s, const struct endpoint *to, const c
         return NULL;
     }
     struct tls_session *session = s->tls != NULL ? tls_connect(s->tls, to, name) : NULL;
-    return make(s, fd, session, handler, limits, context, true);
+    struct stream *stream = make(s, fd, session, owner, WATCH_WRITE);
+    stream->connecting = true;
+    return stream;
 }
 
 /* A far end of TLS is told that this is no cut, if it can be at once. */
@@ -404,8 +402,8 @@ void stream_write(struct stream *s, struct slice bytes) {
         return;
     flush_later(s);
     buf_add_slice(&s->queue, bytes);
-    bool fits = queued(s) <= s->limits->pending_max ||
-        (!s->connecting && push(s) == 0 && queued(s) <= s->limits->pending_max);
+    bool fits = queued(s) <= s->owner.limits->pending_max ||
+        (!s->connecting && push(s) == 0 && queued(s) <= s->owner.limits->pending_max);
     if (!fits) {
         s->deaf = true;
         s->overfull = true;

@@ -48,6 +48,13 @@ struct stream_limits {
     size_t *total; /* running sum of what is queued in streams with these limits; NULL = none */
 };
 
+/* Whose a stream is. */
+struct stream_owner {
+    const struct stream_handler *handler; /* borrowed */
+    const struct stream_limits *limits;   /* borrowed; they may change */
+    void *context;                        /* for the handler */
+};
+
 void streams_init(struct streams *s, struct loop *loop);
 void streams_fini(struct streams *s); /* every stream is to be freed before */
 /* Those that were accepted, then the others for as long as until_us of the monotonic clock, but one
@@ -56,16 +63,15 @@ bool streams_flush(struct streams *s, int64_t until_us);
 
 /* Takes the descriptor of an accepted connection, with its session of TLS whose handshake is over
  * (NULL: it is plain); it is read before those that were opened, since its other end waits for an
- * answer. handler, limits: borrowed; limits may change. */
-struct stream *stream_new(struct streams *s, int fd, struct tls_session *session,
-    const struct stream_handler *handler, const struct stream_limits *limits, void *context);
+ * answer. */
+struct stream *stream_new(
+    struct streams *s, int fd, struct tls_session *session, struct stream_owner owner);
 /* What had come with the handshake of a new one; nothing after it ended. */
 void stream_catch_up(struct stream *s);
 /* Starts a connection, and a handshake of TLS where links have one; NULL (*ret_error: negative
  * errno) if it fails at once. name: host name that `to` was found by, "" = none. */
 struct stream *stream_open(struct streams *s, const struct endpoint *to, const char *name,
-    const struct stream_handler *handler, const struct stream_limits *limits, void *context,
-    int *ret_error);
+    struct stream_owner owner, int *ret_error);
 void stream_free(struct stream *s); /* closes; what is queued is dropped */
 
 bool stream_is_tls(const struct stream *s);

@@ -18,7 +18,7 @@ struct desk {
     bool store_waits;     /* PERSISTs are left unanswered; else each is durable at once */
     bool unjudged;        /* the core does not judge: what a test sets stays */
     uint64_t hung_up;     /* the client of the last HANGUP; 0 = none */
-    struct buf received;  /* what clients got since desk_send or desk_forget */
+    struct buf received;  /* what clients got for the last of what follows */
     uint64_t received_by; /* only this client's bytes are kept; 0 = everybody's */
 };
 
