@@ -1,13 +1,13 @@
 /* Inputs of every kind, in any order that the shell could bring them in, at any times: links that
  * come up, are lost and answer, hellos, clients, the store, names, scripts, reloads. All laws of
  * outside_laws.c hold after every step. FUZZ_TRACE=1 shows an input of this target as a story. The
- * first byte chooses the configuration, whether the story is told twice, which has to be the same,
- * and whether it is recorded, which has to replay the same. */
+ * first byte chooses the configuration, secrets and policy, whether the story is told twice, which
+ * has to be the same, and whether it is recorded, which has to replay the same. */
 #include "common/mem.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/link.h"
-#include "tests/fuzz/outside.h"
+#include "tests/fuzz/sealing.h"
 
 #include <string.h>
 
@@ -98,14 +98,47 @@ static void write_info(struct fuzz_bytes *b, struct buf *out) {
     }
 }
 
-static void write_hello(const struct outside *o, struct fuzz_bytes *b, struct buf *out) {
-    buf_printf(out, "%s,%u,%s,", PICK(b, hosts), pick_port(b) + 20000, PICK(b, ids));
-    buf_printf(out, "%llu,%s,", (unsigned long long)pick_epoch(o, b), pick_group(b));
-    buf_printf(out, "%s,%u,", PICK(b, hosts), pick_port(b));
-    buf_printf(out, "%llu", (unsigned long long)pick_epoch(o, b));
+/* Mostly as it should be. */
+static enum sealed_with pick_seal(struct fuzz_bytes *b) {
+    uint8_t how = fuzz_byte(b);
+    return how < 192 ? SEALED_WITH_OURS : (enum sealed_with)(how % SEALED_WITH_KINDS);
 }
 
-static void write_request(const struct outside *o, struct fuzz_bytes *b, struct buf *out) {
+/* Above the last one that may have come, or not. */
+static uint64_t pick_counter(const struct outside *o, struct fuzz_bytes *b) {
+    uint8_t how = fuzz_byte(b);
+    return how < 192 ? o->now.wake * 256 + how : how < 250 ? how : (uint64_t)fuzz_odd_number(b);
+}
+
+/* Where there are no secrets none is signed. */
+static void write_hello(const struct outside *o, struct fuzz_bytes *b, struct buf *out) {
+    struct buf line = BUF_INIT;
+    buf_printf(&line, "%s,%u,%s,", PICK(b, hosts), pick_port(b) + 20000, PICK(b, ids));
+    uint64_t epoch = pick_epoch(o, b);
+    const char *group = pick_group(b);
+    buf_printf(&line, "%llu,%s,", (unsigned long long)epoch, group);
+    buf_printf(&line, "%s,%u,", PICK(b, hosts), pick_port(b));
+    buf_printf(&line, "%llu", (unsigned long long)pick_epoch(o, b));
+    if (o->trust > 0 && fuzz_byte(b) < 192) {
+        uint64_t counter = pick_counter(o, b);
+        sealing_hello(o, slice_of(group), pick_seal(b), counter, &line);
+    }
+    buf_add_slice(out, buf_slice(&line));
+    buf_fini(&line);
+}
+
+/* Who it is, and then that it wants a vote. */
+static void write_proof(const struct outside *o, const struct outside_client *c,
+    struct fuzz_bytes *b, struct buf *out) {
+    const char *id = PICK(b, ids), *group = fuzz_byte(b) < 128 ? "" : pick_group(b);
+    const char *host = PICK(b, hosts);
+    sealing_prove(o, c, id, slice_of(group), pick_seal(b), out);
+    buf_printf(out, "\r\nSENTINEL IS-MASTER-DOWN-BY-ADDR %s 6379 %llu %s", host,
+        (unsigned long long)pick_epoch(o, b), id);
+}
+
+static void write_request(const struct outside *o, const struct outside_client *c,
+    struct fuzz_bytes *b, struct buf *out) {
     static const char *const about_group[] = {
         "SENTINEL FAILOVER",
         "SENTINEL FAILOVER",
@@ -173,6 +206,8 @@ static void write_request(const struct outside *o, struct fuzz_bytes *b, struct 
     } else if (what < 240) {
         buf_add_text(out, "PUBLISH " HELLO_CHANNEL " ");
         write_hello(o, b, out);
+    } else if (o->trust > 0 && what < 254) {
+        write_proof(o, c, b, out);
     } else {
         buf_add_slice(out, fuzz_text(b));
     }
@@ -228,6 +263,7 @@ static void vote_value(
 static void reply_well(struct outside *o, struct outside_link *l, struct fuzz_bytes *b) {
     struct resp_value elements[ELEMENTS_MAX];
     struct resp_value v = status_value(b);
+    struct sealing_answer sealed;
     struct buf text = BUF_INIT;
     switch (link_pending_at(outside_view(o, l), 0)->kind) {
     case PENDING_PING:
@@ -236,10 +272,10 @@ static void reply_well(struct outside *o, struct outside_link *l, struct fuzz_by
     case PENDING_PROOF:
         break;
     case PENDING_CHALLENGE:
-        elements[0] = text_value(RESP_BULK, slice_of(PICK(b, ids)));
-        elements[1] = text_value(RESP_BULK, SLICE_LITERAL("0123456789abcdef0123456789abcdef"));
-        elements[2] = text_value(RESP_BULK, SLICE_LITERAL("f"));
-        v = (struct resp_value){ .type = RESP_ARRAY, .elements = elements, .count = 3 };
+        sealing_answer(o, l, pick_seal(b), &sealed);
+        if (fuzz_byte(b) >= 224)
+            sealed.elements[fuzz_byte(b) % 3] = text_value(RESP_BULK, slice_of(PICK(b, ids)));
+        v = (struct resp_value){ .type = RESP_ARRAY, .elements = sealed.elements, .count = 3 };
         break;
     case PENDING_INFO:
         write_info(b, &text);
@@ -360,7 +396,7 @@ static void client_step(struct outside *o, uint8_t what, struct fuzz_bytes *b) {
     } else if (what == 4) {
         outside_bytes(o, c, fuzz_text(b));
     } else {
-        write_request(o, b, &text);
+        write_request(o, c, b, &text);
         outside_bytes(o, c, buf_slice(&text));
     }
     buf_fini(&text);
@@ -402,8 +438,14 @@ static void process_step(struct outside *o, uint8_t what, struct fuzz_bytes *b) 
         in.usage.loop.wakes = fuzz_number(b, 2);
         in.usage.descriptors.links = in.usage.loop.wakes % 64;
         outside_step(o, &in);
-    } else if (fuzz_byte(b) < 8) {
-        outside_step(o, &(struct input){ .kind = INPUT_STOP, .why = SLICE_LITERAL("SIGTERM") });
+    } else {
+        uint8_t which = fuzz_byte(b);
+        if (which < 8) {
+            outside_step(o, &(struct input){ .kind = INPUT_STOP, .why = SLICE_LITERAL("SIGTERM") });
+        } else if (which < 128) {
+            o->trust = which % TRUSTS;
+            outside_reload(o, o->config);
+        }
     }
 }
 
@@ -453,6 +495,7 @@ static uint64_t tell_story(struct fuzz_bytes bytes) {
     uint8_t choice = fuzz_byte(&bytes);
     outside_init(&o,
         &(struct outside_options){ .config = choice % OUTSIDE_CONFIGS,
+            .trust = choice % 32 / OUTSIDE_CONFIGS % TRUSTS,
             .writes_file = (choice & 0x40) != 0,
             .is_recorded = (choice & 0x20) != 0 });
     for (int i = 0; i < STEPS_MAX && bytes.size > 0 && !o.has_stopped; i++)

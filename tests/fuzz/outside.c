@@ -5,12 +5,14 @@
 #include "config/diag.h"
 #include "config/load.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/hello.h"
 #include "sentinel/engine/engine.h"
 #include "sentinel/engine/recording.h"
 #include "sentinel/engine/trace.h"
 #include "sentinel/shell/store_batch.h"
 #include "tests/fuzz/outside_laws.h"
 #include "tests/fuzz/replayed.h"
+#include "tests/fuzz/sealing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +55,7 @@ static const char *const configs[OUTSIDE_CONFIGS] = {
 
 /* ---- configurations ---- */
 
-static void read_config(size_t config, struct settings *ret) {
+static void read_config(const struct outside *o, size_t config, struct settings *ret) {
     struct diag diag;
     struct buf findings = BUF_INIT;
     diag_init(&diag, "config");
@@ -64,6 +66,7 @@ static void read_config(size_t config, struct settings *ret) {
     fuzz_check(valid);
     buf_fini(&findings);
     diag_fini(&diag);
+    sealing_apply(o->trust, ret);
 }
 
 /* false: what is known stands against it. */
@@ -195,6 +198,8 @@ static void note_effect(struct outside *o, const struct effect *e) {
         o->has_stopped = true;
         break;
     case EFFECT_REPLY:
+        sealing_overhear(outside_client(o, e->client), e->bytes);
+        break;
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
     case EFFECT_EVENT:
@@ -236,11 +241,13 @@ void outside_init(struct outside *o, const struct outside_options *with) {
             .multiplexer = "m",
             .arch_bits = 64 },
         .now = { .mono_ms = 1000, .heard_ms = 1000, .wall_ms = 1600000000000, .wake = 1 },
+        .config = with->config,
+        .trust = with->trust,
         .writes_file = with->writes_file,
         .effects = EFFECTS_INIT,
         .is_told = getenv("FUZZ_TRACE") != NULL,
     };
-    read_config(with->config, &o->settings);
+    read_config(o, with->config, &o->settings);
     learn(&o->known, &o->settings);
     state_init(&o->disk);
     state_copy(&o->disk, &o->known);
@@ -426,11 +433,12 @@ void outside_saved(struct outside *o, bool worked) {
 void outside_reload(struct outside *o, size_t config) {
     struct settings settings;
     struct plan plan;
-    read_config(config, &settings);
+    read_config(o, config, &settings);
     if (merge(o, &settings, &plan)) {
         outside_step(o, &(struct input){ .kind = INPUT_RELOAD, .plan = &plan });
         struct settings old = o->settings;
         o->settings = settings;
+        o->config = config;
         settings = old;
     } else {
         outside_step(
@@ -476,14 +484,35 @@ void outside_reply(struct outside *o, struct outside_link *l, const struct resp_
     outside_step(o, &in);
 }
 
+struct seen {
+    uint64_t epoch, config_epochs; /* config_epochs: their sum */
+    size_t peers;
+};
+
+static struct seen look(const struct outside *o) {
+    struct seen s = { .epoch = o->core->current_epoch };
+    map_for_each(g, &o->core->groups, struct group) {
+        s.config_epochs += g->config_epoch;
+        s.peers += g->peer_count;
+    }
+    return s;
+}
+
+/* What nobody has sealed who has the secret changes nothing, where it has to be. */
 void outside_message(
     struct outside *o, const struct outside_link *l, struct slice channel, struct slice payload) {
+    struct seen before = look(o);
+    bool may_count = slice_is(channel, HELLO_CHANNEL) && sealing_may_count(o, payload);
     outside_step(o,
         &(struct input){ .kind = INPUT_MESSAGE,
             .link = l->id,
             .incarnation = l->incarnation,
             .channel = channel,
             .payload = payload });
+    struct seen after = look(o);
+    fuzz_check(after.epoch - before.epoch <= EPOCH_STEP_MAX);
+    fuzz_check(
+        may_count || (after.peers == before.peers && after.config_epochs == before.config_epochs));
 }
 
 /* ---- questions ---- */

@@ -9,6 +9,7 @@
 #include "config/merge.h"
 #include "config/state.h"
 #include "sentinel/command/facts.h"
+#include "sentinel/core/challenge.h"
 #include "sentinel/core/effect.h"
 #include "sentinel/core/input.h"
 #include "tests/fuzz/fuzz.h"
@@ -34,6 +35,7 @@ struct outside_link {
 struct outside_client {
     struct client_id id; /* 0: the place is free */
     bool is_hung_up;
+    char number[CHALLENGE_SIZE + 1]; /* of ours, that it was told (sealing.h); "" = none */
 };
 
 /* A question of the engine's, to be answered once. */
@@ -54,6 +56,8 @@ struct outside {
     struct settings settings; /* what the file says */
     struct effects effects;   /* of the last step */
     struct now now;
+    size_t config; /* of OUTSIDE_CONFIGS */
+    size_t trust;  /* its secrets and policy (sealing.h) */
     bool writes_file;
     bool has_stopped; /* the engine asked to stop: nothing more is handed in */
 
@@ -84,6 +88,7 @@ struct outside {
 
 struct outside_options {
     size_t config; /* below OUTSIDE_CONFIGS */
+    size_t trust;  /* below TRUSTS (sealing.h) */
     bool writes_file, is_recorded;
 };
 
@@ -118,6 +123,6 @@ void outside_message(
     struct outside *o, const struct outside_link *l, struct slice channel, struct slice payload);
 /* Answers question `i` in a way that `how` chooses. */
 void outside_answer(struct outside *o, size_t i, struct fuzz_bytes *how);
-void outside_reload(struct outside *o, size_t config);
+void outside_reload(struct outside *o, size_t config); /* with the secrets and policy of o->trust */
 /* The engine's own view of a link; never NULL between steps. */
 const struct link *outside_view(const struct outside *o, const struct outside_link *l);
