@@ -226,7 +226,7 @@ void draw_from(struct draw *d, struct rng *rng) {
         TRUST_PERMISSIVE, TRUST_STRICT, TRUST_STRICT);
     if (d->stocks > 0 && d->trust == TRUST_STRICT) /* they would be nobody */
         d->trust = TRUST_PERMISSIVE;
-    d->has_forger = d->trust == TRUST_STRICT;
+    d->has_forger = d->trust != TRUST_ALL;
     d->lost_names = (uint32_t)PICK(&copy, 100, 100, 300);
 }
 

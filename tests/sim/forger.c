@@ -11,6 +11,9 @@
 
 #define ACT_LOW_US  (200 * US_PER_MS)
 #define ACT_HIGH_US (4 * US_PER_S)
+#define SIGNS_MS    (60 * 1000) /* for so long one that has signed is taken to go on with it */
+
+static const char foreign_id[ID_SIZE] = "ffffffffffffffffffffffffffffffffffffffff";
 
 static void act(void *context, uint64_t argument);
 
@@ -21,7 +24,7 @@ static void plan(struct forger *f) {
 }
 
 void forger_init(struct forger *f, struct world *w) {
-    *f = (struct forger){ .world = w };
+    *f = (struct forger){ .world = w, .elsewhere = names_address(NET_HOSTS - 1, FORGED_PORT) };
     rng_init(&f->rng, w->seed ^ FORGED_EPOCH);
     if (w->draw.has_forger)
         plan(f);
@@ -57,22 +60,31 @@ static const struct vedette *any_vedette(struct forger *f) {
     return &f->world->vedettes[any(f, f->world->vedette_count)];
 }
 
-/* A line about himself; or about a vedette, at its place or elsewhere. It tells of another master.
- */
+/* Who it is from, as he says, where that one is, and its epochs. */
+struct claim {
+    int group;
+    const char *id;
+    const struct endpoint *at;
+    uint64_t epoch, config_epoch;
+};
+
+/* It tells of another master. */
+static void print_line(const struct forger *f, const struct claim *c, struct buf *out) {
+    const struct endpoint *master = &farm_server(&f->world->farm, c->group, 1)->party.address;
+    buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", c->at->host, (unsigned)c->at->port, c->id,
+        (unsigned long long)c->epoch, world_group_name(c->group), master->host,
+        (unsigned)master->port, (unsigned long long)c->config_epoch);
+}
+
+/* A line about himself; or about a vedette, at its place or elsewhere. */
 static void make_up(struct forger *f, struct buf *out) {
-    struct world *w = f->world;
     const struct vedette *v = any_vedette(f);
-    int group = any(f, w->group_count);
-    char foreign[ID_SIZE] = "";
-    memset(foreign, FORGED_ID_CHAR, ID_LENGTH);
+    struct claim c = { .group = any(f, f->world->group_count) };
     bool is_own = rng_chance(&f->rng, 300), is_there = !is_own && rng_chance(&f->rng, 500);
-    const struct endpoint elsewhere = names_address(NET_HOSTS - 1, FORGED_PORT);
-    const struct endpoint *at = is_there ? &v->party.address : &elsewhere;
-    const struct endpoint *master = &farm_server(&w->farm, group, 1)->party.address;
-    unsigned long long epoch = any_epoch(f);
-    buf_printf(out, "%s,%u,%s,%llu,%s,%s,%u,%llu", at->host, (unsigned)at->port,
-        is_own ? foreign : v->id, epoch, world_group_name(group), master->host,
-        (unsigned)master->port, epoch);
+    c.id = is_own ? foreign_id : v->id;
+    c.at = is_there ? &v->party.address : &f->elsewhere;
+    c.epoch = c.config_epoch = any_epoch(f);
+    print_line(f, &c, out);
 }
 
 static void sign_wrongly(struct forger *f, struct buf *line) {
@@ -110,41 +122,139 @@ static bool alter(struct forger *f, struct buf *out) {
     return true;
 }
 
-static void say_hello(struct forger *f, const struct vedette *to) {
+static void publish(
+    struct forger *f, const struct vedette *to, const struct vedette *as, const struct buf *line) {
     struct buf words CLEANUP(buf_fini) = BUF_INIT;
-    bool has_line = true;
     buf_add_text(&words, "PUBLISH __sentinel__:hello ");
+    buf_add_slice(&words, buf_slice(line));
+    visitor_say_as(&f->world->visitor, to, as, buf_text(&words));
+}
+
+/* With the seal of somebody else: of another line, of another secret, or of this one, once more. */
+static void misuse_seal(struct forger *f, const struct vedette *to, int kind) {
     struct buf line CLEANUP(buf_fini) = BUF_INIT;
-    int kind = any(f, 6);
-    if (kind < 2) {
+    bool has_line = true;
+    if (kind == 1) {
         make_up(f, &line);
-        if (kind == 1)
-            sign_wrongly(f, &line);
+        sign_wrongly(f, &line);
     } else {
         has_line = kind == 2 ? alter(f, &line) : repeat(f, &line);
     }
-    buf_add_slice(&words, buf_slice(&line));
     if (has_line)
-        visitor_say(&f->world->visitor, to, buf_text(&words));
+        publish(f, to, NULL, &line);
 }
 
-static void ask_for_vote(struct forger *f, const struct vedette *of) {
-    const struct group *g = vedette_group(of, any(f, f->world->group_count));
-    if (g == NULL)
-        return;
+static void say_hello(struct forger *f, const struct vedette *to) {
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    int kind = any(f, 6);
+    if (kind == 0) {
+        make_up(f, &line);
+        publish(f, to, NULL, &line);
+    } else {
+        misuse_seal(f, to, kind);
+    }
+}
+
+static void ask_for_vote(struct forger *f, const struct vedette *of, const struct vedette *as,
+    const char *candidate, uint64_t epoch, const struct group *g) {
     const struct endpoint *master = &g->master->address.given;
     char words[ENDPOINT_TEXT_MAX + 120];
     (void)snprintf(words, sizeof(words), "SENTINEL is-master-down-by-addr %s %u %llu %s",
-        master->host, master->port, (unsigned long long)any_epoch(f), any_vedette(f)->id);
-    visitor_say(&f->world->visitor, of, words);
+        master->host, master->port, (unsigned long long)epoch, candidate);
+    visitor_say_as(&f->world->visitor, of, as, words);
+}
+
+/* NULL: it has forgotten that one. */
+static const struct group *any_group(struct forger *f, const struct vedette *of) {
+    return vedette_group(of, any(f, f->world->group_count));
+}
+
+static void ask_as_somebody(struct forger *f, const struct vedette *of) {
+    const struct group *g = any_group(f, of);
+    if (g == NULL)
+        return;
+    const char *candidate = any_vedette(f)->id;
+    ask_for_vote(f, of, NULL, candidate, any_epoch(f), g);
+}
+
+/* ---- where not all have to prove who they are ---- */
+
+bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as) {
+    for (int i = 0; i < f->world->group_count; i++) {
+        const struct group *g = vedette_group(to, i);
+        const struct peer *p = g != NULL ? peer_find(g, as->id) : NULL;
+        if (g == NULL)
+            continue;
+        if (p == NULL || !tstamp_is_recent(to->now.mono_ms, p->signed_ms, SIGNS_MS) ||
+            !endpoint_equal(&p->process->address.given, &as->party.address))
+            return false;
+    }
+    marks_hit(&f->world->marks, MARK_SPOKEN_FOR);
+    return true;
+}
+
+/* It moves a peer, takes its address, says what it has not said, or takes a vote in its name. */
+static void speak_for(struct forger *f, const struct vedette *to, const struct vedette *as) {
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    const struct group *g = any_group(f, to);
+    int kind = any(f, 4);
+    if (kind == 0) {
+        if (g != NULL)
+            ask_for_vote(f, to, as, as->id, any_epoch(f), g);
+        return;
+    }
+    struct claim c = {
+        .group = any(f, f->world->group_count),
+        .id = kind == 1 ? foreign_id : as->id,
+        .at = kind == 2 ? &f->elsewhere : &as->party.address,
+        .epoch = any_epoch(f),
+        .config_epoch = any_epoch(f),
+    };
+    print_line(f, &c, &line);
+    publish(f, to, as, &line);
+}
+
+/* In his own name, which is believed: but not of such epochs. */
+static void exaggerate(struct forger *f, const struct vedette *to) {
+    struct buf line CLEANUP(buf_fini) = BUF_INIT;
+    uint64_t far = (rng_chance(&f->rng, 500) ? FORGED_FAR : FORGED_END) + any_epoch(f);
+    const struct group *g = any_group(f, to);
+    int kind = any(f, 3);
+    if (kind == 0) {
+        if (g != NULL)
+            ask_for_vote(f, to, NULL, foreign_id, far, g);
+        return;
+    }
+    struct claim c = {
+        .group = any(f, f->world->group_count),
+        .id = foreign_id,
+        .at = &f->elsewhere,
+        .epoch = kind == 1 ? far : 0,
+        .config_epoch = kind == 1 ? 0 : far,
+    };
+    print_line(f, &c, &line);
+    publish(f, to, NULL, &line);
+}
+
+static void act_among_permissive(struct forger *f, const struct vedette *v) {
+    const struct vedette *as = any_vedette(f);
+    int kind = any(f, 6);
+    if (kind < 3 && as != v)
+        speak_for(f, v, as);
+    else if (kind == 3)
+        exaggerate(f, v);
+    else
+        misuse_seal(f, v, 1 + any(f, 4));
 }
 
 static void act(void *context, uint64_t argument) {
     struct forger *f = context;
     const struct vedette *v = any_vedette(f);
     (void)argument;
-    if (rng_chance(&f->rng, 250))
-        ask_for_vote(f, v);
+    if (f->world->draw.trust == TRUST_PERMISSIVE)
+        act_among_permissive(f, v);
+    else if (rng_chance(&f->rng, 250))
+        ask_as_somebody(f, v);
     else
         say_hello(f, v);
     plan(f);

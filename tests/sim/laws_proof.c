@@ -1,4 +1,4 @@
-/* What nobody can bring about who has not the secret, where that is asked for. */
+/* What nobody can bring about who has not the secret: nothing of what a forger makes up. */
 #include "sentinel/core/core.h"
 #include "tests/sim/forger.h"
 #include "tests/sim/laws.h"

@@ -102,6 +102,10 @@ const struct mutant mutant_table[] = {
         .rule = "ARCHITECTURE 5" },
     { "unproven-voted-for", BUG(UNPROVEN_VOTED_FOR),
         .what = "a vote is given in the name of somebody else", .rule = "ARCHITECTURE 5" },
+    { "unsigned-for-signer", BUG(UNSIGNED_FOR_SIGNER),
+        .what = "an unsigned hello counts that is in the name of one that signs",
+        .rule = "ARCHITECTURE 5" },
+    { "epoch-unbounded", BUG(EPOCH_UNBOUNDED), .what = "any epoch is believed", .rule = "C1" },
     /* ---- links and clocks ---- */
     { "stale-reply", BUG(STALE_REPLY), .what = "replies of an earlier connection are taken",
         .rule = "contract 7" },

@@ -136,7 +136,9 @@ struct wire {
     struct resp_reader asked_reader;
     struct overheard *overheard; /* owned: oldest first */
     size_t overheard_count, overheard_capacity;
-    bool is_private; /* its replies cannot be told apart: a subscriber */
+    const struct vedette *spoken_as; /* a forger's: whose name it uses; NULL = nobody's */
+    bool is_given_up;                /* he says nothing more */
+    bool is_private;                 /* its replies cannot be told apart: a subscriber */
 };
 
 extern const struct party_ops vedette_ops;

@@ -13,7 +13,8 @@
 struct errand {
     struct list_node siblings;
     struct visitor *visitor;
-    enum mark done; /* hit when it was carried out; MARK_COUNT = none */
+    enum mark done;           /* hit when it was carried out; MARK_COUNT = none */
+    const struct vedette *as; /* in whose name; NULL = nobody's */
     struct buf out, in;
 };
 
@@ -64,10 +65,12 @@ void visitor_fini(struct visitor *o) {
         errand_free(e);
 }
 
-void visitor_say_to(struct visitor *o, const struct party *to, const char *words) {
+static void say(
+    struct visitor *o, const struct party *to, const struct vedette *as, const char *words) {
     story_line(o->net->story, "visitor", "to %s: %s", to->name, words);
     struct errand *e = mem_new(struct errand);
     e->visitor = o;
+    e->as = as;
     struct slice rest = slice_of(words), args[WORDS_MAX];
     size_t count = 0;
     while (rest.size > 0 && count < WORDS_MAX)
@@ -78,8 +81,24 @@ void visitor_say_to(struct visitor *o, const struct party *to, const char *words
     net_connect(o->net, &o->party, &to->address, e);
 }
 
+void visitor_say_to(struct visitor *o, const struct party *to, const char *words) {
+    say(o, to, NULL, words);
+}
+
 void visitor_say(struct visitor *o, const struct vedette *to, const char *words) {
-    visitor_say_to(o, &to->party, words);
+    say(o, &to->party, NULL, words);
+}
+
+void visitor_say_as(
+    struct visitor *o, const struct vedette *to, const struct vedette *as, const char *words) {
+    say(o, &to->party, as, words);
+}
+
+const struct vedette *visitor_speaks_as(const struct visitor *o, const struct conn *c) {
+    if (c->ends[END_CLIENT] != &o->party)
+        return NULL;
+    const struct errand *e = c->state[END_CLIENT];
+    return e->as;
 }
 
 static void on_connected(void *owner, struct conn *c) {

@@ -318,6 +318,10 @@ static void tell_opened(struct wire *x) {
 }
 
 static void tell_client_bytes(struct wire *x, struct slice bytes) {
+    if (x->spoken_as != NULL && !forger_dares(&x->vedette->world->forger, x->vedette, x->spoken_as))
+        x->is_given_up = true;
+    if (x->is_given_up)
+        return;
     overhear_request(x, bytes);
     vedette_step(x->vedette,
         &(struct input){ .kind = INPUT_CLIENT_BYTES, .client = x->client, .bytes = bytes });
@@ -357,6 +361,7 @@ static void on_accepted(void *owner, struct conn *c) {
     struct wire *x = wire_new(v);
     x->conn = c;
     x->client = (struct client_id){ ++v->next_client };
+    x->spoken_as = visitor_speaks_as(&v->world->visitor, c);
     c->state[END_SERVER] = x;
     vedette_letter(v, LETTER_OPENED, x, SLICE_EMPTY);
 }
