@@ -36,7 +36,8 @@ static bool may_ask(const struct call *call, const struct group *g, struct slice
     char text[ID_SIZE];
     slice_copy(id, text, sizeof(text));
     const struct peer *p = peer_find(g, text);
-    return !seal_is_strict(c, g) && (p == NULL || !peer_signs(c, p));
+    bool signs = p != NULL ? peer_signs(c, p) : slice_is(id, c->id);
+    return !seal_is_strict(c, g) && !signs;
 }
 
 /* Who has proven to be somebody may ask about the master's health, too. */

@@ -195,7 +195,9 @@ static bool is_believed(
         return false;
     }
     if (keys.size > 0 && seal_is_strict(c, g)) {
-        if (!is_said_twice(c, g, h))
+        if (is_said_twice(c, g, h))
+            doubt_count(c, DOUBT_UNSIGNED);
+        else
             doubt_note(c, DOUBT_UNSIGNED, "%s: hello of " SLICE_FMT " at %s:%u refused: not signed",
                 g->name, SLICE_ARG(h->id), h->sentinel.host, (unsigned)h->sentinel.port);
         return false;

@@ -179,7 +179,8 @@ static void ask_as_somebody(struct forger *f, const struct vedette *of) {
 
 /* ---- where not all have to prove who they are ---- */
 
-bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as) {
+static bool hears_it_sign(
+    const struct forger *f, const struct vedette *to, const struct vedette *as) {
     for (int i = 0; i < f->world->group_count; i++) {
         const struct group *g = vedette_group(to, i);
         const struct peer *p = g != NULL ? peer_find(g, as->id) : NULL;
@@ -189,15 +190,22 @@ bool forger_dares(struct forger *f, const struct vedette *to, const struct vedet
             !endpoint_equal(&p->process->address.given, &as->party.address))
             return false;
     }
-    marks_hit(&f->world->marks, MARK_SPOKEN_FOR);
     return true;
 }
 
-/* It moves a peer, takes its address, says what it has not said, or takes a vote in its name. */
+bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as) {
+    bool dares = to == as || hears_it_sign(f, to, as);
+    if (dares)
+        marks_hit(&f->world->marks, MARK_SPOKEN_FOR);
+    return dares;
+}
+
+/* It moves a peer, takes its address, says what it has not said, or takes a vote in its name; of
+ * the one that he speaks to, this alone. */
 static void speak_for(struct forger *f, const struct vedette *to, const struct vedette *as) {
     struct buf line CLEANUP(buf_fini) = BUF_INIT;
     const struct group *g = any_group(f, to);
-    int kind = any(f, 4);
+    int kind = as != to ? any(f, 4) : 0;
     if (kind == 0) {
         if (g != NULL)
             ask_for_vote(f, to, as, as->id, any_epoch(f), g);
@@ -239,7 +247,7 @@ static void exaggerate(struct forger *f, const struct vedette *to) {
 static void act_among_permissive(struct forger *f, const struct vedette *v) {
     const struct vedette *as = any_vedette(f);
     int kind = any(f, 6);
-    if (kind < 3 && as != v)
+    if (kind < 3)
         speak_for(f, v, as);
     else if (kind == 3)
         exaggerate(f, v);

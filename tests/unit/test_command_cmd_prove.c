@@ -103,6 +103,15 @@ static void in_permissive_nobody_asks_in_the_name_of_one_that_signs(void **state
     assert_answer(d, 1, ASK "51 " SCENE_PEER_1, "*[:\"0\" $\"" SCENE_PEER_1 "\" :\"51\"]");
 }
 
+/* It signs, though it is no peer of itself. */
+static void in_permissive_nobody_asks_in_our_own_name(void **state) {
+    struct desk *d = *state;
+    set_keys(d, KEY, PEERS_PERMISSIVE);
+    assert_answer(d, 1, ASK "50 " SCENE_ID, NONE);
+    assert_int_equal(d->core->current_epoch, 0);
+    assert_int_equal(d->core->doubts.count[DOUBT_VOTE], 1);
+}
+
 static void a_proof_lasts_as_long_as_its_key(void **state) {
     struct desk *d = *state;
     set_keys(d, KEY, PEERS_STRICT);
@@ -151,6 +160,7 @@ int main(void) {
         DESK_TEST(a_seal_counts_on_its_own_connection_only),
         DESK_TEST(in_strict_only_the_candidate_itself_gets_a_vote),
         DESK_TEST(in_permissive_nobody_asks_in_the_name_of_one_that_signs),
+        DESK_TEST(in_permissive_nobody_asks_in_our_own_name),
         DESK_TEST(a_proof_lasts_as_long_as_its_key),
         DESK_TEST(a_group_with_its_own_secret_wants_that),
         DESK_TEST(clients_are_told_nothing_of_it),
