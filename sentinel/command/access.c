@@ -197,8 +197,8 @@ static bool is_held_off(struct call *call) {
 }
 
 static void refuse_login(struct call *call, struct slice user, const struct acl_user *known) {
-    int64_t now_ms = call->core->now.mono_ms,
-            max = call->core->settings.limits.max[LIMIT_FAILED_LOGINS];
+    int64_t now_ms = call->core->now.mono_ms;
+    int64_t max = call->core->settings.limits.max[LIMIT_FAILED_LOGINS];
     note(call, ACL_REASON_AUTH, call->args[0], user);
     origin_fail(call->session->origin, now_ms);
     bool is_last = max > 0 && origin_failures(call->session->origin, now_ms) == (uint64_t)max;
