@@ -1,8 +1,11 @@
 """Fixtures: lab and open_lab (one test), shared_lab (one module); and the logs of all processes on failure."""
 
+import faulthandler
 import os
 import pathlib
 import shutil
+import signal
+import sys
 import tempfile
 
 import pytest
@@ -12,6 +15,8 @@ from harness.ports import Ports
 from harness.sentinel import MAKES, program
 
 _labs = []
+# No setup, test or teardown takes as long on any machine.
+HANGS_S = int(os.environ.get('HANGS_S', 300))
 
 
 def pytest_addoption(parser):
@@ -31,6 +36,51 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker('vedette'):
                 item.add_marker(pytest.mark.skip(reason='only of vedette'))
+
+
+class Hangs(Exception):
+    """Not an OSError, which a wait would take for an answer."""
+
+
+def _limited(item, phase):
+    """A phase of a test that hangs fails: with its name, and with what all threads are at."""
+    def on_alarm(*_):
+        faulthandler.dump_traceback(file=sys.__stderr__)
+        raise Hangs(f'{phase} of {item.nodeid} took more than {HANGS_S} s')
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.alarm(HANGS_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item):
+    yield from _limited(item, 'setup')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    yield from _limited(item, 'call')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    yield from _limited(item, 'teardown')
+
+
+_under_way = []
+
+
+def pytest_runtest_logstart(nodeid):
+    _under_way[:] = [nodeid]
+
+
+def pytest_keyboard_interrupt():
+    print('\ninterrupted:', *_under_way, file=sys.__stderr__)
 
 
 @pytest.hookimpl(hookwrapper=True)
