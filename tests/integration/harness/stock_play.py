@@ -12,6 +12,7 @@ import subprocess
 import time
 
 from .process import sleep_until
+from .pulse import Pulse
 from .sentinel import program
 from .wait import wait_until
 
@@ -67,6 +68,7 @@ class Play:
         """servers: {(host, port): 's1'...}; ids: {id: 'k1'...}."""
         self.scenario = scenario
         self.told = told
+        self.late_ms = 0        # by how much the machine held it up, at most
         self._servers = servers
         self._ids = ids
         self._named = {name for deed in scenario.deeds if deed[0] != 'await' for name in deed[2:]}
@@ -168,7 +170,10 @@ class RealPlay:
 
     def play(self):
         try:
-            return self._play()
+            with Pulse() as pulse:
+                play = self._play()
+            play.late_ms = pulse.longest_ms
+            return play
         finally:
             self.deployment.end()
 
