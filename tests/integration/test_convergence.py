@@ -21,8 +21,12 @@ def test_the_old_master_returns_and_follows_the_new_one(lab, stock, fault):
     for sentinel in deployment.sentinels:
         events.wait('+sdown', sentinel, subject)
     bring_back(old)
+    wait_until(lambda: old.follows(new), 25, 'the old master follows the new one')
     # Stock waits 8 s and for the next INFO; vedette until a majority has announced its choice.
-    wait_until(lambda: old.follows(new), 25 if stock else 8, 'the old master follows the new one')
+    if not stock:
+        leader = events.wait('+convert-to-slave', message=subject).sentinel
+        seen_at = leader.logged_at(f' -sdown {subject}')[-1]
+        assert leader.logged_at(f' +convert-to-slave {subject}')[0] - seen_at < 8
     assert old.call('GET', 'written') == 'while away'
     for sentinel in deployment.sentinels:
         events.wait('-sdown', sentinel, subject)

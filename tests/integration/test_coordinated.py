@@ -86,7 +86,7 @@ def test_a_client_that_writes_throughout_loses_nothing_and_sees_no_error(lab, wr
 
 
 def test_a_failover_that_the_replicas_refuse_changes_nothing(lab, writer):
-    deployment = lab.planned(replicas=1, failover_timeout=10000)
+    deployment = lab.planned(replicas=1, failover_timeout=200000)
     replica, = deployment.replicas
     replica.file.write_text(replica.file.read_text('utf-8') + 'rename-command PSYNC ""\n', 'utf-8')
     deployment.start()

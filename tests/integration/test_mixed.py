@@ -103,7 +103,8 @@ def test_the_others_follow_a_coordinated_failover(deployment, leader):
     leader.sentinel('SET', 'mymaster', 'failover-timeout', 10000)
     wait_until(lambda: hands_over(leader), 15, 'a failover begins')
     new = deployment.wait_replaced(old, 15)
-    wait_until(lambda: old.follows(new), 5, 'the master itself has handed over')
+    wait_until(lambda: old.follows(new), 5, 'the old master follows the new one')
+    assert not deployment.recorder.find('+convert-to-slave'), 'the master itself has handed over'
     wait_until(lambda: len(deployment.epochs()) == 1, 5, 'the same config epoch')
     leader.sentinel('SET', 'mymaster', 'failover-timeout', 1000)
     deployment.wait_in_order(40)

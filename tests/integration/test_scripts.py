@@ -230,6 +230,7 @@ def test_scripts_hold_up_nothing(lab):
     stuck = write_script(lab.folder, 'stuck', 'exec sleep 1000\n')
     deployment = lab.deployment(**scripts_of(lab, stuck, stuck))
     for sentinel in deployment.sentinels:
+        assert sentinel.sentinel('DEBUG', 'script-max-runtime', SILENT_MS) == 'OK'
         cause_events(sentinel, 40)
         wait_until(lambda s=sentinel: info(s, 'sentinel_running_scripts') == 16, 10, 'all stuck')
     old = deployment.master
