@@ -65,8 +65,10 @@ void names_ask(struct vedette *v, const struct effect *e) {
     int server = number_of(host, 's'), vedette = number_of(host, 'v');
     uint64_t question = server >= 0 ? (uint64_t)server : IS_VEDETTE | (uint64_t)vedette;
     int64_t delay_us = rng_between(&w->rng, 1, 20) * US_PER_MS;
-    if (w->faults_are_on && rng_chance(&w->rng, 100))
+    if (w->faults_are_on && rng_chance(&w->rng, 100)) {
         delay_us = SLOW_US;
+        v->names_late_us = w->schedule.now_us + SLOW_US;
+    }
     if (w->faults_are_on && rng_chance(&w->rng, w->draw.lost_names))
         question |= FAILS;
     schedule_at(

@@ -118,16 +118,17 @@ static int64_t patience(
 }
 
 /* What has to be waited for, as with the originals: an attempt that is under way or was left alone,
- * a vote for somebody who made nothing of it (C8), tilt; and people who have settings to put right.
- * A stock Sentinel may stand at any time, and whoever votes for it waits, whatever becomes of it.
- */
+ * a vote for somebody who made nothing of it (C8), tilt, a name server that was slow when it was
+ * asked; and people who have settings to put right. A stock Sentinel may stand at any time, and
+ * whoever votes for it waits, whatever becomes of it. */
 static bool has_to_wait(struct world *w, int group) {
     if (any_in_tilt(w) || has_changed_role(w, group) || w->stock_count > 0 ||
         !operator_has_done(w, group))
         return true;
     for (int i = 0; i < w->vedette_count; i++) {
         const struct group *g = vedette_group(&w->vedettes[i], group);
-        if (g == NULL || group_in_failover(g) || g->vote_epoch > g->config_epoch)
+        if (g == NULL || group_in_failover(g) || g->vote_epoch > g->config_epoch ||
+            w->vedettes[i].names_late_us > w->schedule.now_us)
             return true;
     }
     return false;

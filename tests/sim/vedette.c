@@ -441,6 +441,7 @@ void vedette_start(struct vedette *v) {
     }
 
     v->life++;
+    v->names_late_us = 0;
     v->durable_seq = 0;
     v->stalled_until_us = 0;
     v->tilt_until_heard_ms = 0;

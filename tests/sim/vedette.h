@@ -30,6 +30,7 @@ struct vedette {
     int looks_apart[SIM_GROUPS_MAX]; /* of the operator, who saw it hold another master */
     struct engine *engine;           /* owned; NULL while it is dead */
     uint64_t life;                   /* how often it was started */
+    int64_t names_late_us;           /* until then it awaits a slow name server, in this life */
     struct tape *tape;               /* owned: of this life; NULL = none */
     struct effects effects;
     struct buf out;      /* what is being sent */
