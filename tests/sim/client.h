@@ -58,10 +58,12 @@ struct tenure {
     int64_t begun_us; /* when a vedette held the configuration first */
 };
 
-/* A server was made a replica by a vedette that held a configuration of this epoch. */
+/* A server was made a replica by a vedette that held a configuration of this epoch, or by people.
+ */
 struct overruling {
     const struct server *server;
     uint64_t epoch;
+    bool is_by_hand;
     int64_t at_us;
 };
 
@@ -82,5 +84,7 @@ void clients_fini(struct world *w);
 void clients_note_tenure(struct world *w, int group, uint64_t epoch, const struct server *server);
 /* A vedette that holds this configuration has a server follow its master. */
 void clients_note_overruled(struct world *w, const struct server *server, uint64_t epoch);
+void clients_note_led_by_hand(
+    struct world *w, const struct server *server); /* the same by people */
 /* Of groups that agree: every receipt is at the master, or lost for a reason. */
 void clients_judge(struct world *w);

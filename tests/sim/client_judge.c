@@ -22,23 +22,36 @@ void clients_note_tenure(struct world *w, int group, uint64_t epoch, const struc
     all->tenures[at] = t;
 }
 
-void clients_note_overruled(struct world *w, const struct server *server, uint64_t epoch) {
-    struct clients *all = &w->clients;
-    struct overruling o = { .server = server, .epoch = epoch, .at_us = w->schedule.now_us };
+static void add_overruling(struct clients *all, struct overruling o) {
     mem_grow(&all->overrulings, &all->overruling_capacity, all->overruling_count + 1, sizeof(o));
     all->overrulings[all->overruling_count++] = o;
 }
 
+void clients_note_overruled(struct world *w, const struct server *server, uint64_t epoch) {
+    add_overruling(&w->clients,
+        (struct overruling){ .server = server, .epoch = epoch, .at_us = w->schedule.now_us });
+}
+
+void clients_note_led_by_hand(struct world *w, const struct server *server) {
+    add_overruling(&w->clients,
+        (struct overruling){ .server = server, .is_by_hand = true, .at_us = w->schedule.now_us });
+}
+
 /* Whether the master of a tenure was demoted in that time by one who did not know of it, as most
- * did not (C12): those who did had not told it yet. */
-static bool was_overruled(
+ * did not (C12): those who did had not told it yet. Or by people, as others had been made to forget
+ * it. MARK_COUNT: neither. */
+static enum mark was_overruled(
     const struct clients *all, const struct tenure *t, int64_t from_us, int64_t to_us) {
     for (const struct overruling *o = all->overrulings;
-         o < all->overrulings + all->overruling_count; o++)
-        if (o->server == t->server && o->epoch < t->epoch && o->at_us >= from_us &&
-            o->at_us <= to_us)
-            return true;
-    return false;
+         o < all->overrulings + all->overruling_count; o++) {
+        if (o->server != t->server || o->at_us < from_us || o->at_us > to_us)
+            continue;
+        if (o->is_by_hand)
+            return MARK_LOST_BY_HAND;
+        if (o->epoch < t->epoch)
+            return MARK_LOST_OVERRULED;
+    }
+    return MARK_COUNT;
 }
 
 /* The next one of the same group; NULL if there is none. */
@@ -89,8 +102,9 @@ static enum mark reason(
         int64_t to_us = next == NULL ? w->schedule.now_us : next->begun_us;
         if (had_mishap(&w->farm, t->server, from_us, to_us))
             return MARK_LOST_MISHAP;
-        if (was_overruled(&w->clients, t, from_us, to_us))
-            return MARK_LOST_OVERRULED;
+        enum mark overruled = was_overruled(&w->clients, t, from_us, to_us);
+        if (overruled != MARK_COUNT)
+            return overruled;
         if (next == NULL)
             break;
         if (!data_has(&w->farm.histories, next->at, r->at))

@@ -349,6 +349,7 @@ static void lead_back(struct world *w) {
             continue;
         story_line(&w->story, s->name, "is led back to %s by hand", master.host);
         marks_hit(&w->marks, MARK_LED_BACK);
+        clients_note_led_by_hand(w, s);
         server_follow(s, &master);
     }
 }
