@@ -10,7 +10,8 @@ import difflib
 import json
 import re
 
-from .resp import encode
+from .resp import ReplyError, encode
+from .wait import wait_until
 
 # Values that are a matter of the moment or of the process, by the name before them.
 _OF_THE_MOMENT = {
@@ -18,6 +19,8 @@ _OF_THE_MOMENT = {
     'last-hello-message', 'slave-repl-offset', 'link-pending-commands', 'version', 'id',
     'age-seconds', 'entry-id', 'timestamp-created', 'timestamp-last-updated', 'client-info',
     's-down-time', 'o-down-time', 'down-after-milliseconds-left'}
+# Commands that tell of the clients there are.
+_OF_CLIENTS = ('CLIENT', 'INFO', 'PUBSUB')
 # Help: our own words.
 _OF_OUR_OWN = {'summary', 'complexity'}
 # Of CLIENT LIST and INFO: what one may compare.
@@ -51,6 +54,7 @@ class Side:
         self.sentinel = sentinel
         self.names = {name: str(value) for name, value in names.items()}
         self._told = {value: name for name, value in self.names.items()}
+        self.left = None    # our end of the last conversation, which it may not know yet to be over
 
     def sent(self, words):
         """The request with values for names: '<me>'."""
@@ -73,12 +77,22 @@ def short(word):
     return word if len(word) < 80 else word[:8] + (b'...' if isinstance(word, bytes) else '...')
 
 
+def _is_gone(connection, address):
+    try:
+        return f'addr={address} ' not in str(connection.call('CLIENT', 'LIST'))
+    except ReplyError:      # who may not ask is not told of others either
+        return True
+
+
 def converse(side, requests, protocol):
     """The replies to requests on one connection; '(closed)' once it was, '(nothing)' for none."""
     replies = []
     with side.sentinel.connect() as connection:
         if protocol == 3:
             connection.call('HELLO', 3)
+        if side.left and any(str(word).upper() in _OF_CLIENTS for words in requests for word in words[:1]):
+            wait_until(lambda: _is_gone(connection, side.left), 10, 'the last conversation is over')
+        side.left = connection.local_address
         try:
             for words in requests:
                 connection.write(encode(*side.sent(words)))
