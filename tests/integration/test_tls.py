@@ -78,7 +78,7 @@ def test_one_port_for_tls_beside_a_plain_one(lab, identity):
                                  if other is not sentinel for peer in other.peers()}
 
 
-@pytest.mark.parametrize('library', ['redis-cli', 'redis-py', 'ioredis'])
+@pytest.mark.parametrize('library', ['redis-cli', 'redis-py', 'ioredis', 'node-redis'])
 def test_clients_find_and_follow_the_master(lab, identity, library):
     deployment = all_tls(lab, identity, down_after=500, failover_timeout=2000).start()
     with Client(library, deployment.sentinels, tls=identity) as client:

@@ -1,15 +1,24 @@
 // Follows a master with node-redis.
 'use strict';
 
+const fs = require('fs');
 const { createClient, createSentinel } = require('redis');
 const { settings, tell, note, serve, listen } = require('./serving');
 
 const login = { username: settings.user ?? undefined, password: settings.password ?? undefined };
+const tls = settings.tls && {
+    tls: true,
+    ca: fs.readFileSync(settings.tls.ca),
+    cert: fs.readFileSync(settings.tls.cert),
+    key: fs.readFileSync(settings.tls.key),
+};
+const socket = tls ? { socket: tls } : {};
 const sentinel = createSentinel({
     name: settings.name,
     RESP: settings.resp,
     sentinelRootNodes: settings.sentinels.map(([host, port]) => ({ host, port })),
-    sentinelClientOptions: login,
+    sentinelClientOptions: { ...login, ...socket },
+    nodeClientOptions: socket,
     replicaPoolSize: 1,
 });
 sentinel.on('error', note);
@@ -24,7 +33,7 @@ async function follow(address, lost) {
     const client = createClient({
         ...login,
         RESP: settings.resp,
-        socket: { ...address, reconnectStrategy: false },
+        socket: { ...address, ...tls, reconnectStrategy: false },
     });
     client.on('error', (error) => {
         note(error);
