@@ -306,7 +306,8 @@ static void strict_tells_nothing_of_what_came_signed_too(void **state) {
     assert_string_equal(fixture_logs(&f), "");
     assert_int_equal(doubted(&f, DOUBT_UNSIGNED), 1);
     fixture_message(&f, "10.0.1.9,26379," ID_B ",0,mymaster,10.0.0.1,6379,0");
-    assert_logged(&f, "mymaster: hello of " ID_B " at 10.0.1.9:26379 refused: not signed (and 1 like");
+    assert_logged(
+        &f, "mymaster: hello of " ID_B " at 10.0.1.9:26379 refused: not signed (and 1 like");
     fixture_stop(&f);
 }
 
