@@ -44,6 +44,13 @@ void net_add(struct net *n, struct party *p) {
     n->parties[n->party_count++] = p;
 }
 
+/* What the way takes longer than others. */
+static int64_t detour_us(const struct net *n, int from, int to) {
+    bool is_slow = (from == n->slow_hosts[0] && to == n->slow_hosts[1]) ||
+        (from == n->slow_hosts[1] && to == n->slow_hosts[0]);
+    return is_slow ? n->slow_us : 0;
+}
+
 int64_t net_delay(struct net *n, int from, int to) {
     const struct weather *w = &n->weather;
     int64_t delay = rng_between(n->rng, w->delay_low_us, w->delay_high_us);
@@ -51,10 +58,11 @@ int64_t net_delay(struct net *n, int from, int to) {
         return delay / 10;
     if (w->spike_per_mille > 0 && rng_chance(n->rng, w->spike_per_mille))
         delay += w->spike_us;
-    bool is_slow = n->slow_us > 0 &&
-        ((from == n->slow_hosts[0] && to == n->slow_hosts[1]) ||
-            (from == n->slow_hosts[1] && to == n->slow_hosts[0]));
-    return is_slow ? delay + n->slow_us : delay;
+    return delay + detour_us(n, from, to);
+}
+
+int64_t net_longest_round_us(const struct net *n, int from, int to) {
+    return 2 * (n->weather.delay_high_us + detour_us(n, from, to));
 }
 
 bool net_reaches(const struct net *n, int from, int to) {

@@ -107,3 +107,5 @@ void net_reset(struct conn *c, const char *why); /* both ends lose it */
 void net_stall(struct conn *c, int64_t until_us);
 /* A delay between two hosts, as the weather gives it. */
 int64_t net_delay(struct net *n, int from, int to);
+/* There and back, at most, in the present weather; but for pieces that are late. */
+int64_t net_longest_round_us(const struct net *n, int from, int to);

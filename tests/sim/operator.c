@@ -8,6 +8,7 @@
 #define LOOKS_APART_MAX   5
 #define LOOKS_DEMOTED_MAX 20
 #define MONITOR_AGAIN_US  (3 * US_PER_S) /* after a REMOVE, at most */
+#define STUCK_AGAIN_MS    15000          /* until a stuck connection is opened anew (spec 2.6) */
 
 static struct vedette *any_vedette(struct world *w) {
     return &w->vedettes[rng_between(&w->rng, 0, w->vedette_count - 1)];
@@ -307,11 +308,21 @@ static bool look_at_groups(struct vedette *v) {
     return is_right;
 }
 
+/* Whether the way between them is so long that the connection is opened anew all the time, and the
+ * server is down meanwhile (world.c): it is never led back where that takes no fall for longer. */
+static bool is_too_far(const struct world *w, const struct vedette *v, const struct server *s) {
+    const struct group_draw *g = &w->draw.group[s->group];
+    int64_t round_us = net_longest_round_us(&w->net, v->party.host, s->party.host);
+    return 2 * round_us > g->down_after_ms * US_PER_MS && g->failover_timeout_ms > STUCK_AGAIN_MS;
+}
+
 static bool is_known(const struct world *w, const struct server *s) {
     for (int i = 0; i < w->vedette_count; i++) {
         const struct group *g = vedette_group(&w->vedettes[i], s->group);
         if (g == NULL)
             return true; /* who knows */
+        if (is_too_far(w, &w->vedettes[i], s))
+            continue;
         const struct endpoint master = master_of(g);
         if (endpoint_equal(&master, &s->party.address))
             return true;
@@ -338,7 +349,8 @@ static void promote(struct world *w, int group) {
     server_follow(s, &(struct endpoint){ .port = 0 });
 }
 
-/* A server that RESET or REMOVE made everybody forget has to be brought back by hand. */
+/* A server that RESET or REMOVE made everybody forget who could do it has to be brought back by
+ * hand. */
 static void lead_back(struct world *w) {
     for (int group = 0; group < w->group_count; group++)
         promote(w, group);
