@@ -1,11 +1,10 @@
 #include "tests/sim/watch.h"
 
 #include "common/mem.h"
-#include "config/keys.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/input.h"
-#include "sentinel/core/seal.h"
+#include "tests/lib/sealed.h"
 #include "tests/sim/world.h"
 
 #include <string.h>
@@ -356,16 +355,6 @@ static void on_reply(struct watch *k, const struct vedette *v, const struct inpu
     }
 }
 
-static bool is_sealed(struct slice keys, const struct hello *h) {
-    while (keys.size > 0) {
-        char seal[DIGEST_HEX_SIZE];
-        seal_make(keys_cut(&keys), SEAL_HELLO, h->sealed, seal);
-        if (slice_is(h->seal, seal))
-            return true;
-    }
-    return false;
-}
-
 /* Where there is a secret: of one that signs what it signs, each line once, whatever came unsigned
  * and by another way meanwhile. */
 static bool is_to_count(const struct vedette *v, int group, const struct hello *h) {
@@ -377,7 +366,7 @@ static bool is_to_count(const struct vedette *v, int group, const struct hello *
     const struct peer *p = peer_find(g, slice_copy(h->id, id, sizeof(id)));
     if (!h->is_signed)
         return !file_is_strict(&v->file, group) && (p == NULL || !peer_signs(vedette_core(v), p));
-    return is_sealed(keys, h) && (p == NULL || h->counter > p->counter);
+    return hello_is_sealed(keys, h) && (p == NULL || h->counter > p->counter);
 }
 
 void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bool waits) {

@@ -237,7 +237,8 @@ bool world_is_discovered(const struct world *w) {
 static bool is_being_renewed(
     const struct vedette *v, const struct group *g, const struct link *l, int64_t down_ms) {
     const struct net *n = &v->world->net;
-    int64_t round_ms = 2 * (n->slow_us + n->weather.delay_high_us) / US_PER_MS + 1;
+    int64_t round_us = net_longest_round_us(n, n->slow_hosts[0], n->slow_hosts[1]);
+    int64_t round_ms = round_us / US_PER_MS + 1;
     int64_t slack_ms = v->world->draw.loop_us / US_PER_MS + 1;
     int64_t limit_ms = 2 * round_ms + slack_ms;
     return 2 * round_ms > g->settings.down_after_ms && l->state != LINK_CLOSED &&
