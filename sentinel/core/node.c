@@ -14,6 +14,7 @@ static void set_defaults(struct core *c, struct node *n) {
         .available_ms = c->now.heard_ms,
         .pong_ms = c->now.heard_ms,
     };
+    n->alive_ms = c->now.mono_ms;
     n->role_reported = n->kind;
     n->role_since_ms = c->now.mono_ms;
     n->conf_changed_ms = c->now.mono_ms;

@@ -54,6 +54,8 @@ struct node {
     int64_t refused_last_ms;  /* heard: when the last attempt of them began, */
     int64_t refused_tried_ms; /* mono: the same */
     int64_t sdown_since_ms;   /* mono; kept after leaving; 0 = never */
+    int64_t alive_ms; /* mono: when the last PING was sent that it answered acceptably, or it was
+                         made */
     bool script_kill_sent;
     bool rebooted;       /* a master's run id changed and it has not answered PONG since */
     int64_t rebooted_ms; /* mono */

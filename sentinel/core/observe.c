@@ -90,8 +90,10 @@ static void on_pong(
         live->available_ms = c->now.heard_ms;
         live->unanswered_ms = 0;
     }
-    if (n != NULL && acceptable)
+    if (n != NULL && acceptable) {
         n->crashed = false;
+        n->alive_ms = p->sent_mono_ms;
+    }
     if (n != NULL && pong)
         n->rebooted = false;
     if (n != NULL && text && slice_starts_with(value->text, "BUSY") && n->sdown &&

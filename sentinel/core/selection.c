@@ -23,12 +23,16 @@ static bool turned_master(const struct group *g, const struct node *n) {
 }
 
 /* For how long the replicas may have been without a master through no fault of theirs. A master
- * that came back as a replica is found down only long after it ceased to be one. */
+ * that came back as a replica is found down only long after it ceased to be one; so is who fell
+ * silent while we were stalled or in tilt, where neither silence nor verdicts count. */
 static int64_t without_master(const struct core *c, const struct group *g) {
     const struct node *m = g->master;
     if (!m->sdown)
         return 0;
+    int64_t silent_ms = m->alive_ms + c->periods.ping; /* its next PING went unanswered */
     int64_t since_ms = m->sdown_since_ms;
+    if (!PLANTED(ABSENCE_FROM_VERDICT))
+        since_ms = tstamp_min(since_ms, tstamp_add(silent_ms, g->settings.down_after_ms));
     if (m->role_reported == ROLE_REPLICA)
         since_ms = tstamp_min(since_ms, m->role_since_ms);
     return tstamp_age(c->now.mono_ms, since_ms);

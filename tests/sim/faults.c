@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAUSE_MIN_US (10 * US_PER_MS)
-#define REVIVE_US    (100 * US_PER_MS)
-#define BACK_MAX_US  (500 * US_PER_MS) /* of a server that is restarted */
-#define PAUSE_MAX_US (6 * US_PER_S)    /* of vedettes and hosts */
-#define AMBUSH_US    (100 * US_PER_MS) /* behind its event, at most */
+#define PAUSE_MIN_US        (10 * US_PER_MS)
+#define REVIVE_US           (100 * US_PER_MS)
+#define BACK_MAX_US         (500 * US_PER_MS) /* of a server that is restarted */
+#define ALL_STALL_PER_MILLE 150
+#define LONG_OUTAGE_US      (60 * US_PER_S)   /* longer than tilt and what leads to it */
+#define PAUSE_MAX_US        (6 * US_PER_S)    /* of vedettes and hosts */
+#define AMBUSH_US           (100 * US_PER_MS) /* behind its event, at most */
 
 static void after(struct world *w, int64_t delay_us, task_fn run, uint64_t argument) {
     schedule_at(&w->schedule, w->schedule.now_us + delay_us, run, w, argument);
@@ -72,12 +74,16 @@ static void maybe_wipe(struct world *w, struct server *s) {
     marks_hit(&w->marks, MARK_SERVER_WIPED);
 }
 
-static void kill_server(struct world *w) {
+static void kill_server_for(struct world *w, int64_t time_us) {
     struct server *s = any_server(w);
     server_kill(s, NET_LEAVE_PROCESS);
     maybe_wipe(w, s);
     marks_hit(&w->marks, MARK_SERVER_KILLED);
-    after(w, faults_duration(w), end_outage, (uint64_t)(s - w->farm.servers));
+    after(w, time_us, end_outage, (uint64_t)(s - w->farm.servers));
+}
+
+static void kill_server(struct world *w) {
+    kill_server_for(w, faults_duration(w));
 }
 
 static void restart_server(struct world *w) {
@@ -188,9 +194,23 @@ static void crash_vedette(struct world *w) {
     after(w, faults_duration(w), bring_back_vedette, (uint64_t)v->number);
 }
 
+/* They may share what they run on, and a server may die of the same; it does not come back before
+ * they have left tilt. */
+static void stall_all(struct world *w, int64_t until_us) {
+    for (int i = 0; i < w->vedette_count; i++)
+        vedette_stall(&w->vedettes[i], until_us);
+    marks_hit(&w->marks, MARK_ALL_STALLED);
+    if (rng_chance(&w->rng, 500))
+        kill_server_for(w, LONG_OUTAGE_US);
+}
+
 static void stall_vedette(struct world *w) {
-    struct vedette *v = any_vedette(w);
-    vedette_stall(v, w->schedule.now_us + MIN_OF(faults_duration(w), PAUSE_MAX_US));
+    int64_t until_us = w->schedule.now_us + MIN_OF(faults_duration(w), PAUSE_MAX_US);
+    if (rng_chance(&w->rng, ALL_STALL_PER_MILLE)) {
+        stall_all(w, until_us);
+        return;
+    }
+    vedette_stall(any_vedette(w), until_us);
     marks_hit(&w->marks, MARK_STALL);
 }
 

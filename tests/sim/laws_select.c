@@ -12,6 +12,7 @@
 #define INFO_AGE_DOWN_MS 5000
 #define INFO_AGE_MAX_MS  30000
 #define LINK_DOWN_FACTOR 10
+#define PING_MS          1000
 
 /* What a choice is made from. */
 struct choice {
@@ -69,7 +70,8 @@ static int64_t link_limit_ms(const struct choice *c) {
     int64_t limit_ms = LINK_DOWN_FACTOR * c->g->settings.down_after_ms;
     if (!c->master->is_down)
         return limit_ms;
-    int64_t since_ms = c->master->down_ms;
+    int64_t since_ms = MIN_OF(c->master->down_ms,
+        c->master->good_sent_ms + PING_MS + c->g->settings.down_after_ms);
     if (!c->master->says_master)
         since_ms = MIN_OF(since_ms, c->master->role_ms);
     return limit_ms + c->v->now.mono_ms - since_ms;

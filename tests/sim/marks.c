@@ -73,6 +73,7 @@ const struct mark_row mark_table[MARK_COUNT] = {
     [MARK_STALL_IN_EFFECTS] = { "stall, half done", NULL, 1000, "between two effects of one step" },
     [MARK_CLOCK_JUMP] = { "clock jump", NULL, 1000, "a wall clock was set" },
     [MARK_HOST_PAUSED] = { "host paused", NULL, 2500, "a host stood still" },
+    [MARK_ALL_STALLED] = { "all stalled", NULL, 2500, "all vedettes at the same time" },
     [MARK_HALVES] = { "halves", NULL, 2500, "the hosts fell into two parts" },
     [MARK_DISK_HUNG] = { "disk hung", NULL, 500, "a disk did not answer for seconds" },
     [MARK_SERVER_KILLED] = { "server killed", NULL, 10000, "a data server died" },

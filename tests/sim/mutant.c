@@ -42,6 +42,8 @@ const struct mutant mutant_table[] = {
     { "least-offset", BUG(LEAST_OFFSET), .what = "the smallest offset is chosen", .rule = "C10" },
     { "turned-ignored", BUG(TURNED_IGNORED),
         .what = "the replica that is a master already is not preferred", .rule = "C10" },
+    { "absence-from-verdict", BUG(ABSENCE_FROM_VERDICT),
+        .what = "a link is too long down for who found the master down late", .rule = "C10" },
     { "second-after-unknown", BUG(SECOND_AFTER_UNKNOWN),
         .what = "another replica is promoted when the answer was lost", .rule = "C11" },
     { "repetition-decides", BUG(REPETITION_DECIDES),

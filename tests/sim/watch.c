@@ -70,6 +70,7 @@ static void forget_server(
         .has_messages = s->has_messages,
         .up_ms = s->up_ms,
         .good_heard_ms = heard_ms(v),
+        .good_sent_ms = v->now.mono_ms,
         .silence = { .since_ms = heard_ms(v), .fresh_ms = heard_ms(v) },
         .is_double = has_two_entries(k, v, &k->world->farm.servers[number]),
         .says_master = kind == ROLE_MASTER,
@@ -235,6 +236,7 @@ static void on_pong(struct watch *k, const struct vedette *v, const struct watch
         return;
     struct watched_server *s = &k->servers[x->server];
     s->good_heard_ms = heard_ms(v);
+    s->good_sent_ms = k->answered.sent_ms;
     s->refused_dead_us = 0;
     s->has_answered |= s->is_down && s->fell_silent;
     if (is_pong)

@@ -48,6 +48,7 @@ struct watched_server {
     bool is_double;        /* it has several entries, by name and by IP */
     int64_t up_ms;         /* mono: when the former came up */
     int64_t good_heard_ms; /* heard: last acceptable answer to a PING */
+    int64_t good_sent_ms;  /* mono: when that PING was sent */
     struct watched_silence silence;
     bool is_down, fell_silent; /* by its events; and what the reason was */
     int64_t down_ms;           /* mono: its last fall; 0 = never */
