@@ -44,9 +44,10 @@ struct redis_link {
     struct list_node lost;    /* in links->lost */
 };
 
-/* An empty queue keeps nothing, as an idle link holds no reader. */
+/* An empty queue keeps nothing, as an idle link holds no reader. An INFO fits into one read; who
+ * sends without end has each turn for no longer. */
 static const struct stream_limits limits = {
-    .read_max = STREAM_READ_MAX,
+    .read_max = REDIS_LINK_READ_MAX,
     .pending_max = REDIS_LINK_PENDING_MAX,
 };
 

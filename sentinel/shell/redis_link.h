@@ -28,6 +28,7 @@ struct redis_links {
     struct reply_reader *spare;
 };
 
+#define REDIS_LINK_READ_MAX (16 * 1024) /* bytes per readiness */
 /* Bytes that a server does not take; then the link is lost. */
 #define REDIS_LINK_PENDING_MAX (16 * 1024 * 1024)
 #define REDIS_LINK_ID_MAX      (4 * 1024 * 1024) /* an id beyond it would be a mistake of ours */
