@@ -38,11 +38,24 @@ quietly() {
     return "$status"
 }
 
-# configure DIR [MESON OPTION]...: sets a build folder up once; ninja keeps it up to date afterwards.
+# is_configured DIR [MESON OPTION]...: whether the folder has been set up with these options, among others.
+is_configured() {
+    meson introspect --buildoptions "$1" 2>/dev/null | python3 -c '
+import json, sys
+has = {option["name"]: option["value"] for option in json.load(sys.stdin)}
+for option in sys.argv[1:]:
+    name, value = option.lstrip("-").removeprefix("D").split("=", 1)
+    if str(has.get(name)).lower() != value.lower():
+        sys.exit(1)' "${@:2}" 2>/dev/null
+}
+
+# configure DIR [MESON OPTION]...: sets a build folder up once; ninja keeps it up to date afterwards. One that was set up
+# by hand, with other options, gets these.
 configure() {
     local dir=$1
     shift
     if [ -f "$dir/build.ninja" ]; then
+        is_configured "$dir" "$@" || quietly meson configure "$dir" "$@"
         return
     fi
     rm -rf "$dir"
