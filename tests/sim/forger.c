@@ -179,22 +179,23 @@ static void ask_as_somebody(struct forger *f, const struct vedette *of) {
 
 /* ---- where not all have to prove who they are ---- */
 
-static bool hears_it_sign(
-    const struct forger *f, const struct vedette *to, const struct vedette *as) {
+static bool hears_it_sign(const struct forger *f, const struct vedette *to,
+    const struct vedette *as, const struct endpoint *at) {
     for (int i = 0; i < f->world->group_count; i++) {
         const struct group *g = vedette_group(to, i);
         const struct peer *p = g != NULL ? peer_find(g, as->id) : NULL;
         if (g == NULL)
             continue;
         if (p == NULL || !tstamp_is_recent(to->now.mono_ms, p->signed_ms, SIGNS_MS) ||
-            !endpoint_equal(&p->process->address.given, &as->party.address))
+            !endpoint_equal(&p->process->address.given, at))
             return false;
     }
     return true;
 }
 
-bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as) {
-    bool dares = to == as || hears_it_sign(f, to, as);
+bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as,
+    const struct endpoint *at) {
+    bool dares = to == as || hears_it_sign(f, to, as, at);
     if (dares)
         marks_hit(&f->world->marks, MARK_SPOKEN_FOR);
     return dares;

@@ -33,7 +33,9 @@ struct forger {
 void forger_init(struct forger *f, struct world *w);
 void forger_fini(struct forger *f);
 /* Whether what he says to a vedette in the name of another, or in its own, must not be believed: it
- * has heard that one sign within a minute, in each group. Else he says nothing. */
-bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as);
+ * has heard that one sign within a minute, in each group, at the address `at` that he speaks of.
+ * Else he says nothing. */
+bool forger_dares(struct forger *f, const struct vedette *to, const struct vedette *as,
+    const struct endpoint *at);
 /* A vedette sends something. */
 void forger_overhear(struct forger *f, const struct effect *e);

@@ -138,6 +138,7 @@ struct wire {
     struct overheard *overheard; /* owned: oldest first */
     size_t overheard_count, overheard_capacity;
     const struct vedette *spoken_as; /* a forger's: whose name it uses; NULL = nobody's */
+    struct endpoint spoken_at;       /* where he takes that one to be */
     bool is_given_up;                /* he says nothing more */
     bool is_private;                 /* its replies cannot be told apart: a subscriber */
 };

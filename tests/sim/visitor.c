@@ -15,6 +15,7 @@ struct errand {
     struct visitor *visitor;
     enum mark done;           /* hit when it was carried out; MARK_COUNT = none */
     const struct vedette *as; /* in whose name; NULL = nobody's */
+    struct endpoint as_at;    /* where that one was then */
     struct buf out, in;
 };
 
@@ -71,6 +72,8 @@ static void say(
     struct errand *e = mem_new(struct errand);
     e->visitor = o;
     e->as = as;
+    if (as != NULL)
+        e->as_at = as->party.address;
     struct slice rest = slice_of(words), args[WORDS_MAX];
     size_t count = 0;
     while (rest.size > 0 && count < WORDS_MAX)
@@ -94,10 +97,12 @@ void visitor_say_as(
     say(o, &to->party, as, words);
 }
 
-const struct vedette *visitor_speaks_as(const struct visitor *o, const struct conn *c) {
+const struct vedette *visitor_speaks_as(
+    const struct visitor *o, const struct conn *c, struct endpoint *ret_at) {
     if (c->ends[END_CLIENT] != &o->party)
         return NULL;
     const struct errand *e = c->state[END_CLIENT];
+    *ret_at = e->as_at;
     return e->as;
 }
 

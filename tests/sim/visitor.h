@@ -22,8 +22,9 @@ void visitor_fini(struct visitor *o);
 void visitor_say(struct visitor *o, const struct vedette *to, const char *words);
 void visitor_say_to(
     struct visitor *o, const struct party *to, const char *words); /* any Sentinel */
-/* The same, in the name of a vedette. Whose name it is can be told of the connection; NULL = it is
- * in nobody's. */
+/* The same, in the name of a vedette. Whose name it is can be told of the connection, and where
+ * that one was when it was said; NULL = it is in nobody's. */
 void visitor_say_as(
     struct visitor *o, const struct vedette *to, const struct vedette *as, const char *words);
-const struct vedette *visitor_speaks_as(const struct visitor *o, const struct conn *c);
+const struct vedette *visitor_speaks_as(
+    const struct visitor *o, const struct conn *c, struct endpoint *ret_at);

@@ -318,7 +318,8 @@ static void tell_opened(struct wire *x) {
 }
 
 static void tell_client_bytes(struct wire *x, struct slice bytes) {
-    if (x->spoken_as != NULL && !forger_dares(&x->vedette->world->forger, x->vedette, x->spoken_as))
+    if (x->spoken_as != NULL &&
+        !forger_dares(&x->vedette->world->forger, x->vedette, x->spoken_as, &x->spoken_at))
         x->is_given_up = true;
     if (x->is_given_up)
         return;
@@ -361,7 +362,7 @@ static void on_accepted(void *owner, struct conn *c) {
     struct wire *x = wire_new(v);
     x->conn = c;
     x->client = (struct client_id){ ++v->next_client };
-    x->spoken_as = visitor_speaks_as(&v->world->visitor, c);
+    x->spoken_as = visitor_speaks_as(&v->world->visitor, c, &x->spoken_at);
     c->state[END_SERVER] = x;
     vedette_letter(v, LETTER_OPENED, x, SLICE_EMPTY);
 }
