@@ -343,6 +343,16 @@ void group_reset(struct core *c, struct group *g, enum reset_peers peers) {
     clear(c, g);
 }
 
+/* Their entries were made anew; the servers are the same. */
+static void inherit(struct core *c, const struct group *g, struct list *former) {
+    list_for_each(n, former, struct node, siblings) {
+        struct node *heir = known_node(c, g, &n->address.given);
+        if (heir != NULL && endpoint_equal(&heir->address.given, &n->address.given))
+            node_inherit(c, heir, n);
+        node_free(c, n);
+    }
+}
+
 void group_switch(struct core *c, struct group *g, const struct endpoint *address) {
     const struct address old_master = g->master->address, new_master = resolve_address(c, address);
     struct endpoint *keep = mem_alloc((g->replica_count + 1) * sizeof(*keep));
@@ -357,9 +367,15 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
     if (moved && !PLANTED(OLD_MASTER_LOST))
         keep[kept++] = old_master.given;
 
+    struct list former;
+    list_init(&former);
+    list_for_each(n, &g->replicas, struct node, siblings) {
+        list_remove(&n->siblings);
+        list_append(&former, &n->siblings);
+    }
+    list_append(&former, &g->master->siblings);
+    g->replica_count = 0;
     unindex_address(c, g);
-    drop_replicas(c, g);
-    node_free(c, g->master);
     g->master = node_new(c, g, ROLE_MASTER, &new_master.given);
     index_address(c, g);
     clear(c, g);
@@ -371,6 +387,7 @@ void group_switch(struct core *c, struct group *g, const struct endpoint *addres
         if (n != NULL && moved && endpoint_equal(&keep[i], &old_master.given))
             n->was_master = true;
     }
+    inherit(c, g, &former);
     mem_free(keep);
 }
 

@@ -76,6 +76,29 @@ bool link_is_full(struct core *c, struct link *l, size_t owners) {
     return full;
 }
 
+static bool awaits_order(const struct link *l) {
+    return link_pending(l, PENDING_ORDER) > 0 || link_pending(l, PENDING_RELEASE) > 0 ||
+        link_pending(l, PENDING_SCRIPT_KILL) > 0;
+}
+
+bool link_hand_over(struct core *c, struct link *l, struct link *to) {
+    ensure(l->purpose == to->purpose && !link_is_usable(to));
+    if (!link_is_usable(l) || awaits_order(l))
+        return false;
+    struct node *owner = to->node;
+    link_fini(c, to);
+    *to = *l;
+    to->node = owner;
+    c->links[to->id.value - 1] = to;
+    *l = (struct link){ .id = { 0 } };
+    for (size_t i = 0; i < to->count; i++) {
+        struct pending *p = &to->ring[ring_at(to, i)];
+        if (p->kind == PENDING_INFO)
+            p->kind = PENDING_HANDSHAKE;
+    }
+    return true;
+}
+
 /* There are thousands of links, and few await something at the same time. */
 static void ring_free(struct link *l) {
     mem_free(l->ring);

@@ -16,7 +16,8 @@ enum link_state { LINK_CLOSED, LINK_OPENING, LINK_OPEN };
 
 /* What a pending request was, so that its end finds its handler. */
 enum pending_kind {
-    PENDING_HANDSHAKE, /* AUTH, CLIENT SETNAME, SUBSCRIBE: the reply is of no interest */
+    PENDING_HANDSHAKE, /* AUTH, CLIENT SETNAME, SUBSCRIBE, INFO for a former owner: the reply is of
+                          no interest */
     PENDING_PING,
     PENDING_INFO,
     PENDING_HELLO,
@@ -64,6 +65,11 @@ struct link {
 
 void link_init(struct core *c, struct link *l, enum link_purpose purpose);
 void link_fini(struct core *c, struct link *l); /* closes; pending requests end as lost, silently */
+
+/* The connection of `l` becomes that of `to`, a fresh link of the same purpose, and `l` is as after
+ * link_fini; false and nothing done if there is none, or if it awaits the end of an order, which is
+ * for the former owner to judge. INFO that is on its way is no news for the new one. */
+bool link_hand_over(struct core *c, struct link *l, struct link *to);
 
 /* Asks for a connection; the address is resolved. The handshake (AUTH, CLIENT SETNAME, SUBSCRIBE)
  * is queued behind it at once. */

@@ -2,6 +2,7 @@
 
 #include "common/mem.h"
 #include "sentinel/core/core.h"
+#include "sentinel/core/observe.h"
 
 #include <string.h>
 
@@ -48,6 +49,15 @@ struct node *node_new(
     n->command.node = n->pubsub.node = n;
     set_defaults(c, n);
     return n;
+}
+
+void node_inherit(struct core *c, struct node *n, struct node *former) {
+    int64_t answered_ms = tstamp_age(c->now.heard_ms, former->live.available_ms);
+    if (former->sdown || answered_ms > 2 * c->periods.ping)
+        return;
+    (void)link_hand_over(c, &former->pubsub, &n->pubsub);
+    if (link_hand_over(c, &former->command, &n->command) && n->command.state == LINK_OPEN)
+        observe_link_up(c, &n->command);
 }
 
 void node_keep_info(struct core *c, struct node *n, struct slice text) {

@@ -102,6 +102,10 @@ struct node *node_new(
     struct core *c, struct group *g, enum node_role kind, const struct endpoint *address);
 void node_free(struct core *c, struct node *n); /* unlinks from its group; NULL is nothing */
 
+/* `former` is the same server's entry of before, and about to be freed: what connects us with it
+ * stays if it answers. A server that is silent is better looked for anew. */
+void node_inherit(struct core *c, struct node *n, struct node *former);
+
 /* Replicas: names it by its announced address. */
 void node_print_name(const struct core *c, struct node *n);
 /* A server that was known by IP has this host name. */

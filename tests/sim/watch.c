@@ -59,16 +59,27 @@ static bool has_two_entries(
     return entries > 1 || (entries == 1 && server_at(k, &g->master->address.given) == s);
 }
 
-/* An entry of a server is made, and knows nothing of it. */
+/* What is on its way was asked for the entry of before. */
+static void forget_infos(struct watch *k, int number) {
+    for (size_t i = 0; i < k->link_capacity; i++) {
+        struct watched_link *x = &k->links[i];
+        for (size_t a = 0; x->server == number && a < x->count; a++)
+            if (x->asked[a].kind == ASKED_INFO)
+                x->asked[a].kind = ASKED_OTHER;
+    }
+}
+
+/* An entry of a server is made, and knows nothing of it; a connection may stay. */
 static void forget_server(
     struct watch *k, const struct vedette *v, int number, enum node_role kind) {
     if (number < 0)
         return;
     struct watched_server *s = &k->servers[number];
+    forget_infos(k, number);
     *s = (struct watched_server){
         .is_open = s->is_open,
         .has_messages = s->has_messages,
-        .up_ms = s->up_ms,
+        .up_ms = s->is_open ? v->now.mono_ms : s->up_ms,
         .good_heard_ms = heard_ms(v),
         .good_sent_ms = v->now.mono_ms,
         .silence = { .since_ms = heard_ms(v), .fresh_ms = heard_ms(v) },
@@ -441,9 +452,11 @@ static void on_attempt(struct watch *k, const struct vedette *v, int group) {
         .is_coordinated = a->coordinated || (a->state == FAILOVER_NONE && !g->odown),
         .begun_ms = v->now.mono_ms,
     };
-    list_for_each(p, &g->peers, struct peer, of_group)
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        int peer = watch_peer(k, p->process->id);
         if (p->sdown)
-            now.absent |= 1U << MAX_OF(watch_peer(k, p->process->id), 0);
+            now.absent |= 1U << MAX_OF(peer, 0);
+    }
     k->groups[group].attempt = now;
 }
 

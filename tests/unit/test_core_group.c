@@ -192,6 +192,92 @@ static void what_a_switch_persists_builds_the_same_group(void **state) {
     }
 }
 
+/* A peer announces that the first replica has been promoted. */
+static void hear_of_the_switch(struct fixture *f) {
+    fixture_forget(f);
+    fixture_hello(f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 4, "10.0.0.2", 6379, 4, NULL });
+    assert_has_event(f, "+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+}
+
+static void a_switch_keeps_the_connections_with_all_who_answer(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_advance(&f, 5000);
+    const struct node *before[] = { f.group->master, fixture_replica(&f, 0),
+        fixture_replica(&f, 1) };
+    uint64_t command[3], pubsub[3];
+    for (int i = 0; i < 3; i++) {
+        command[i] = before[i]->command.incarnation;
+        pubsub[i] = before[i]->pubsub.incarnation;
+    }
+    hear_of_the_switch(&f);
+    const struct node *after[] = { group_replica(f.group, &f.master.address), f.group->master,
+        group_replica(f.group, &f.replicas[1].address) };
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(after[i]->command.incarnation, command[i]);
+        assert_int_equal(after[i]->command.state, LINK_OPEN);
+        assert_ptr_equal(f.core->links[after[i]->command.id.value - 1], &after[i]->command);
+        assert_ptr_equal(after[i]->command.node, after[i]);
+        assert_int_equal(after[i]->pubsub.incarnation, pubsub[i]);
+        assert_int_equal(after[i]->returned_ms, f.now.mono_ms);
+    }
+    assert_int_equal(fixture_sent(&f, NULL, "CLIENT"), 0);
+    assert_int_equal(fixture_sent(&f, NULL, "INFO"), 3); /* all are asked what they are now */
+    fixture_advance(&f, 20000);
+    assert_no_event(&f, "+sdown");
+    assert_int_equal(
+        group_replica(f.group, &f.replicas[1].address)->command.incarnation, command[2]);
+    fixture_stop(&f);
+}
+
+static void who_is_silent_or_has_an_order_is_connected_anew(void **state) {
+    enum { SILENT, DOWN, ORDERED, RELEASED, CASES };
+    for (int i = 0; i < CASES; i++) {
+        struct fixture f;
+        struct fixture_options o = FIXTURE_STANDARD;
+        o.down_after_ms = i == DOWN ? 500 : 10000;
+        fixture_start(&f, &o);
+        fixture_advance(&f, 5000);
+        struct link *l = &fixture_replica(&f, 1)->command;
+        if (i == SILENT || i == DOWN)
+            fixture_hang(&f.replicas[1]);
+        fixture_advance(&f, i == SILENT ? 3100 : 1100);
+        uint64_t before = l->incarnation;
+        if (i == ORDERED || i == RELEASED) {
+            const char *text = "MULTI";
+            struct slice word = slice_of(text);
+            fixture_begin(&f);
+            (void)link_send(f.core, l, i == ORDERED ? PENDING_ORDER : PENDING_RELEASE,
+                &(struct request){ .words = &word, .word_count = 1 }, 1);
+            fixture_end(&f);
+        }
+        hear_of_the_switch(&f);
+        const struct node *n = group_replica(f.group, &f.replicas[1].address);
+        if (n->command.incarnation <= before)
+            fail_msg("case %d", i);
+        fixture_drop(&f);
+    }
+}
+
+static void info_that_was_on_its_way_is_no_news_for_the_new_entry(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_advance(&f, 5000);
+    f.replicas[1].holds = "INFO";
+    const struct link *l = &fixture_replica(&f, 1)->command;
+    for (int tries = 0; link_pending(l, PENDING_INFO) == 0 && tries < 110; tries++)
+        fixture_advance(&f, 100);
+    assert_int_equal(link_pending(l, PENDING_INFO), 1);
+    hear_of_the_switch(&f);
+    const struct node *n = group_replica(f.group, &f.replicas[1].address);
+    assert_int_equal(link_pending(&n->command, PENDING_INFO), 1);
+    assert_int_equal(link_pending(&n->command, PENDING_HANDSHAKE), 1); /* the former one */
+    fixture_reply(&f, &n->command, "$11\r\nrole:master\r\n");
+    assert_int_equal(n->info_ms, 0);
+    assert_int_equal(n->role_reported, ROLE_REPLICA);
+    fixture_drop(&f);
+}
+
 /* ---- reset ---- */
 
 static void a_reset_drops_replicas_connections_and_flags_but_no_epochs(void **state) {
@@ -353,6 +439,9 @@ int main(void) {
         cmocka_unit_test(a_switch_keeps_more_replicas_than_a_lowered_limit),
         cmocka_unit_test(a_switch_keeps_the_replicas_and_the_old_master_as_one),
         cmocka_unit_test(what_a_switch_persists_builds_the_same_group),
+        cmocka_unit_test(a_switch_keeps_the_connections_with_all_who_answer),
+        cmocka_unit_test(who_is_silent_or_has_an_order_is_connected_anew),
+        cmocka_unit_test(info_that_was_on_its_way_is_no_news_for_the_new_entry),
         cmocka_unit_test(a_reset_drops_replicas_connections_and_flags_but_no_epochs),
         cmocka_unit_test(a_reset_with_its_peers_drops_them_and_says_so_to_the_state),
         cmocka_unit_test(a_reset_past_the_point_of_no_return_keeps_the_promotion),
