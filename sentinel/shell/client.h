@@ -17,8 +17,8 @@ struct limits;
 struct slice;
 struct tls_session;
 
-#define CLIENT_READ_MAX (16 * 1024) /* bytes read at once */
-#define CLIENT_KEPT     (4 * 1024)  /* bytes that an empty queue keeps */
+#define CLIENT_READ_MAX (4 * 1024) /* bytes at once: a peer speaks of hundreds of groups */
+#define CLIENT_KEPT     (4 * 1024) /* bytes that an empty queue keeps */
 /* Unread bytes beyond which the engine is told, at most. */
 #define CLIENT_HIGH_WATER (1024 * 1024)
 

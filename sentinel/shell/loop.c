@@ -11,6 +11,7 @@
 struct watch {
     struct loop *loop; /* borrowed */
     ev_io io;
+    ev_io hurried; /* the same, in loop->hurry, once it is hurried */
     watch_fn callback;
     void *context;
     bool is_hurried;
@@ -27,8 +28,10 @@ struct signal_watch {
 };
 
 struct loop {
-    struct ev_loop *ev; /* owned; not libev's default loop, which waits for every child of the
-                           process, those of the runner too */
+    struct ev_loop *ev;    /* owned; not libev's default loop, which waits for every child of the
+                              process, those of the runner too */
+    struct ev_loop *hurry; /* owned: the hurried ones once more. Asking it costs nothing for the
+                              thousands of links that are ready and have to wait */
     ev_timer timer;
     int64_t armed_ms; /* what the timer is set to; TSTAMP_NEVER when it is not running */
     struct list hurried, ready;
@@ -67,12 +70,22 @@ static void on_signal(struct ev_loop *ev, ev_signal *signal, int events) {
     w->ready = true;
 }
 
+static void free_loops(struct ev_loop *ev, struct ev_loop *hurry) {
+    if (ev != NULL)
+        ev_loop_destroy(ev);
+    if (hurry != NULL)
+        ev_loop_destroy(hurry);
+}
+
 struct loop *loop_new(void) {
-    struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
-    if (ev == NULL)
+    struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO), *hurry = ev_loop_new(EVFLAG_AUTO);
+    if (ev == NULL || hurry == NULL) {
+        free_loops(ev, hurry);
         return NULL;
+    }
     struct loop *l = mem_new(struct loop);
     l->ev = ev;
+    l->hurry = hurry;
     l->armed_ms = TSTAMP_NEVER;
     list_init(&l->hurried);
     list_init(&l->ready);
@@ -87,7 +100,7 @@ void loop_free(struct loop *l) {
     ev_timer_stop(l->ev, &l->timer);
     for (size_t i = 0; i < l->signal_count; i++)
         ev_signal_stop(l->ev, &l->signals[i].signal);
-    ev_loop_destroy(l->ev);
+    free_loops(l->ev, l->hurry);
     mem_free(l);
 }
 
@@ -110,7 +123,8 @@ struct watch *watch_new(struct loop *l, int fd, unsigned wanted, watch_fn callba
     w->callback = callback;
     w->context = context;
     ev_io_init(&w->io, on_io, fd, 0);
-    w->io.data = w;
+    ev_io_init(&w->hurried, on_io, fd, 0);
+    w->io.data = w->hurried.data = w;
     watch_want(w, wanted);
     return w;
 }
@@ -119,6 +133,7 @@ void watch_free(struct watch *w) {
     if (w == NULL)
         return;
     ev_io_stop(w->loop->ev, &w->io);
+    ev_io_stop(w->loop->hurry, &w->hurried);
     if (list_is_linked(&w->queue)) {
         list_remove(&w->queue);
         w->loop->ready_count--;
@@ -126,18 +141,25 @@ void watch_free(struct watch *w) {
     mem_free(w);
 }
 
+static void set_events(struct ev_loop *ev, ev_io *io, int events) {
+    if (events == (io->events & (EV_READ | EV_WRITE)))
+        return;
+    ev_io_stop(ev, io);
+    ev_io_modify(io, events);
+    if (events != 0)
+        ev_io_start(ev, io);
+}
+
 void watch_want(struct watch *w, unsigned wanted) {
     int events = (wanted & WATCH_READ ? EV_READ : 0) | (wanted & WATCH_WRITE ? EV_WRITE : 0);
-    if (events == (w->io.events & (EV_READ | EV_WRITE)))
-        return;
-    ev_io_stop(w->loop->ev, &w->io);
-    ev_io_modify(&w->io, events);
-    if (events != 0)
-        ev_io_start(w->loop->ev, &w->io);
+    set_events(w->loop->ev, &w->io, events);
+    if (w->is_hurried)
+        set_events(w->loop->hurry, &w->hurried, events);
 }
 
 void watch_hurry(struct watch *w) {
     w->is_hurried = true;
+    set_events(w->loop->hurry, &w->hurried, w->io.events & (EV_READ | EV_WRITE));
 }
 
 void loop_signal(struct loop *l, int signal_number, loop_signal_fn callback, void *context) {
@@ -173,6 +195,10 @@ size_t loop_wait(struct loop *l, int64_t until_ms) {
 size_t loop_poll(struct loop *l) {
     ev_run(l->ev, EVRUN_NOWAIT);
     return l->ready_count;
+}
+
+void loop_poll_hurried(struct loop *l) {
+    ev_run(l->hurry, EVRUN_NOWAIT);
 }
 
 static void dispatch_signals(struct loop *l) {

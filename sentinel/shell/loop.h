@@ -35,6 +35,8 @@ void loop_signal(struct loop *l, int signal_number, loop_signal_fn callback, voi
 size_t loop_wait(struct loop *l, int64_t until_ms);
 /* The same without sleeping. */
 size_t loop_poll(struct loop *l);
+/* The same for the hurried ones alone. */
+void loop_poll_hurried(struct loop *l);
 /* How many hurried ones have been told so far. */
 uint64_t loop_hurried_count(const struct loop *l);
 /* Runs the callbacks of the hurried ones that are ready. */

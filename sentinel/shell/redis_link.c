@@ -44,8 +44,8 @@ struct redis_link {
     struct list_node lost;    /* in links->lost */
 };
 
-/* An empty queue keeps nothing, as an idle link holds no reader. An INFO fits into one read; who
- * sends without end has each turn for no longer. */
+/* An empty queue keeps nothing, as an idle link holds no reader. An INFO takes one read or two; who
+ * sends without end, or answers hundreds of questions at once, has each turn for no longer. */
 static const struct stream_limits limits = {
     .read_max = REDIS_LINK_READ_MAX,
     .pending_max = REDIS_LINK_PENDING_MAX,
@@ -119,8 +119,7 @@ static void PRINTF_LIKE(2, 3) lose(struct redis_link *link, const char *format, 
     list_append(&link->links->lost, &link->lost);
 }
 
-bool redis_links_report(struct redis_links *l) {
-    bool any = false;
+bool redis_links_report(struct redis_links *l, int64_t until_us) {
     struct redis_link *link;
     while ((link = list_first(&l->lost, struct redis_link, lost)) != NULL) {
         char *why = link->why;
@@ -136,9 +135,10 @@ bool redis_links_report(struct redis_links *l) {
         link_free(link);
         inlet_take(&l->inlet, &in);
         mem_free(why);
-        any = true;
+        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+            break;
     }
-    return any;
+    return list_is_empty(&l->lost);
 }
 
 /* ---- receiving ---- */

@@ -28,7 +28,7 @@ struct redis_links {
     struct reply_reader *spare;
 };
 
-#define REDIS_LINK_READ_MAX (16 * 1024) /* bytes per readiness */
+#define REDIS_LINK_READ_MAX (4 * 1024) /* bytes per readiness */
 /* Bytes that a server does not take; then the link is lost. */
 #define REDIS_LINK_PENDING_MAX (16 * 1024 * 1024)
 #define REDIS_LINK_ID_MAX      (4 * 1024 * 1024) /* an id beyond it would be a mistake of ours */
@@ -51,5 +51,6 @@ void redis_links_send(struct redis_links *l, struct link_id id, uint64_t incarna
  * whether none is left. */
 bool redis_links_begin(struct redis_links *l, int64_t until_us);
 
-/* Tells the losses. Returns whether there were any. */
-bool redis_links_report(struct redis_links *l);
+/* Tells the losses, at least one, until until_us of the monotonic clock: a failover of hundreds of
+ * groups has thousands. Returns whether none is left. */
+bool redis_links_report(struct redis_links *l, int64_t until_us);

@@ -23,12 +23,11 @@
 
 /* Of one wake-up; clients that never pause must not put off judging for ever. */
 #define GATHER_ROUNDS_MAX 32
-#define SLICE_US          2000 /* in which links are read or opened before clients get their turn */
-#define GATHER_MAX_US     200000 /* what becomes ready later belongs to the next wake-up */
-#define SETTLE_ROUNDS_MAX 16     /* what is left then, */
-#define SETTLE_MAX_US     5000   /* or now, is done in the next wake-up, at once */
-#define CROWD_LINKS       256    /* from which on what comes is let gather, */
-#define GATHER_PAUSE_US   1000   /* for so long */
+#define SLICE_US          1000 /* in which links are read or opened before clients get their turn */
+#define SETTLE_ROUNDS_MAX 16   /* what is left then, */
+#define SETTLE_MAX_US     5000 /* or now, is done in the next wake-up, at once */
+#define CROWD_LINKS       256  /* from which on what comes is let gather, */
+#define GATHER_PAUSE_US   1000 /* for so long */
 #define USAGE_PERIOD_MS   1000
 #define LATE_MIN_US       5000
 
@@ -258,7 +257,7 @@ static void carry_out(struct shell *s) {
         if (is_done && is_flushed)
             break;
         pace_moment("answered");
-        (void)loop_poll(s->loop);
+        loop_poll_hurried(s->loop);
         loop_dispatch_hurried(s->loop);
     }
     s->are_links_begun = redis_links_begin(&s->links, clock_mono_us() + SLICE_US);
@@ -273,16 +272,16 @@ static void carry_out(struct shell *s) {
 }
 
 /* Thousands of links may be ready at once: clients are answered in between, not after them. */
-static void dispatch(struct shell *s, int64_t poll_until_us) {
+static void dispatch(struct shell *s) {
     for (;;) {
-        int64_t now_us = clock_mono_us();
-        if (loop_dispatch(s->loop, now_us + SLICE_US))
+        bool is_read = loop_dispatch(s->loop, clock_mono_us() + SLICE_US);
+        bool is_told = redis_links_report(&s->links, clock_mono_us() + SLICE_US);
+        if (is_read && is_told)
             return;
         carry_out(s);
         if (s->stopping)
             return;
-        if (now_us < poll_until_us)
-            (void)loop_poll(s->loop);
+        loop_poll_hurried(s->loop);
     }
 }
 
@@ -292,8 +291,7 @@ static void gather(struct shell *s) {
         tell_outcome(s);
     int rounds = 0;
     do {
-        dispatch(s, s->woke_us + GATHER_MAX_US);
-        redis_links_report(&s->links);
+        dispatch(s);
         dns_report(s->dns);
     } while (++rounds < GATHER_ROUNDS_MAX && is_due(s) && loop_poll(s->loop) > 0);
     s->are_handshakes_done = handshakes_step(&s->handshakes, clock_mono_us() + SLICE_US);
@@ -317,7 +315,7 @@ static void settle_once(struct shell *s) {
     carry_out(s);
     if (s->stopping)
         return;
-    redis_links_report(&s->links);
+    (void)redis_links_report(&s->links, clock_mono_us() + SLICE_US);
     clients_report(&s->clients);
     dns_report(s->dns);
     if (is_due(s))
@@ -385,7 +383,8 @@ static void note_late(struct shell *s, int64_t due_us) {
 
 static void sleep_until_due(struct shell *s) {
     int64_t slept_us = clock_mono_us();
-    bool is_busy = s->effects.count > 0 || !s->are_links_begun || !s->are_handshakes_done;
+    bool is_busy = s->effects.count > 0 || !s->are_links_begun || !s->are_handshakes_done ||
+        !list_is_empty(&s->links.lost);
     int64_t until_ms =
         is_busy ? 0 : tstamp_min(engine_deadline(s->engine), store_deadline(s->store));
     until_ms = tstamp_min(until_ms, handshakes_deadline(&s->handshakes));

@@ -110,7 +110,7 @@ static void turn(struct fixture *f) {
     streams_flush(&f->streams, TSTAMP_NEVER);
     loop_wait(f->loop, clock_mono_us() / 1000 + 5);
     (void)loop_dispatch(f->loop, TSTAMP_NEVER);
-    redis_links_report(&f->links);
+    (void)redis_links_report(&f->links, TSTAMP_NEVER);
 }
 
 static void server_accept(struct fixture *f) {
@@ -285,8 +285,23 @@ static void a_lost_link_may_be_closed_before_it_is_told(void **state) {
     assert_true(endpoint_make(SLICE_LITERAL("nowhere"), 1, &f->address));
     open_link(f, 1, LINK_COMMAND);
     redis_links_close(&f->links, (struct link_id){ 1 }, 1);
-    assert_false(redis_links_report(&f->links));
+    assert_true(list_is_empty(&f->links.lost));
     expect_told(f, "");
+}
+
+static void losses_are_told_for_a_while_and_then_later(void **state) {
+    struct fixture *f = *state;
+    assert_true(endpoint_make(SLICE_LITERAL("nowhere"), 1, &f->address));
+    for (uint32_t id = 1; id <= 3; id++)
+        redis_links_open(
+            &f->links, (struct link_id){ id }, 1, LINK_COMMAND, &f->address, SLICE_EMPTY);
+    (void)redis_links_begin(&f->links, TSTAMP_NEVER);
+    assert_false(redis_links_report(&f->links, 0)); /* one at least */
+    assert_int_equal(f->links.count, 2);
+    assert_false(redis_links_report(&f->links, 0));
+    assert_true(redis_links_report(&f->links, 0));
+    assert_true(redis_links_report(&f->links, 0));
+    assert_int_equal(f->links.count, 0);
 }
 
 static void a_server_that_does_not_read_is_lost(void **state) {
@@ -444,6 +459,7 @@ int main(void) {
         TEST(the_end_of_the_server_is_a_loss),
         TEST(a_closed_incarnation_tells_nothing),
         TEST(a_lost_link_may_be_closed_before_it_is_told),
+        TEST(losses_are_told_for_a_while_and_then_later),
         TEST(a_server_that_does_not_read_is_lost),
         TEST(replies_come_back_in_order_however_many_wait),
         TEST(a_link_without_a_descriptor_gets_one),
