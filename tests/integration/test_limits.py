@@ -89,8 +89,10 @@ def test_client_memory(limited):
     sentinel = limited(client_memory='1MiB')
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(sentinel.connect()) for _ in range(30)]
-        for i, client in enumerate(clients):  # the first one holds most
+        for i, client in enumerate(clients):  # the first one holds most, from the beginning
             client.write(b'*2\r\n$4\r\nPING\r\n$60000\r\n' + b'x' * (50000 - i * 100))
+            wait_until(lambda i=i: i > 0 or sentinel.limit('client_memory')['used'] >= 50000, 5,
+                       'it has all of the first one')
         wait_until(lambda: sentinel.limit('client_memory')['hits'] >= 1, 5, 'somebody has to go')
         assert clients[0].closed_by_peer()
         limit = sentinel.limit('client_memory')
