@@ -7,6 +7,7 @@
 #include "sentinel/core/planted.h"
 #include "sentinel/core/probe.h"
 
+#define CATCH_UP_MS    500  /* in which all arrives that had waited on the way */
 #define ORDER_PAUSE_MS 1000 /* between two corrections of one server */
 
 static bool follows(struct core *c, const struct node *n, const struct address *master) {
@@ -104,13 +105,22 @@ static bool master_looks_sane(const struct core *c, const struct group *g) {
 }
 
 /* Law C12: whether a majority, ourselves included, has announced the present configuration after
- * `since_ms`, and lately: four hellos of each are due in that time. */
-static bool majority_confirms(struct core *c, struct group *g, int64_t since_ms) {
+ * `since_ms`, and lately: four hellos of each are due in that time. What waited on the way, for a
+ * partition to heal or for us to go on, was said before, however late we hear it: after a gap the
+ * last of it counts, when all of it has come. */
+static bool majority_confirms(struct core *c, struct group *g, int64_t since_ms, int64_t *due) {
     int64_t from_ms = MAX_OF(since_ms, c->now.mono_ms - 4 * c->periods.publish - 1);
     size_t confirmations = 1;
-    list_for_each(p, &g->peers, struct peer, of_group)
-        confirmations += p->hello_config_epoch == g->config_epoch && p->hello_ms > from_ms &&
-            resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port);
+    list_for_each(p, &g->peers, struct peer, of_group) {
+        int64_t counts_ms = MAX_OF(p->resumed_ms, c->back_ms) + CATCH_UP_MS;
+        if (p->hello_config_epoch != g->config_epoch || p->hello_ms <= from_ms ||
+            !resolve_is_at(c, &g->master->address, p->hello_master.host, p->hello_master.port))
+            continue;
+        if (c->now.mono_ms >= counts_ms)
+            confirmations++;
+        else
+            due_mono(due, counts_ms);
+    }
     bool is_confirmed = confirmations >= group_majority(g) || PLANTED(DEMOTES_ALONE);
     g->wants_hellos = g->wants_hellos || !is_confirmed;
     return is_confirmed;
@@ -134,7 +144,7 @@ static void correct_from(struct core *c, struct group *g, struct node *n, enum e
         due_mono(due, from_ms);
         return;
     }
-    if (majority_confirms(c, g, since_ms) && n->command.state == LINK_OPEN &&
+    if (majority_confirms(c, g, since_ms, due) && n->command.state == LINK_OPEN &&
         link_pending(&n->command, PENDING_ORDER) == 0)
         correct(c, g, n, ev);
 }
@@ -159,7 +169,7 @@ static void judge_stray(struct core *c, struct group *g, struct node *n, int64_t
         /* A process that has just started knows of no return, and who was promoted a moment ago is
          * not to be demoted for what was said before. */
         int64_t since_ms = MAX_OF(n->returned_ms, n->role_since_ms);
-        if (n->was_master && majority_confirms(c, g, since_ms))
+        if (n->was_master && majority_confirms(c, g, since_ms, due))
             correct_from(c, g, n, EVENT_CONVERT_TO_REPLICA, since_ms, c->now.mono_ms, due);
         else
             correct_after(

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #define STORE_RETRY_MS 1000
+#define AWAY_MS        500  /* who did not run for longer finds old news first */
 #define STORE_LOG_MS   5000 /* between lines that say why it fails */
 
 /* Source: spec 3.1. */
@@ -406,7 +407,11 @@ void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
 
 static void enter_tilt_if_away(struct core *c, struct now now) {
     int64_t unheard_ms = (now.mono_ms - c->now.mono_ms) - (now.heard_ms - c->now.heard_ms);
-    if (c->now.mono_ms == 0 || unheard_ms <= c->periods.tilt_trigger)
+    if (c->now.mono_ms == 0)
+        return;
+    if (unheard_ms > AWAY_MS)
+        c->back_ms = now.mono_ms;
+    if (unheard_ms <= c->periods.tilt_trigger)
         return;
     c->tilt = true;
     c->tilt_since_ms = now.heard_ms;

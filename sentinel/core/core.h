@@ -84,6 +84,7 @@ struct core {
                         at least */
     bool tilt;
     int64_t tilt_since_ms; /* heard */
+    int64_t back_ms;       /* mono: when we went on after a stall; 0 = never */
     uint64_t tilt_count;
     unsigned failures; /* enum failure: simulated */
 

@@ -16,6 +16,7 @@
 #define UNCOUNTED_MAX     65536 /* signed hellos of a peer between two writes of its counter */
 #define HELLO_SIZE_MAX    1070  /* longer lines are cut, as the originals do */
 #define ID_CLASH_PAUSE_MS 60000
+#define HELLO_LATE_MS     500 /* a gap is longer than the period and that */
 
 static bool is_host(struct slice s) {
     return host_is_ip(s) || host_is_name(s);
@@ -394,6 +395,8 @@ static void take(
     learn_master(c, g, h);
     if ((h->config_epoch > g->config_epoch || PLANTED(OLD_CONFIG_TAKEN)) && !g->frozen)
         adopt_config(c, g, p, h, line, heard_ms);
+    if (tstamp_age(heard_ms, p->hello_ms) > c->periods.publish + HELLO_LATE_MS)
+        p->resumed_ms = c->now.mono_ms;
     p->hello_ms = heard_ms;
     if (p->hello_config_epoch != h->config_epoch || !endpoint_equal(&p->hello_master, &h->master) ||
         g->wants_hellos) /* most say nothing new, to thousands of groups */

@@ -45,7 +45,7 @@ struct peer *peer_new(
     p->group = g;
     p->process = process;
     /* Discovery counts as an answer and a hello, so that the first of each is not overdue. */
-    p->answered_ms = p->hello_ms = c->now.mono_ms;
+    p->answered_ms = p->hello_ms = p->resumed_ms = c->now.mono_ms;
     p->hello_sent_heard_ms = c->now.heard_ms;
     p->counter = group_heard(g, id);
     list_append(&g->peers, &p->of_group);

@@ -58,6 +58,8 @@ struct peer {
 
     /* What it announced; times are mono. */
     int64_t hello_ms;
+    int64_t resumed_ms; /* mono: when one came after none had for longer than they take; what had
+                           waited on the way comes first */
     uint64_t hello_config_epoch;
     struct endpoint hello_master;
     int64_t hello_sent_heard_ms; /* last hello to it, or 0 to send one at once */

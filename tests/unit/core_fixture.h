@@ -218,7 +218,7 @@ struct hello_line {
 };
 /* A hello arrives on the pub/sub connection of the master, or of a replica if that one is gone. */
 void fixture_hello(struct fixture *f, const struct hello_line *h);
-/* All peers announce the configuration that we have. */
+/* All peers announce the configuration that we have, as they have all along. */
 void fixture_confirm(struct fixture *f);
 void fixture_message(struct fixture *f, const char *payload);
 void fixture_name_all(struct fixture *f);

@@ -94,11 +94,13 @@ void fixture_hello(struct fixture *f, const struct hello_line *h) {
 
 void fixture_confirm(struct fixture *f) {
     const struct endpoint *master = &f->group->master->address.given;
-    for (int i = 0; i < f->peer_count; i++)
+    for (int i = 0; i < f->peer_count; i++) {
+        fixture_peer(f, i)->hello_ms = f->now.mono_ms; /* so they have all along */
         fixture_hello(f,
             &(struct hello_line){ f->peers[i].address.host, f->peers[i].address.port,
                 f->peers[i].id, f->core->current_epoch, master->host, master->port,
                 f->group->config_epoch, NULL });
+    }
 }
 
 void fixture_reply(struct fixture *f, const struct link *l, const char *resp) {

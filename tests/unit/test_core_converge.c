@@ -183,7 +183,10 @@ static void c12_the_old_master_is_demoted_once_a_majority_has_announced_the_conf
     come_back(&f);
     fixture_advance(&f, 500);
     assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
-    hello(&f, "10.0.1.1", ID_B, 1); /* with us, two of three */
+    hello(&f, "10.0.1.1", ID_B, 1); /* with us, two of three; it was not heard for seconds */
+    fixture_advance(&f, 499);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
+    fixture_advance(&f, 1);
     assert_has_event(&f, "+convert-to-slave " OLD_MASTER);
     assert_int_equal(fixture_sent(&f, &f.master, FOLLOW_2), 1);
     assert_int_equal(f.master.role, ROLE_REPLICA);
@@ -244,9 +247,46 @@ static void c12_without_a_majority_it_is_left_alone(void **state) {
     fixture_advance(&f, 60000);
     assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
     hello(&f, "10.0.1.1", ID_B, 1);
+    fixture_advance(&f, 500);
     assert_events(&f,
         "+convert-to-slave " OLD_MASTER "\n+role-change " OLD_MASTER
         " new reported role is slave\n");
+    fixture_stop(&f);
+}
+
+/* Two of them wait on the way while the peer promotes the old master, and come before the news. */
+static void c12_what_was_said_before_a_gap_does_not_count_before_all_of_it_has_come(void **state) {
+    struct fixture f;
+    come_back(&f);
+    fixture_advance(&f, 10000);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    fixture_advance(&f, 20);
+    hello(&f, "10.0.1.1", ID_B, 1);
+    fixture_advance(&f, 20);
+    fixture_hello(
+        &f, &(struct hello_line){ "10.0.1.1", 26379, ID_B, 2, "10.0.0.1", 6379, 2, NULL });
+    fixture_advance(&f, 3000);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
+    assert_string_equal(f.group->master->address.given.host, "10.0.0.1");
+    fixture_stop(&f);
+}
+
+/* So it is when we were away: it was said at any time since. */
+static void c12_what_a_stall_had_wait_does_not_count_before_all_of_it_has_come(void **state) {
+    struct fixture f;
+    come_back(&f);
+    fixture_advance(&f, 1);
+    fixture_confirm(&f);
+    assert_has_event(&f, "+convert-to-slave " OLD_MASTER);
+    fixture_stop(&f);
+
+    come_back(&f);
+    fixture_stall(&f, 1000);
+    fixture_confirm(&f);
+    fixture_advance(&f, 499);
+    assert_int_equal(fixture_sent(&f, &f.master, "MULTI"), 0);
+    fixture_advance(&f, 1);
+    assert_has_event(&f, "+convert-to-slave " OLD_MASTER);
     fixture_stop(&f);
 }
 
@@ -492,6 +532,8 @@ int main(void) {
         cmocka_unit_test(c12_hellos_of_before_its_return_or_of_another_configuration_do_not_count),
         cmocka_unit_test(c12_hellos_of_before_it_said_that_it_is_a_master_do_not_count),
         cmocka_unit_test(c12_without_a_majority_it_is_left_alone),
+        cmocka_unit_test(c12_what_was_said_before_a_gap_does_not_count_before_all_of_it_has_come),
+        cmocka_unit_test(c12_what_a_stall_had_wait_does_not_count_before_all_of_it_has_come),
         cmocka_unit_test(c12_it_is_for_the_old_master_only),
         cmocka_unit_test(c12_once_it_has_been_a_replica_it_is_a_stray_like_others),
         cmocka_unit_test(a_replica_that_says_master_is_converted_after_eight_seconds),
