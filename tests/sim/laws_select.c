@@ -70,8 +70,8 @@ static int64_t link_limit_ms(const struct choice *c) {
     int64_t limit_ms = LINK_DOWN_FACTOR * c->g->settings.down_after_ms;
     if (!c->master->is_down)
         return limit_ms;
-    int64_t since_ms = MIN_OF(c->master->down_ms,
-        c->master->good_sent_ms + PING_MS + c->g->settings.down_after_ms);
+    int64_t since_ms = MIN_OF(
+        c->master->down_ms, c->master->good_sent_ms + PING_MS + c->g->settings.down_after_ms);
     if (!c->master->says_master)
         since_ms = MIN_OF(since_ms, c->master->role_ms);
     return limit_ms + c->v->now.mono_ms - since_ms;
