@@ -40,13 +40,14 @@ quietly() {
 
 # is_configured DIR [MESON OPTION]...: whether the folder has been set up with these options, among others.
 is_configured() {
-    meson introspect --buildoptions "$1" 2>/dev/null | python3 -c '
+    [ $# -eq 1 ] || "$python" -c '
 import json, sys
-has = {option["name"]: option["value"] for option in json.load(sys.stdin)}
-for option in sys.argv[1:]:
+with open(sys.argv[1] + "/meson-info/intro-buildoptions.json", encoding="utf-8") as file:
+    has = {option["name"]: option["value"] for option in json.load(file)}
+for option in sys.argv[2:]:
     name, value = option.lstrip("-").removeprefix("D").split("=", 1)
     if str(has.get(name)).lower() != value.lower():
-        sys.exit(1)' "${@:2}" 2>/dev/null
+        sys.exit(1)' "$@" 2>/dev/null
 }
 
 # configure DIR [MESON OPTION]...: sets a build folder up once; ninja keeps it up to date afterwards. One that was set up
