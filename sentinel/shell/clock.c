@@ -60,6 +60,10 @@ int64_t clock_mono_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+bool clock_is_at(int64_t mono_us) {
+    return mono_us != TSTAMP_NEVER && clock_mono_us() >= mono_us;
+}
+
 int64_t clock_wall_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);

@@ -38,4 +38,6 @@ int64_t clock_heard(int64_t last_wake_ms, int64_t slept_ms, int64_t until_ms, in
 
 /* The clocks of the system. */
 int64_t clock_mono_us(void);
+/* Whether the monotonic one has come to this instant; TSTAMP_NEVER: it never does. */
+bool clock_is_at(int64_t mono_us);
 int64_t clock_wall_ms(void);

@@ -185,7 +185,7 @@ bool handshakes_step(struct handshakes *h, int64_t until_us) {
     expire(h);
     while ((one = list_first(&h->ready, struct handshake, ready)) != NULL) {
         step(one);
-        if (clock_mono_us() >= until_us)
+        if (clock_is_at(until_us))
             break;
     }
     return list_is_empty(&h->ready);

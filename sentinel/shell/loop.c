@@ -233,7 +233,7 @@ bool loop_dispatch(struct loop *l, int64_t until_us) {
     loop_dispatch_hurried(l);
     while ((w = list_first(&l->ready, struct watch, queue)) != NULL) {
         tell(l, w);
-        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+        if (clock_is_at(until_us))
             break;
     }
     dispatch_signals(l);

@@ -125,7 +125,7 @@ bool perform(
     struct performer *p, const struct now *now, const struct effects *effects, int64_t until_us) {
     while (p->next < effects->count && !p->stop) {
         perform_one(p, now, &effects->items[p->next++]);
-        if (p->next % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
+        if (p->next % LOOK_EVERY == 0 && clock_is_at(until_us))
             break;
     }
     return p->next == effects->count || p->stop;

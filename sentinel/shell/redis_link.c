@@ -3,7 +3,6 @@
 #include "common/buf.h"
 #include "common/ensure.h"
 #include "common/mem.h"
-#include "common/tstamp.h"
 #include "sentinel/core/input.h"
 #include "sentinel/shell/clock.h"
 #include "sentinel/shell/reply_reader.h"
@@ -135,7 +134,7 @@ bool redis_links_report(struct redis_links *l, int64_t until_us) {
         link_free(link);
         inlet_take(&l->inlet, &in);
         mem_free(why);
-        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+        if (clock_is_at(until_us))
             break;
     }
     return list_is_empty(&l->lost);
@@ -306,7 +305,7 @@ bool redis_links_begin(struct redis_links *l, int64_t until_us) {
     while ((link = list_first(&l->waiting, struct redis_link, waiting)) != NULL) {
         list_remove(&link->waiting);
         begin(link);
-        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+        if (clock_is_at(until_us))
             break;
     }
     return list_is_empty(&l->waiting);

@@ -2,7 +2,6 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
-#include "common/tstamp.h"
 #include "sentinel/shell/clock.h"
 #include "sentinel/shell/loop.h"
 #include "sentinel/shell/socket.h"
@@ -182,7 +181,7 @@ bool streams_flush(struct streams *s, int64_t until_us) {
     while (flush_first(&s->answered)) {
     }
     while (flush_first(&s->unflushed))
-        if (until_us != TSTAMP_NEVER && clock_mono_us() >= until_us)
+        if (clock_is_at(until_us))
             break;
     return list_is_empty(&s->unflushed);
 }
