@@ -15,8 +15,8 @@
 #include <time.h>
 
 #define STORE_RETRY_MS 1000
-#define AWAY_MS        500  /* who did not run for longer finds old news first */
 #define STORE_LOG_MS   5000 /* between lines that say why it fails */
+#define AWAY_MS        500  /* who did not run for longer finds old news first */
 
 /* Source: spec 3.1. */
 static const struct periods stock_periods = {
@@ -405,7 +405,8 @@ void core_raise_epoch(struct core *c, const struct group *g, uint64_t epoch) {
 
 /* ---- the step ---- */
 
-static void enter_tilt_if_away(struct core *c, struct now now) {
+/* Time that was not heard since the last step: we were stalled. Tilt begins if it was long. */
+static void note_absence(struct core *c, struct now now) {
     int64_t unheard_ms = (now.mono_ms - c->now.mono_ms) - (now.heard_ms - c->now.heard_ms);
     if (c->now.mono_ms == 0)
         return;
@@ -444,7 +445,7 @@ static void leave_tilt_if_over(struct core *c) {
 void core_begin(struct core *c, struct now now, struct effects *out) {
     c->out = out;
     buf_clear(&c->verdicts);
-    enter_tilt_if_away(c, now);
+    note_absence(c, now);
     c->now = now;
 }
 

@@ -453,9 +453,10 @@ static void on_attempt(struct watch *k, const struct vedette *v, int group) {
         .begun_ms = v->now.mono_ms,
     };
     list_for_each(p, &g->peers, struct peer, of_group) {
+        if (!p->sdown)
+            continue;
         int peer = watch_peer(k, p->process->id);
-        if (p->sdown)
-            now.absent |= 1U << MAX_OF(peer, 0);
+        now.absent |= 1U << MAX_OF(peer, 0);
     }
     k->groups[group].attempt = now;
 }
