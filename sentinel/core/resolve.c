@@ -114,6 +114,7 @@ static void ask_in_time(struct core *c, struct host_name *n) {
 /* ---- servers and peers ---- */
 
 static struct address *address_of_user(const struct name_user *u) {
+    ensure(u->node != NULL || u->process != NULL);
     return u->node != NULL ? &u->node->address : &u->process->address;
 }
 

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/buf.h"
+#include "common/ensure.h"
 #include "common/rng.h"
 #include "config/diag.h"
 #include "config/state.h"
@@ -515,6 +516,7 @@ static void a_mutated_file_gives_findings_or_valid_settings(void **state) {
         rng_init(&r, seed);
         struct buf text = BUF_INIT;
         buf_add_text(&text, good);
+        ensure(text.data != NULL);
         for (int64_t i = rng_between(&r, 1, 4); i > 0; i--) {
             size_t at = (size_t)rng_between(&r, 0, (int64_t)buf_size(&text) - 1);
             text.data[text.head + at] = rng_chance(&r, 500) ? (char)rng_between(&r, 0, 255)

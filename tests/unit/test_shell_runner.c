@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/buf.h"
+#include "common/ensure.h"
 #include "common/tstamp.h"
 #include "sentinel/core/input.h"
 #include "sentinel/shell/clock.h"
@@ -82,6 +83,7 @@ static int tear_down(void **state) {
 }
 
 static void write_file(const char *path, const char *text, mode_t mode) {
+    ensure(path != NULL);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
