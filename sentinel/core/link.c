@@ -89,6 +89,7 @@ bool link_hand_over(struct core *c, struct link *l, struct link *to) {
     link_fini(c, to);
     *to = *l;
     to->node = owner;
+    to->pinged = false;
     c->links[to->id.value - 1] = to;
     *l = (struct link){ .id = { 0 } };
     for (size_t i = 0; i < to->count; i++) {
@@ -171,6 +172,7 @@ void link_open(struct core *c, struct link *l) {
     if (l->incarnation == 0 || link_live(l)->unanswered_ms == 0)
         l->blames_none = true;
     l->incarnation = ++c->next_incarnation;
+    l->pinged = false;
     l->tried_heard_ms = l->opened_heard_ms = l->active_heard_ms = c->now.heard_ms;
     l->tried_ms = c->now.mono_ms;
     struct effect *e = effects_add(c->out, EFFECT_OPEN);

@@ -58,6 +58,7 @@ struct link {
     char *local_host;        /* owned: our end, once open; NULL before */
     struct pending *ring;    /* owned: oldest first from `head`; NULL while nothing is pending */
     size_t head, count, capacity;
+    bool pinged;      /* a PING went out, on this connection and for this owner */
     bool was_full;    /* when link_is_full was last asked */
     bool blames_none; /* the silence that is counted is all of our own making: nothing was heard or
                          asked before attempts failed for want of a descriptor */

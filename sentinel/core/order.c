@@ -73,6 +73,7 @@ void order_handshake(struct core *c, struct link *l) {
 void order_ping(struct core *c, struct link *l) {
     struct liveness *live = link_live(l);
     send_one(c, l, PENDING_PING, &REQUEST(name(l, "PING")));
+    l->pinged = true;
     live->ping_ms = c->now.heard_ms;
     if (live->unanswered_ms == 0)
         live->unanswered_ms = c->now.heard_ms;

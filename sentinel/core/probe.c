@@ -123,10 +123,9 @@ static bool ping(struct core *c, struct link *l, struct liveness *live, int64_t 
     int64_t down_after_ms, size_t owners, int64_t *due) {
     if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 || link_is_full(c, l, owners))
         return false;
-    bool first = live->ping_ms < l->opened_heard_ms;
     int64_t next = live->ping_ms + interval - live->ping_ahead_ms;
-    if (first || c->now.heard_ms >= next) {
-        live->ping_ahead_ms = ping_ahead(c, first, interval);
+    if (!l->pinged || c->now.heard_ms >= next) {
+        live->ping_ahead_ms = ping_ahead(c, !l->pinged, interval);
         order_ping(c, l);
         /* Health was judged before this silence began: nothing that it may call for is due
          * earlier. */

@@ -102,6 +102,25 @@ static void a_new_connection_is_probed_at_once(void **state) {
     fixture_stop(&f);
 }
 
+/* In a slow wake-up a PING, its loss and the next connection have one time. The server would be
+ * asked a period later, when the silence has passed down-after. */
+static void a_new_connection_is_probed_in_the_instant_of_the_last_ping(void **state) {
+    struct fixture f;
+    fixture_start(&f, &FIXTURE_STANDARD);
+    fixture_advance(&f, 500);
+    struct far *far = far_replica(&f);
+    far->holds = "PING";
+    fixture_forget(&f);
+    while (fixture_sent(&f, far, "PING") == 0)
+        fixture_advance(&f, 1);
+    far->holds = NULL;
+    fixture_cut(&f, far);
+    fixture_timer(&f);
+    assert_int_equal(fixture_sent(&f, far, "PING"), 2);
+    assert_int_equal(fixture_replica(&f, 0)->live.unanswered_ms, 0);
+    fixture_stop(&f);
+}
+
 /* ---- connections ---- */
 
 /* How many times a connection was tried within `ms`. */
@@ -382,6 +401,7 @@ int main(void) {
         cmocka_unit_test(each_is_probed_at_its_pace),
         cmocka_unit_test(one_ping_at_a_time_is_in_flight),
         cmocka_unit_test(a_new_connection_is_probed_at_once),
+        cmocka_unit_test(a_new_connection_is_probed_in_the_instant_of_the_last_ping),
         cmocka_unit_test(a_refused_connection_is_tried_again_after_a_quarter_of_down_after),
         cmocka_unit_test(a_connection_lost_long_after_it_was_tried_is_tried_again_at_once),
         cmocka_unit_test(an_attempt_to_connect_that_hangs_is_begun_anew),
