@@ -153,6 +153,7 @@ def sentinel(request, shared_lab):
     sentinel = shared_lab.sentinel('sentinel', make=request.param, groups=[group]).start()
     sentinel.server = server
     wait_until(lambda: sentinel.master()['runid'], 5, 'the master is known')
+    sentinel.sentinel('FLUSHCONFIG')    # no save of its own is on its way, over what a test writes
     return sentinel
 
 
@@ -219,7 +220,7 @@ def test_a_bad_file_at_a_reload(sentinel):
     assert answers(sentinel) == before
     assert torn_lines(sentinel) == []
     for timeout in (b'61000', b'60000'):    # a good one is taken as before
-        sentinel.sentinel('FLUSHCONFIG')    # no save of its own is on its way, over what we write
+        sentinel.sentinel('FLUSHCONFIG')
         sentinel.file.write_bytes(re.sub(rb'6[01]000', timeout, sentinel.file.read_bytes()))
         sentinel.reload()
         wait_until(lambda t=timeout: sentinel.master()['failover-timeout'] == t.decode(), 5,

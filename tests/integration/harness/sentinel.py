@@ -92,7 +92,10 @@ class Sentinel(Process):
         return (self.host, self.port)
 
     def write_file(self, text=None):
-        """(Re)writes the configuration file, from the groups as they are now or from a text."""
+        """(Re)writes the configuration file, from the groups as they are now or from a text. One that
+        runs and saves its own has none on its way then, which would go over it."""
+        if self.running and self.make == 'classic':
+            self.sentinel('FLUSHCONFIG')
         self.file.write_text(text if text is not None else self.file_text(), 'utf-8')
 
     def file_text(self):
