@@ -213,6 +213,8 @@ static struct asked asked_by(const struct vedette *v, const struct effect *e) {
         a.kind = ASKED_QUESTION;
         (void)slice_to_i64(r->words[3], &a.group);
         a.group -= SERVER_PORT;
+        const struct group *g = vedette_group(v, (int)a.group);
+        a.serial = g != NULL ? g->serial : 0;
         if (!slice_is(r->words[5], "*"))
             (void)slice_to_u64(r->words[4], &a.epoch);
     }
@@ -331,8 +333,11 @@ static void on_info(struct watch *k, const struct vedette *v, int number, struct
 static void on_answer(
     struct watch *k, const struct vedette *v, int peer, const struct resp_value *value) {
     const struct asked *asked = &k->answered;
+    const struct group *g = vedette_group(v, (int)asked->group);
     if (value->type != RESP_ARRAY || value->count != 3 || peer < 0)
         return;
+    if (g == NULL || g->serial != asked->serial || peer_find(g, k->peer_ids[peer]) == NULL)
+        return; /* of one that was forgotten */
     struct watched_answer *a = &k->groups[asked->group].answers[peer];
     const struct resp_value *e = value->elements;
     a->says_down = e[0].integer == 1;

@@ -24,6 +24,7 @@ struct asked {
     uint64_t tag;
     int64_t sent_ms; /* mono */
     int64_t group;   /* QUESTION: its group, */
+    uint64_t serial; /* as it was then; 0 = gone already, */
     uint64_t epoch;  /* and the epoch for which it asks a vote; 0 = none */
 };
 
