@@ -11,7 +11,7 @@ struct now {
     int64_t mono_ms;  /* monotonic */
     int64_t heard_ms; /* monotonic, but standing still while we were not listening; silence is
                          measured on it */
-    int64_t wall_ms;  /* since 1970, for people only */
+    int64_t wall_ms;  /* since 1970, for people; nothing is decided by it */
     uint64_t wake;    /* number of the wake-up; all inputs of one wake-up share it */
 };
 

@@ -8,6 +8,7 @@
 #include "sentinel/core/failover.h"
 #include "sentinel/core/heard.h"
 #include "sentinel/core/planted.h"
+#include "sentinel/core/probe.h"
 #include "sentinel/core/script.h"
 
 #include <string.h>
@@ -162,6 +163,7 @@ struct group *group_new(struct core *c, const char *name, const struct endpoint 
     group_settings_init(&g->file);
     group_settings_init(&g->settings);
     g->due.at_ms = TSTAMP_NEVER;
+    g->phase_ms = probe_phase(slice_of(g->name));
     g->master = node_new(c, g, ROLE_MASTER, master);
     map_put(&c->groups, slice_of(g->name), g);
     map_put(&c->by_serial, serial_key(&g->serial), g);

@@ -94,6 +94,7 @@ struct group {
     struct list_node awaiting_node; /* in core->awaiting: to be judged when the store answers */
     int64_t peer_ignored_ms;        /* mono: last line about a peer, */
     int64_t replica_ignored_ms;     /* or replica, beyond the limit; 0 = none */
+    int64_t phase_ms;               /* probe_phase */
     bool has_moved;                 /* a server is at another IP: group_merge */
     bool wants_hellos;              /* a correction waits for a majority (law C12) */
     bool frozen;                    /* a law was broken: answers, acts no more */

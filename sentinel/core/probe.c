@@ -1,5 +1,6 @@
 #include "sentinel/core/probe.h"
 
+#include "common/siphash.h"
 #include "sentinel/core/challenge.h"
 #include "sentinel/core/core.h"
 #include "sentinel/core/crash.h"
@@ -15,7 +16,8 @@
 #define OPENING_MAX_MS 5000
 #define CROWD          64  /* groups from which on probes are spread over their period, */
 #define SLOT_MS        100 /* in slots of so much, */
-#define SLOTS_MIN      2   /* if there are so many in a period */
+#define SLOTS_MIN      2   /* if there are so many in a period; */
+#define PHASES         100 /* groups have one of so many to themselves, in the longest period */
 #define INFO_EAGER_MS  5   /* first pause while an INFO is awaited; doubles up to the fast period */
 
 int64_t probe_stretched_interval(const struct core *c) {
@@ -98,34 +100,60 @@ int64_t probe_spread(struct core *c, int64_t period_ms) {
     return is_crowded(c) ? rng_between(&c->rng, 0, period_ms) : 0;
 }
 
-/* How much before its time a hello or an INFO may go, since a PING goes now: one write for both,
- * and one answer. In a crowd it also waits for the PING, below 0: so that each of them meets one,
- * and with it all after it. */
+int64_t probe_phase(struct slice group_name) {
+    static const struct siphash_key same_for_all;
+    return (int64_t)(siphash(&same_for_all, group_name) % PHASES) * SLOT_MS;
+}
+
+/* How long ago the group's moment in this period was, 0 to period_ms - 1. By the wall clock: other
+ * vedettes ask at the same one, a server is waked once by all, and tells all their hellos at once.
+ * Where clocks differ or jump, that is lost and nothing else. */
+static int64_t since_phase(const struct core *c, const struct group *g, int64_t period_ms) {
+    return (c->now.wall_ms % period_ms + 2 * period_ms - g->phase_ms % period_ms) % period_ms;
+}
+
+/* How much before its time an INFO may go, since a PING goes now: one write for both, and one
+ * answer. In a crowd it also waits for the PING, below 0: so that each of them meets one, and with
+ * it all after it. */
 static int64_t early(const struct core *c, bool is_pinged, int64_t interval) {
     if (!is_crowded(c))
         return is_pinged ? interval / 2 : 0;
     return is_pinged ? interval - interval / 4 : -(interval / 4);
 }
 
-/* How much sooner the PING after this one is to go: after the first one anywhere in a period, and
- * from then on at full slots of the clock: what goes in one wake-up, and is answered in one, costs
- * half of what it costs alone. */
-static int64_t ping_ahead(struct core *c, bool is_first, int64_t interval) {
+/* The same of a hello. In a crowd that of a replica goes with that of its master, which passes it
+ * on to the replica: who has subscribed there hears both at once. */
+static int64_t early_hello(
+    const struct core *c, const struct group *g, bool is_pinged, int64_t interval) {
+    int64_t period_ms = c->periods.publish, early_ms = early(c, is_pinged, interval);
+    if (!is_crowded(c) || !is_pinged || period_ms < SLOTS_MIN * SLOT_MS)
+        return early_ms;
+    bool is_its_turn = (since_phase(c, g, period_ms) + SLOT_MS / 2) % period_ms < SLOT_MS;
+    return is_its_turn ? MAX_OF(early_ms, period_ms / 2 + SLOT_MS) : early_ms;
+}
+
+/* How much sooner the PING after this one is to go, so that it meets the moment of its group: what
+ * goes in one wake-up, and is answered in one, costs half of what it costs alone. A clock that
+ * jumped back a bit makes it later, by a quarter of the interval at most. */
+static int64_t ping_ahead(struct core *c, const struct group *g, bool is_first, int64_t interval) {
     if (!is_crowded(c))
         return 0;
-    int64_t ahead_ms = is_first ? probe_spread(c, interval) : 0;
-    int64_t next_ms = c->now.heard_ms + interval - ahead_ms;
-    return interval < SLOTS_MIN * SLOT_MS ? ahead_ms : ahead_ms + next_ms % SLOT_MS;
+    if (g == NULL || interval < SLOTS_MIN * SLOT_MS)
+        return is_first ? probe_spread(c, interval) : 0;
+    int64_t since_ms = since_phase(c, g, interval);
+    return since_ms > interval - interval / 4 ? since_ms - interval : since_ms;
 }
 
 /* Whether it sent one. */
-static bool ping(struct core *c, struct link *l, struct liveness *live, int64_t interval,
-    int64_t down_after_ms, size_t owners, int64_t *due) {
+static bool ping(struct core *c, struct link *l, int64_t interval, int64_t down_after_ms,
+    size_t owners, int64_t *due) {
+    struct liveness *live = link_live(l);
+    const struct group *g = l->node != NULL ? l->node->group : NULL;
     if (!link_is_usable(l) || link_pending(l, PENDING_PING) > 0 || link_is_full(c, l, owners))
         return false;
     int64_t next = live->ping_ms + interval - live->ping_ahead_ms;
     if (!l->pinged || c->now.heard_ms >= next) {
-        live->ping_ahead_ms = ping_ahead(c, !l->pinged, interval);
+        live->ping_ahead_ms = ping_ahead(c, g, !l->pinged, interval);
         order_ping(c, l);
         /* Health was judged before this silence began: nothing that it may call for is due
          * earlier. */
@@ -211,9 +239,9 @@ int64_t probe_node(struct core *c, struct node *n) {
     keep_connected(c, &n->pubsub, down_after_ms, &due);
     int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
                                               : MIN_OF(down_after_ms, c->periods.ping);
-    bool pinged = ping(c, &n->command, &n->live, interval, down_after_ms, 1, &due);
-    int64_t early_ms = early(c, pinged, interval);
-    ask_info(c, n, early_ms, &due);
+    bool pinged = ping(c, &n->command, interval, down_after_ms, 1, &due);
+    int64_t early_ms = early_hello(c, n->group, pinged, interval);
+    ask_info(c, n, early(c, pinged, interval), &due);
     if (!holds_up_hellos(n) && may_announce(c, n->group) &&
         hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, early_ms, &due)) {
         order_hello(c, &n->command, n->group);
@@ -231,8 +259,8 @@ int64_t probe_process(struct core *c, struct process *p) {
     if (!c->tilt)
         close_stuck_command(c, &p->link, &p->live, down_after_ms, &due);
     keep_connected(c, &p->link, down_after_ms, &due);
-    (void)ping(
-        c, &p->link, &p->live, MIN_OF(down_after_ms, c->periods.ping), down_after_ms, owners, &due);
+    int64_t interval = MIN_OF(down_after_ms, c->periods.ping);
+    (void)ping(c, &p->link, interval, down_after_ms, owners, &due);
     challenge_judge(c, p, &due);
     return due;
 }

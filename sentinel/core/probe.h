@@ -2,7 +2,7 @@
  * look again, mono ms. */
 #pragma once
 
-#include "common/base.h"
+#include "common/slice.h"
 
 struct core;
 struct group;
@@ -21,6 +21,9 @@ int64_t probe_peer(struct core *c, struct peer *p);
  * moment in which all others wait: with many groups the first period is shorter by this much, ms,
  * which is anything up to a period; with few it is 0. */
 int64_t probe_spread(struct core *c, int64_t period_ms);
+/* Where in each period the servers of a group are asked when there are many groups: all of them
+ * together, and those of other groups at other moments. ms; the same for a name in every process. */
+int64_t probe_phase(struct slice group_name);
 /* Hello to everyone of the group at once: the configuration changed. */
 void probe_announce(struct group *g);
 /* From now on the answer of this INFO is awaited: asked at once, then at growing intervals. */

@@ -26,7 +26,7 @@
 
 #define FIXTURE_REPLICAS_MAX 8
 #define FIXTURE_PEERS_MAX    4
-#define FIXTURE_LINKS_MAX    128
+#define FIXTURE_LINKS_MAX    256
 
 enum far_mood {
     FAR_ANSWERS,

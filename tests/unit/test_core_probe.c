@@ -121,6 +121,87 @@ static void a_new_connection_is_probed_in_the_instant_of_the_last_ping(void **st
     fixture_stop(&f);
 }
 
+/* ---- in a crowd ---- */
+
+#define CROWD 70
+
+static void fixture_start_crowded(struct fixture *f) {
+    struct fixture_options o = FIXTURE_STANDARD;
+    o.down_after_ms = 30000;
+    fixture_start(f, &o);
+    fixture_begin(f);
+    for (int g = 1; g < CROWD; g++) { /* they count, and are nowhere */
+        struct endpoint master = { .port = (uint16_t)(10000 + g), .host = "10.9.0.1" };
+        char name[16];
+        (void)snprintf(name, sizeof(name), "g%d", g);
+        (void)core_add_group(f->core, name, &master, GROUP_FROM_FILE);
+    }
+    fixture_end(f);
+    fixture_timer(f);
+}
+
+/* When requests that begin so went to a server; returns how many. */
+static size_t times_of(const struct fixture *f, const struct far *to, const char *prefix,
+    int64_t *times, size_t capacity) {
+    size_t count = 0;
+    for (size_t i = 0; i < f->sent_count; i++) {
+        const struct sent *s = &f->sent[i];
+        if (s->to == to && strncmp(s->text, prefix, strlen(prefix)) == 0 && count < capacity)
+            times[count++] = s->at_ms;
+    }
+    return count;
+}
+
+static void in_a_crowd_the_servers_of_a_group_are_asked_together(void **state) {
+    static const struct {
+        const char *request;
+        int64_t period_ms;
+        size_t times; /* in twenty seconds */
+    } cases[] = { { "PING", 1000, 20 }, { "PUBLISH", 2000, 10 } };
+    struct fixture f;
+    fixture_start_crowded(&f);
+    fixture_advance(&f, 5000);
+    fixture_forget(&f);
+    fixture_advance(&f, 20000);
+    int64_t at = f.now.wall_ms - f.now.mono_ms - probe_phase(SLICE_LITERAL("mymaster"));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct far *to[] = { &f.master, &f.replicas[0], &f.replicas[1] };
+        for (size_t k = 0; k < ARRAY_SIZE(to); k++) {
+            int64_t times[64];
+            size_t count = times_of(&f, to[k], cases[i].request, times, ARRAY_SIZE(times));
+            assert_int_equal(count, cases[i].times);
+            for (size_t n = 0; n < count; n++)
+                assert_int_equal((at + times[n]) % cases[i].period_ms, 0);
+        }
+    }
+    fixture_stop(&f);
+}
+
+/* The wall clock decides nothing: wherever it jumps, PINGs and hellos keep about their periods. */
+static void in_a_crowd_the_wall_clock_may_jump(void **state) {
+    static const int64_t jumps_ms[] = { 1, -1, 500, -500, 999, 86400000, INT64_MAX / 2, INT64_MIN };
+    struct fixture f;
+    fixture_start_crowded(&f);
+    fixture_advance(&f, 5000);
+    for (size_t i = 0; i < ARRAY_SIZE(jumps_ms); i++) {
+        int64_t wall_ms = f.now.wall_ms;
+        f.now.wall_ms = jumps_ms[i] == INT64_MIN ? INT64_MIN + 1 : wall_ms + jumps_ms[i];
+        fixture_forget(&f);
+        fixture_advance(&f, 12000);
+        int64_t times[64];
+        size_t count = times_of(&f, &f.replicas[0], "PING", times, ARRAY_SIZE(times));
+        assert_in_range(count, 11, 14);
+        for (size_t n = 1; n < count; n++)
+            assert_true(times[n] - times[n - 1] <= 1250);
+        count = times_of(&f, &f.replicas[0], "PUBLISH", times, ARRAY_SIZE(times));
+        assert_in_range(count, 5, 8);
+        for (size_t n = 1; n < count; n++)
+            assert_true(times[n] - times[n - 1] <= 2250);
+        f.now.wall_ms = wall_ms;
+    }
+    fixture_stop(&f);
+}
+
 /* ---- connections ---- */
 
 /* How many times a connection was tried within `ms`. */
@@ -402,6 +483,8 @@ int main(void) {
         cmocka_unit_test(one_ping_at_a_time_is_in_flight),
         cmocka_unit_test(a_new_connection_is_probed_at_once),
         cmocka_unit_test(a_new_connection_is_probed_in_the_instant_of_the_last_ping),
+        cmocka_unit_test(in_a_crowd_the_servers_of_a_group_are_asked_together),
+        cmocka_unit_test(in_a_crowd_the_wall_clock_may_jump),
         cmocka_unit_test(a_refused_connection_is_tried_again_after_a_quarter_of_down_after),
         cmocka_unit_test(a_connection_lost_long_after_it_was_tried_is_tried_again_at_once),
         cmocka_unit_test(an_attempt_to_connect_that_hangs_is_begun_anew),
