@@ -22,6 +22,29 @@ static bool turned_master(const struct group *g, const struct node *n) {
         n->turned_master_ms >= g->master->sdown_since_ms;
 }
 
+/* One that turned out to be another one in the midst of a failover is there twice until its end
+ * (group_merge), and so is one of two names. */
+static bool is_earlier_too(const struct group *g, const struct node *n) {
+    list_for_each(other, &g->replicas, struct node, siblings) {
+        if (other == n)
+            return false;
+        if (address_equal(&other->address, &n->address))
+            return true;
+    }
+    return false;
+}
+
+/* Law C11: the server did, by whatever name it was asked. */
+static bool has_refused(const struct group *g, const struct node *n) {
+    if (!group_in_failover(g))
+        return false;
+    list_for_each(other, &g->replicas, struct node, siblings)
+        if (other->refused_attempt == g->attempt.serial &&
+            address_equal(&other->address, &n->address))
+            return true;
+    return false;
+}
+
 /* For how long the replicas may have been without a master through no fault of theirs. A master
  * that came back as a replica is found down only long after it ceased to be one; so is who fell
  * silent while we were stalled or in tilt, where neither silence nor verdicts count. */
@@ -73,7 +96,7 @@ const char *selection_refusal(const struct core *c, const struct group *g, const
         *ret_limit = link_limit;
         return "its link to the master was down too long";
     }
-    if (group_in_failover(g) && n->refused_attempt == g->attempt.serial)
+    if (has_refused(g, n))
         return "it refused the promotion";
     return NULL;
 }
@@ -104,7 +127,7 @@ struct node *selection_best(const struct core *c, const struct group *g) {
     int64_t number, limit;
 
     list_for_each(n, &g->replicas, struct node, siblings) {
-        if (turned_master(g, n))
+        if (turned_master(g, n) && !is_earlier_too(g, n))
             turned_count++;
         if (selection_refusal(c, g, n, &number, &limit) != NULL)
             continue;

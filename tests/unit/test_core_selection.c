@@ -209,6 +209,29 @@ static void c10_the_one_that_turned_master_is_the_choice(void **state) {
     }
 }
 
+/* As one that is known by its IP, and by a name that is resolved in the midst of the failover. */
+static void a_server_that_is_there_twice_is_one(void **state) {
+    struct fixture f;
+    int64_t number, limit;
+    start(&f, true);
+    struct node *first = fixture_replica(&f, 0), *again = fixture_replica(&f, 1);
+    slice_copy(slice_of(first->address.ip), again->address.ip, sizeof(again->address.ip));
+    for (int r = 0; r < 3; r++)
+        fixture_replica(&f, r)->info_ms = fixture_replica(&f, r)->info_sent_ms = f.now.mono_ms;
+
+    first->role_reported = again->role_reported = ROLE_MASTER;
+    first->turned_master_ms = again->turned_master_ms = f.group->master->sdown_since_ms;
+    fixture_replica(&f, 2)->repl_offset = 2000;
+    assert_ptr_equal(selection_best(f.core, f.group), again);
+
+    set_fact(&f, again, FACT_REFUSED, 4);
+    assert_string_equal(
+        selection_refusal(f.core, f.group, first, &number, &limit), "it refused the promotion");
+    assert_ptr_equal(selection_best(f.core, f.group), fixture_replica(&f, 2));
+    f.group->attempt.state = FAILOVER_NONE;
+    fixture_stop(&f);
+}
+
 static void c10_it_is_informed_when_all_that_can_be_asked_have_answered_since_the_fall(
     void **state) {
     struct fixture f;
@@ -297,6 +320,7 @@ int main(void) {
         cmocka_unit_test(the_best_has_the_fresher_facts_then_priority_offset_and_run_id),
         cmocka_unit_test(nobody_is_best_if_none_may_be_promoted),
         cmocka_unit_test(c10_the_one_that_turned_master_is_the_choice),
+        cmocka_unit_test(a_server_that_is_there_twice_is_one),
         cmocka_unit_test(
             c10_it_is_informed_when_all_that_can_be_asked_have_answered_since_the_fall),
         cmocka_unit_test(each_that_is_not_chosen_is_told_why),
