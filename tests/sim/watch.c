@@ -160,6 +160,7 @@ static void on_open(struct watch *k, const struct vedette *v, const struct effec
     x->incarnation = e->incarnation;
     x->count = 0;
     x->is_command = e->purpose == LINK_COMMAND;
+    x->is_up = false;
     x->peer = is_peer ? watch_peer(k, l->process->id) : -1;
     x->server = is_peer ? -1 : number_of(k, server_at(k, &e->address));
     if (is_peer)
@@ -170,14 +171,25 @@ static void on_open(struct watch *k, const struct vedette *v, const struct effec
     s->has_messages |= !x->is_command;
 }
 
+/* A server that has two entries for a while has two of each kind. */
+static bool has_another(const struct watch *k, const struct watched_link *x) {
+    for (size_t i = 0; i < k->link_capacity; i++) {
+        const struct watched_link *other = &k->links[i];
+        if (other != x && other->incarnation != 0 && other->server == x->server &&
+            other->is_command == x->is_command && (other->is_up || !x->is_command))
+            return true;
+    }
+    return false;
+}
+
 static void on_end(struct watch *k, const struct vedette *v, struct watched_link *x) {
     struct watched_silence *silence = silence_of(k, x);
     if (silence != NULL && silence->since_ms == 0)
         silence->since_ms = heard_ms(v);
     if (x->server >= 0 && x->is_command)
-        k->servers[x->server].is_open = false;
+        k->servers[x->server].is_open = has_another(k, x);
     else if (x->server >= 0)
-        k->servers[x->server].has_messages = false;
+        k->servers[x->server].has_messages = has_another(k, x);
     x->incarnation = 0;
     x->count = 0;
 }
@@ -191,7 +203,8 @@ static void on_refusal(struct watch *k, const struct watched_link *x) {
     s->refused_dead_us = MAX_OF(s->refused_dead_us, until_us - is->dead_us);
 }
 
-static void on_up(struct watch *k, const struct vedette *v, const struct watched_link *x) {
+static void on_up(struct watch *k, const struct vedette *v, struct watched_link *x) {
+    x->is_up = true;
     if (x->server < 0 || !x->is_command)
         return;
     k->servers[x->server].is_open = true;

@@ -32,7 +32,7 @@ struct asked {
 struct watched_link {
     uint64_t incarnation; /* 0 = closed */
     int server, peer;     /* whose it is; -1 = not of this kind */
-    bool is_command;
+    bool is_command, is_up;
     struct asked *asked; /* owned: what awaits a reply, oldest first */
     size_t count, capacity;
 };
