@@ -17,6 +17,15 @@ struct correction {
     const struct watched_server *s, *master;
 };
 
+/* Whether a hello of this configuration that came after `after_ms` may have been heard later. */
+static bool is_held(const struct watched_answer *a, uint64_t config_epoch, int64_t after_ms) {
+    for (size_t i = 0; i < WATCH_HELD_MAX; i++)
+        if (a->held[i].came_ms != 0 && a->held[i].config_epoch == config_epoch &&
+            a->held[i].came_ms > after_ms)
+            return true;
+    return false;
+}
+
 /* C12: a majority, the process included, holds its configuration, as it has heard after `since_ms`
  * and lately. */
 static void check_confirmed(struct laws *l, const struct correction *c, int64_t since_ms) {
@@ -26,9 +35,7 @@ static void check_confirmed(struct laws *l, const struct correction *c, int64_t 
     list_for_each(p, &c->g->peers, struct peer, of_group) {
         const struct watched_answer *a = watch_answer(&l->watch[c->v->number], p);
         bool since = a->hello_config_epoch == c->g->config_epoch && a->hello_ms > since_ms;
-        bool perhaps = a->held_config_epoch == c->g->config_epoch && a->held_ms != 0 &&
-            a->held_ms + parked_ms > since_ms;
-        count += since || perhaps;
+        count += since || is_held(a, c->g->config_epoch, since_ms - parked_ms);
     }
     if (count < voters / 2 + 1)
         laws_break(l, LAW_RETURN, "%s corrects %s %lld ms later, %zu of %zu agree", c->v->name,

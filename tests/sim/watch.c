@@ -413,10 +413,9 @@ void watch_hello(struct watch *k, const struct vedette *v, struct slice text, bo
     struct watched_answer *a = &k->groups[group].answers[peer];
     a->hello_config_epoch = h.config_epoch;
     a->hello_ms = v->now.mono_ms;
-    if (waits) {
-        a->held_config_epoch = h.config_epoch;
-        a->held_ms = v->now.mono_ms;
-    }
+    if (waits)
+        a->held[a->held_count++ % WATCH_HELD_MAX] =
+            (struct held_hello){ .config_epoch = h.config_epoch, .came_ms = v->now.mono_ms };
 }
 
 void watch_input(struct watch *k, const struct vedette *v, const struct input *in) {

@@ -77,6 +77,14 @@ struct watched_server {
 };
 
 /* What a peer told about a group. Instants are mono; 0 = never. */
+/* A hello that came behind a request that may hold it up: when it is heard is not known. */
+struct held_hello {
+    uint64_t config_epoch;
+    int64_t came_ms; /* mono; 0 = none */
+};
+
+#define WATCH_HELD_MAX 8 /* of one peer on several connections */
+
 struct watched_answer {
     bool says_down;
     int64_t down_asked_ms, told_ms;
@@ -85,8 +93,8 @@ struct watched_answer {
     uint64_t answered_epoch; /* the last for which it was asked, and named a vote */
     uint64_t hello_config_epoch;
     int64_t hello_ms;
-    uint64_t held_config_epoch; /* the same of one that came behind a request that may hold it up */
-    int64_t held_ms;
+    struct held_hello held[WATCH_HELD_MAX]; /* the last ones */
+    size_t held_count;                      /* so many so far */
     uint64_t group_seen, counter_seen; /* of its signed hellos, by the group with this serial */
 };
 
