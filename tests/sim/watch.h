@@ -76,7 +76,6 @@ struct watched_server {
     uint64_t refused_epoch; /* of the attempt whose promotion it certainly refused */
 };
 
-/* What a peer told about a group. Instants are mono; 0 = never. */
 /* A hello that came behind a request that may hold it up: when it is heard is not known. */
 struct held_hello {
     uint64_t config_epoch;
@@ -85,6 +84,7 @@ struct held_hello {
 
 #define WATCH_HELD_MAX 8 /* of one peer on several connections */
 
+/* What a peer told about a group. Instants are mono; 0 = never. */
 struct watched_answer {
     bool says_down;
     int64_t down_asked_ms, told_ms;
