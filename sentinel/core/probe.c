@@ -121,11 +121,11 @@ static int64_t early(const struct core *c, bool is_pinged, int64_t interval) {
     return is_pinged ? interval - interval / 4 : -(interval / 4);
 }
 
-/* The same of a hello. In a crowd that of a replica goes with that of its master, which passes it
- * on to the replica: who has subscribed there hears both at once. */
+/* The same of a hello, from that of an INFO. In a crowd that of a replica goes with that of its
+ * master, which passes it on to the replica: who has subscribed there hears both at once. */
 static int64_t early_hello(
-    const struct core *c, const struct group *g, bool is_pinged, int64_t interval) {
-    int64_t period_ms = c->periods.publish, early_ms = early(c, is_pinged, interval);
+    const struct core *c, const struct group *g, bool is_pinged, int64_t early_ms) {
+    int64_t period_ms = c->periods.publish;
     if (!is_crowded(c) || !is_pinged || period_ms < SLOTS_MIN * SLOT_MS)
         return early_ms;
     bool is_its_turn = (since_phase(c, g, period_ms) + SLOT_MS / 2) % period_ms < SLOT_MS;
@@ -240,8 +240,9 @@ int64_t probe_node(struct core *c, struct node *n) {
     int64_t interval = n->kind == ROLE_MASTER ? probe_master_interval(c, n->group)
                                               : MIN_OF(down_after_ms, c->periods.ping);
     bool pinged = ping(c, &n->command, interval, down_after_ms, 1, &due);
-    int64_t early_ms = early_hello(c, n->group, pinged, interval);
-    ask_info(c, n, early(c, pinged, interval), &due);
+    int64_t early_ms = early(c, pinged, interval);
+    ask_info(c, n, early_ms, &due);
+    early_ms = early_hello(c, n->group, pinged, early_ms);
     if (!holds_up_hellos(n) && may_announce(c, n->group) &&
         hello_is_due(c, &n->command, n->hello_sent_heard_ms, 1, early_ms, &due)) {
         order_hello(c, &n->command, n->group);

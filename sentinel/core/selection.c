@@ -22,19 +22,8 @@ static bool turned_master(const struct group *g, const struct node *n) {
         n->turned_master_ms >= g->master->sdown_since_ms;
 }
 
-/* One that turned out to be another one in the midst of a failover is there twice until its end
- * (group_merge), and so is one of two names. */
-static bool is_earlier_too(const struct group *g, const struct node *n) {
-    list_for_each(other, &g->replicas, struct node, siblings) {
-        if (other == n)
-            return false;
-        if (address_equal(&other->address, &n->address))
-            return true;
-    }
-    return false;
-}
-
-/* Law C11: the server did, by whatever name it was asked. */
+/* Law C11: the server did, by whatever name it was asked. One of two names is there twice; so is
+ * one that turned out to be another one in the midst of a failover, until its end (group_merge). */
 static bool has_refused(const struct group *g, const struct node *n) {
     if (!group_in_failover(g))
         return false;
@@ -123,12 +112,15 @@ static int compare(const struct group *g, const struct node *a, const struct nod
 
 struct node *selection_best(const struct core *c, const struct group *g) {
     struct node *best = NULL, *turned = NULL;
-    size_t turned_count = 0;
+    const struct node *first_turned = NULL;
+    bool several_turned = false;
     int64_t number, limit;
 
     list_for_each(n, &g->replicas, struct node, siblings) {
-        if (turned_master(g, n) && !is_earlier_too(g, n))
-            turned_count++;
+        if (turned_master(g, n)) {
+            first_turned = first_turned != NULL ? first_turned : n;
+            several_turned |= !address_equal(&n->address, &first_turned->address);
+        }
         if (selection_refusal(c, g, n, &number, &limit) != NULL)
             continue;
         if (turned_master(g, n))
@@ -136,7 +128,7 @@ struct node *selection_best(const struct core *c, const struct group *g) {
         if (best == NULL || compare(g, n, best) < 0)
             best = n;
     }
-    return turned_count == 1 && turned != NULL && !PLANTED(TURNED_IGNORED) ? turned : best;
+    return turned != NULL && !several_turned && !PLANTED(TURNED_IGNORED) ? turned : best;
 }
 
 bool selection_is_informed(const struct core *c, const struct group *g) {

@@ -223,6 +223,8 @@ static void a_server_that_is_there_twice_is_one(void **state) {
     first->turned_master_ms = again->turned_master_ms = f.group->master->sdown_since_ms;
     fixture_replica(&f, 2)->repl_offset = 2000;
     assert_ptr_equal(selection_best(f.core, f.group), again);
+    first->turned_master_ms = 0; /* it has said so on the connection of the other one alone */
+    assert_ptr_equal(selection_best(f.core, f.group), again);
 
     set_fact(&f, again, FACT_REFUSED, 4);
     assert_string_equal(
